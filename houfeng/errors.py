@@ -1,0 +1,65 @@
+"""Every error Houfeng raises on purpose.
+
+::
+
+    HoufengError
+    ├── ConfigError           a configuration key, value or file is wrong
+    ├── SourceIdError         a network, station, location or channel code is not allowed
+    ├── RecordError           bytes are not the miniSEED record they claim to be
+    ├── InventoryError        station metadata cannot be used
+    ├── ArchiveError          the archive cannot be read, written or trusted
+    ├── SourceError           a data source failed: connection, protocol, missing folder
+    │   └── AuthError         the server refused our credentials; retried rarely
+    ├── DetectionError        detection was asked for something impossible
+    │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
+    └── StoreError            the database refused, is too old, or is not ours
+
+A message says what was needed, what came, its unit, and which channel, file, key or host. The command line prints
+it as one line and exits with status 2.
+"""
+
+from __future__ import annotations
+
+
+class HoufengError(Exception):
+    """Root of every error that Houfeng raises on purpose."""
+
+
+class ConfigError(HoufengError):
+    """A configuration file, key or value is wrong; the message names the file and the key."""
+
+
+class SourceIdError(HoufengError):
+    """A network, station, location or channel code is not allowed."""
+
+
+class RecordError(HoufengError):
+    """Bytes are not the miniSEED record they claim to be."""
+
+
+class InventoryError(HoufengError):
+    """Station metadata cannot be used; the message names the document."""
+
+
+class ArchiveError(HoufengError):
+    """The archive cannot be read, written or trusted; the message names the file."""
+
+
+class SourceError(HoufengError):
+    """A data source failed; the message names the server or the folder."""
+
+
+class AuthError(SourceError):
+    """The server refused our credentials: trying again soon will not help."""
+
+
+class DetectionError(HoufengError):
+    """Detection was asked for something impossible."""
+
+
+class WindowError(DetectionError):
+    """An STA/LTA window or a band does not fit the sampling rate."""
+
+
+class StoreError(HoufengError):
+    """The database refused, is too old, or is not ours."""

@@ -1,0 +1,212 @@
+"""The nouns that every room shares: immutable, slotted, without behaviour that needs the outside world."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from houfeng.errors import SourceIdError
+from houfeng.times import format_ns, samples_ns
+
+Samples = NDArray[Any]
+
+# Header codes become file names: `../..` decodes like any other code, so only these characters pass.
+_CODE = re.compile(r"[A-Z0-9-]{1,8}", re.ASCII)
+_LOCATION = re.compile(r"[A-Z0-9-]{0,8}", re.ASCII)
+_CHANNEL = re.compile(r"[A-Z0-9]{3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceId:
+    """Network, station, location and channel code (NSLC) of one stream.
+
+    Raises
+    ------
+    SourceIdError : if a code has characters or a length that FDSN source identifiers do not allow
+    """
+
+    network: str
+    station: str
+    location: str
+    channel: str
+
+    def __post_init__(self) -> None:
+        if not (
+            _CODE.fullmatch(self.network)
+            and _CODE.fullmatch(self.station)
+            and _LOCATION.fullmatch(self.location)
+            and _CHANNEL.fullmatch(self.channel)
+        ):
+            raise SourceIdError(
+                f"{self.network!r}.{self.station!r}.{self.location!r}.{self.channel!r}: each code must be "
+                "capital letters, digits or '-', at most 8; the channel exactly 3"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.network}.{self.station}.{self.location}.{self.channel}"
+
+    @property
+    def station_id(self) -> str:
+        """Network and station, as people write them: `KR.NRN`."""
+        return f"{self.network}.{self.station}"
+
+    @property
+    def fdsn(self) -> str:
+        """FDSN source identifier, `FDSN:KR_NRN_00_B_H_Z` (FDSN Source Identifiers 1.0)."""
+        return f"FDSN:{self.network}_{self.station}_{self.location}_{'_'.join(self.channel)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `NET.STA.LOC.CHA` or `FDSN:NET_STA_LOC_B_S_SS`.
+
+        Raises
+        ------
+        SourceIdError : if the text is neither
+        """
+        return _parse_source_id(text)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=65536)
+def _parse_source_id(text: str) -> SourceId:
+    if text.startswith("FDSN:"):
+        parts = text[5:].split("_", 3)
+        if len(parts) == 4:
+            parts[3] = parts[3].replace("_", "")
+    else:
+        parts = text.split(".")
+    if len(parts) != 4:
+        raise SourceIdError(f"{text!r} is neither NET.STA.LOC.CHA nor FDSN:NET_STA_LOC_B_S_SS")
+    if parts[2] == "--":
+        parts[2] = ""
+    return SourceId(*parts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packet:
+    """One miniSEED record, decoded.
+
+    Parameters
+    ----------
+    source_id : stream it belongs to
+    start_ns : time of the first sample, ns UTC
+    sample_rate_hz : samples per second; 0 for a log record, which has no samples
+    samples : (n,) counts, int32, float32 or float64; read-only
+    raw : the record's bytes as received; what the archive keeps
+    timing_quality : 0-100 % (blockette 1001 or FDSN.Time.Quality), None when the record has none
+    cursor : the server's sequence number, None when it did not come from a server
+    received_ns : when it arrived; for health only, detection never reads it
+    """
+
+    source_id: SourceId
+    start_ns: int
+    sample_rate_hz: float
+    samples: Samples
+    raw: bytes
+    timing_quality: int | None = None
+    cursor: int | None = None
+    received_ns: int = 0
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.samples)
+
+    @property
+    def next_ns(self) -> int:
+        """When the following packet should start; the end of the time this packet covers."""
+        if not self.sample_rate_hz:
+            return self.start_ns
+        return self.start_ns + samples_ns(len(self.samples), self.sample_rate_hz)
+
+    def __repr__(self) -> str:
+        return (
+            f"Packet({self.source_id}, {format_ns(self.start_ns)}, {self.n_samples} samples at "
+            f"{self.sample_rate_hz:g} Hz)"
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """Missing time of one stream: from `start_ns` (inclusive) to `end_ns` (exclusive), ns UTC."""
+
+    source_id: SourceId
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pick:
+    """One phase onset on one channel.
+
+    Parameters
+    ----------
+    onset_ns : time of the onset, ns UTC
+    source_id : channel it was read on
+    phase : "P" or "S"
+    method, version : how it was read; together with channel and time they make the public id
+    uncertainty_s : half width of the onset, seconds
+    snr : amplitude ratio, signal after the onset to noise before it
+    band : name of the pass band that triggered
+    trigger_ns : when the STA/LTA trigger went on, ns UTC
+    """
+
+    onset_ns: int
+    source_id: SourceId
+    phase: str
+    method: str
+    version: int
+    uncertainty_s: float
+    snr: float
+    band: str
+    trigger_ns: int
+
+    @property
+    def public_id(self) -> str:
+        """The same onset has the same id in every run, live or replayed, fed once or twice."""
+        return public_id("pick", self.source_id, self.onset_ns, self.phase, self.method, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Onsets on several stations that belong together.
+
+    Parameters
+    ----------
+    picks : associated picks, earliest first
+    location : "not located" until a location is known
+    """
+
+    picks: tuple[Pick, ...]
+    location: str = "not located"
+
+    @property
+    def public_id(self) -> str:
+        """Made from the earliest pick, so a late pick at a further station does not rename the event."""
+        return public_id("event", self.picks[0].public_id)
+
+    @property
+    def first_onset_ns(self) -> int:
+        return self.picks[0].onset_ns
+
+    @property
+    def station_ids(self) -> tuple[str, ...]:
+        """Stations with a pick, each once, in order of arrival."""
+        return tuple(dict.fromkeys(pick.source_id.station_id for pick in self.picks))
+
+
+def public_id(kind: str, *parts: object) -> str:
+    """Deterministic id `kind/16 hexadecimal digits` of what makes a row unique."""
+    text = "|".join(str(part) for part in parts)
+    return f"{kind}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def readonly(samples: Samples) -> Samples:
+    """A copy that nobody can write to: packets outlive the decoder's buffer and are shared between rooms."""
+    kept = np.array(samples)
+    kept.flags.writeable = False
+    return kept
