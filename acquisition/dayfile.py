@@ -1,0 +1,102 @@
+"""One day of one stream on disk: appended raw, each record once, whole after any crash."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from zlib import crc32
+
+from acquisition import mseed
+from houfeng.errors import ArchiveError
+from houfeng.types import Packet
+
+Quarantine = Callable[[bytes, str], None]
+
+
+class Verdict(Enum):
+    """What became of a record offered to the archive."""
+
+    WRITTEN = "written"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"  # written too: same time and length as a record we have, other bytes
+
+
+class DayFile:
+    """An SDS day file, open for appending.
+
+    Opening reads the file once: the records in it become the index that keeps later ones from being written
+    twice, and bytes behind the last whole record (a write cut off by a crash) are moved to the quarantine.
+
+    Parameters
+    ----------
+    path : file to append to; it and its folders are made when absent
+    quarantine : called with bytes that are no record and the reason, before they leave the file
+
+    Raises
+    ------
+    ArchiveError : if the file cannot be opened or read
+    """
+
+    def __init__(self, path: Path, quarantine: Quarantine) -> None:
+        self.path = path
+        self.is_new = not path.exists()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise ArchiveError(f"{path}: cannot be opened for appending: {error.strerror}") from error
+        # start time -> CRC-32 of each record that begins then: nearly always one
+        self._index: dict[int, tuple[int, ...]] = {}
+        self._size = self._recover(quarantine)
+
+    def append(self, packet: Packet) -> Verdict:
+        """Write the packet's raw record unless the very same record is there already.
+
+        Raises
+        ------
+        ArchiveError : if the disk refuses; the file is then as it was before the call
+        """
+        crc = crc32(packet.raw)
+        known = self._index.get(packet.start_ns, ())
+        if crc in known:
+            return Verdict.DUPLICATE
+        self._write(packet.raw)
+        self._index[packet.start_ns] = (*known, crc)
+        return Verdict.CONFLICT if known else Verdict.WRITTEN
+
+    def sync(self) -> None:
+        """Force the file's bytes to the disk."""
+        os.fdatasync(self._fd)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def _write(self, raw: bytes) -> None:
+        done = 0
+        try:
+            while done < len(raw):  # a disk that is nearly full writes less than it was asked to
+                done += os.write(self._fd, raw[done:])
+        except OSError as error:
+            os.ftruncate(self._fd, self._size)
+            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            raise ArchiveError(f"{self.path}: record not written, {reason}") from error
+        self._size += len(raw)
+
+    def _recover(self, quarantine: Quarantine) -> int:
+        content = self.path.read_bytes()
+        damages: list[tuple[int, int, str]] = []
+        for start_ns, raw in mseed.split(content, lambda *damage: damages.append(damage)):
+            self._index[start_ns] = (*self._index.get(start_ns, ()), crc32(raw))
+        for offset, length, reason in damages:
+            if offset + length == len(content):
+                quarantine(content[offset:], f"{self.path}: torn tail at byte {offset}: {reason}")
+                os.ftruncate(self._fd, offset)
+                os.fdatasync(self._fd)
+                return offset
+        return len(content)

@@ -1,0 +1,149 @@
+"""miniSEED 2 and 3: record bytes to Packet. The only decoder in the house (pymseed, on libmseed)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from mmap import mmap
+from typing import NamedTuple
+
+import numpy as np
+from pymseed import MS3Record
+from pymseed.exceptions import MiniSEEDError
+
+from houfeng.errors import RecordError, SourceIdError
+from houfeng.times import format_ns
+from houfeng.types import Packet, Samples, SourceId, readonly
+
+# Decoders accept any rate a header claims, up to 1e9 Hz; the fastest seismic digitisers sample at some kHz.
+MAX_SAMPLE_RATE_HZ = 20_000.0
+# Years a seismogram can come from: the first were digitised from paper of the 1880s.
+MIN_START_NS = -2_840_140_800_000_000_000  # 1880-01-01
+MAX_START_NS = 4_102_444_800_000_000_000  # 2100-01-01
+
+_TIMING_QUALITY = "/FDSN/Time/Quality"
+# Where a record may begin: miniSEED 2 has six digits, a quality letter and a blank; miniSEED 3 says MS.
+_RECORD_START = re.compile(rb"[0-9 ]{6}[DRQM][ \0]|MS\x03")
+_NO_SAMPLES: Samples = readonly(np.empty(0, dtype=np.int32))
+
+Buffer = bytes | memoryview | mmap
+Damage = Callable[[int, int, str], None]
+
+
+def decode(raw: bytes, *, received_ns: int = 0, cursor: int | None = None) -> Packet:
+    """One whole miniSEED record as a Packet.
+
+    Parameters
+    ----------
+    raw : the record's bytes, header included, nothing behind it
+    received_ns : when it arrived, ns UTC
+    cursor : the server's sequence number
+
+    Raises
+    ------
+    RecordError : if the bytes are not exactly one sound record with plausible codes, time and rate
+
+    References
+    ----------
+    SEED Reference Manual 2.4, FDSN (2012); FDSN miniSEED 3 (2021).
+    """
+    try:
+        record = MS3Record.parse(raw, unpack_data=True)
+    except (MiniSEEDError, ValueError) as error:
+        raise RecordError(f"not a miniSEED record: {_first_line(error)}") from error
+    if record.reclen != len(raw):
+        raise RecordError(f"{record.sourceid}: the record says {record.reclen} bytes, {len(raw)} came")
+    source_id = _source_id(record.sourceid)
+    start_ns = record.starttime
+    if not MIN_START_NS <= start_ns < MAX_START_NS:
+        raise RecordError(f"{source_id}: start time {start_ns} ns is not between the years 1880 and 2100")
+    quality = record.get_extra_header(_TIMING_QUALITY) if record.extra else None
+    return Packet(
+        source_id=source_id,
+        start_ns=start_ns,
+        sample_rate_hz=_sample_rate_hz(record, source_id),
+        samples=_samples(record),
+        raw=bytes(raw),
+        timing_quality=int(quality) if isinstance(quality, (int, float)) else None,
+        cursor=cursor,
+        received_ns=received_ns,
+    )
+
+
+class RawRecord(NamedTuple):
+    """A record that was found but not decoded: the time of its first sample (ns UTC) and its bytes."""
+
+    start_ns: int
+    raw: bytes
+
+
+def split(buffer: Buffer, damage: Damage) -> Iterator[RawRecord]:
+    """Records of a file or buffer, in file order; what is no record is reported and stepped over.
+
+    Parameters
+    ----------
+    buffer : (n,) bytes of records one behind the other
+    damage : called with offset, number of bytes and the reason for every stretch that is no record
+
+    Yields
+    ------
+    RawRecord : header read, samples not
+    """
+    view = memoryview(buffer)
+    offset = 0
+    while offset < len(view):
+        try:
+            for record in MS3Record.from_buffer(view[offset:]):
+                found = RawRecord(record.starttime, record.record)
+                offset += len(found.raw)
+                yield found
+        except MiniSEEDError as error:
+            resumed = _next_record(view, offset + 1)
+            damage(offset, resumed - offset, _first_line(error))
+            offset = resumed
+
+
+def is_miniseed(head: bytes) -> bool:
+    """Whether a file that begins with these bytes (64 or more) looks like miniSEED 2 or 3."""
+    return _RECORD_START.match(head) is not None
+
+
+def _next_record(view: memoryview, start: int) -> int:
+    for match in _RECORD_START.finditer(view, start):
+        try:
+            next(MS3Record.from_buffer(view[match.start() :]))
+        except (MiniSEEDError, StopIteration):
+            continue
+        return match.start()
+    return len(view)
+
+
+@lru_cache(maxsize=65536)
+def _source_id(text: str) -> SourceId:
+    try:
+        return SourceId.parse(text)
+    except SourceIdError as error:
+        raise RecordError(str(error)) from error
+
+
+def _sample_rate_hz(record: MS3Record, source_id: SourceId) -> float:
+    if record.sampletype == "t" or not record.samplecnt:
+        return 0.0
+    rate = float(record.samprate)
+    if not 0 < rate <= MAX_SAMPLE_RATE_HZ:
+        raise RecordError(
+            f"{source_id}: {rate:g} Hz at {format_ns(record.starttime)} is not a sampling rate "
+            f"(more than 0, at most {MAX_SAMPLE_RATE_HZ:g} Hz)"
+        )
+    return rate
+
+
+def _samples(record: MS3Record) -> Samples:
+    if record.sampletype == "t" or not record.numsamples:
+        return _NO_SAMPLES
+    return readonly(record.np_datasamples)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")

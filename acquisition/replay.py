@@ -1,0 +1,141 @@
+"""Archived records as a source of packets: any folder of miniSEED, as fast as the consumer takes them."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from acquisition import mseed
+from acquisition.source import Reject
+from houfeng.errors import RecordError, SourceError
+from houfeng.times import NS_PER_S
+from houfeng.types import Packet, SourceId
+
+_log = logging.getLogger(__name__)
+
+# Data time of one batch: long enough to fill vectorised blocks, short enough that 3,000 channels fit in memory.
+_BATCH_NS = 30 * NS_PER_S
+# Names that promise miniSEED; a file with one of them that holds something else is worth a warning.
+_MINISEED_SUFFIXES = frozenset({".mseed", ".miniseed", ".mseed2", ".mseed3", ".ms", ".msd"})
+# The first sound record tells the stream; a file whose first MiB holds none is not worth more reading.
+_INSPECT_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordFile:
+    """A file of miniSEED records: its first record's stream and time, its size."""
+
+    source_id: SourceId
+    start_ns: int
+    path: Path
+    n_bytes: int
+
+
+class ReplaySource:
+    """Packets of every miniSEED file below a folder.
+
+    Records of one stream come in the order of its files (by first record) and, within a file, in file order;
+    streams advance together in data time, so that what belongs to one earthquake arrives close together.
+
+    Parameters
+    ----------
+    files : from `find_files`
+    start_ns, end_ns : only packets that hold samples at or after start and before end, ns UTC; None for no limit
+    reject : called with bytes that are no record, and the reason with the file's name
+    """
+
+    def __init__(
+        self, files: list[RecordFile], reject: Reject, *, start_ns: int | None = None, end_ns: int | None = None
+    ) -> None:
+        self._files = files
+        self._reject = reject
+        self._start_ns = start_ns
+        self._end_ns = end_ns
+        self._closed = False
+
+    def packets(self) -> Iterator[list[Packet]]:
+        """Batches of about 30 s of data time."""
+        streams: dict[SourceId, list[RecordFile]] = {}
+        for file in sorted(self._files):
+            streams.setdefault(file.source_id, []).append(file)
+        merged = heapq.merge(*(self._stream(files) for files in streams.values()), key=lambda packet: packet.start_ns)
+        batch: list[Packet] = []
+        for packet in merged:
+            if self._closed:
+                return
+            if batch and packet.start_ns - batch[0].start_ns > _BATCH_NS:
+                yield batch
+                batch = []
+            batch.append(packet)
+        if batch:
+            yield batch
+
+    def close(self) -> None:
+        """End `packets()` at the next packet."""
+        self._closed = True
+
+    def _stream(self, files: list[RecordFile]) -> Iterator[Packet]:
+        for file in files:
+            with file.path.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as content:
+                yield from self._packets_of(file.path, memoryview(content))
+
+    def _packets_of(self, path: Path, content: memoryview) -> Iterator[Packet]:
+        def damage(offset: int, length: int, reason: str) -> None:
+            self._reject(bytes(content[offset : offset + length]), f"{path}, byte {offset}: {reason}")
+
+        with content:
+            for record in mseed.split(content, damage):
+                if self._end_ns is not None and record.start_ns >= self._end_ns:
+                    continue
+                try:
+                    packet = mseed.decode(record.raw)
+                except RecordError as error:
+                    self._reject(record.raw, f"{path}: {error}")
+                    continue
+                if self._start_ns is None or packet.next_ns > self._start_ns:
+                    yield packet
+
+
+def find_files(folder: Path) -> list[RecordFile]:
+    """miniSEED files below a folder, recognised by content; an SDS archive's own quarantine is left out.
+
+    A file that is named like miniSEED but holds something else is reported in one warning line and left out.
+
+    Raises
+    ------
+    SourceError : if the folder does not exist or holds no miniSEED file
+    """
+    if not folder.is_dir():
+        raise SourceError(f"{folder}: a folder of miniSEED files is needed, there is none of this name")
+    files = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "quarantine" not in path.relative_to(folder).parts:
+            file = _inspect(path)
+            if file is not None:
+                files.append(file)
+    if not files:
+        raise SourceError(f"{folder}: holds no miniSEED file")
+    return files
+
+
+def _inspect(path: Path) -> RecordFile | None:
+    with path.open("rb") as handle:
+        head = handle.read(_INSPECT_BYTES)
+    promised = path.suffix in _MINISEED_SUFFIXES
+    if not promised and not mseed.is_miniseed(head):
+        return None
+    reasons: list[str] = []
+    for record in mseed.split(head, lambda offset, length, reason: reasons.append(reason)):
+        try:
+            packet = mseed.decode(record.raw)
+        except RecordError as error:
+            reasons.append(str(error))
+            continue
+        return RecordFile(packet.source_id, packet.start_ns, path, path.stat().st_size)
+    why = reasons[0] if reasons else "the file is empty"
+    _log.warning("%s: skipped: a miniSEED record was expected, %r came: %s", path, head[:16], why)
+    return None

@@ -1,0 +1,5 @@
+"""SeedLink in: one supervised connection per server (protocol 3.1 and 4.0)."""
+
+from acquisition.seedlink.source import Cursor, SeedLinkSource
+
+__all__ = ["Cursor", "SeedLinkSource"]

@@ -1,0 +1,80 @@
+"""What an operator decides about acquisition and the archive."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from houfeng.errors import ConfigError
+from houfeng.types import SourceId
+
+_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+\.[A-Z0-9?*-]*\.[A-Z0-9?*]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSettings:
+    """Where records are kept (SDS).
+
+    Raises
+    ------
+    ConfigError : if the path is empty
+    """
+
+    path: str = "archive"
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise ConfigError("archive.path: a folder is needed, an empty text came")
+
+
+@dataclass(frozen=True, slots=True)
+class SeedLinkSettings:
+    """One SeedLink server and what is wanted from it.
+
+    Raises
+    ------
+    ConfigError : if the address is not host:port, a pattern is not NET.STA.LOC.CHA, or a time is not positive
+    """
+
+    name: str
+    address: str
+    streams: tuple[str, ...]
+    keepalive_s: float = 10.0
+    idle_timeout_s: float = 30.0
+    retry_min_s: float = 0.5
+    retry_max_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        host, _, port = self.address.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ConfigError(
+                f"seedlink.address: host:port is needed, such as geofon.gfz.de:18000; {self.address!r} came"
+            )
+        if not self.streams:
+            raise ConfigError(f"seedlink.streams ({self.name}): at least one NET.STA.LOC.CHA pattern is needed")
+        for pattern in self.streams:
+            if not _PATTERN.fullmatch(pattern):
+                raise ConfigError(
+                    f"seedlink.streams ({self.name}): NET.STA.LOC.CHA (* and ? allowed) is needed, {pattern!r} came"
+                )
+        for key in ("keepalive_s", "idle_timeout_s", "retry_min_s", "retry_max_s"):
+            if not getattr(self, key) > 0:
+                raise ConfigError(f"seedlink.{key} ({self.name}): more than 0 s is needed, {getattr(self, key)} came")
+        if self.idle_timeout_s <= self.keepalive_s:
+            raise ConfigError(
+                f"seedlink.idle_timeout_s ({self.name}): more than keepalive_s ({self.keepalive_s:g} s) is "
+                f"needed, or a quiet server looks dead; {self.idle_timeout_s:g} s came"
+            )
+
+    @property
+    def host(self) -> str:
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def wants(self, source_id: SourceId) -> bool:
+        """Whether a stream matches one of the patterns."""
+        return any(fnmatchcase(str(source_id), pattern) for pattern in self.streams)
