@@ -78,3 +78,23 @@ class SeedLinkSettings:
     def wants(self, source_id: SourceId) -> bool:
         """Whether a stream matches one of the patterns."""
         return any(fnmatchcase(str(source_id), pattern) for pattern in self.streams)
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSettings:
+    """Periodic work of the daemon and the room between acquisition and archive.
+
+    Raises
+    ------
+    ConfigError : if a value is not positive
+    """
+
+    report_interval_s: float = 5.0
+    checkpoint_interval_s: float = 30.0
+    queue_mib: int = 64
+
+    def __post_init__(self) -> None:
+        for key in ("report_interval_s", "checkpoint_interval_s", "queue_mib"):
+            value = getattr(self, key)
+            if not value > 0:
+                raise ConfigError(f"daemon.{key}: more than 0 is needed, {value} came")

@@ -130,13 +130,12 @@ class Packet:
         )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Gap:
-    """Missing time of one stream: from `start_ns` (inclusive) to `end_ns` (exclusive), ns UTC."""
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a station was received from a server: its sequence number, and the end of the newest record, ns UTC."""
 
-    source_id: SourceId
-    start_ns: int
-    end_ns: int
+    sequence: int
+    last_ns: int
 
 
 @dataclass(frozen=True, slots=True, order=True)

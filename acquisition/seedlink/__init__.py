@@ -1,5 +1,5 @@
 """SeedLink in: one supervised connection per server (protocol 3.1 and 4.0)."""
 
-from acquisition.seedlink.source import Cursor, SeedLinkSource
+from acquisition.seedlink.source import SeedLinkSource, advance
 
-__all__ = ["Cursor", "SeedLinkSource"]
+__all__ = ["SeedLinkSource", "advance"]

@@ -8,18 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from houfeng.times import NS_PER_S, format_ns
+from houfeng.types import Cursor
 
 # After a reset or an expired cursor the server is asked again from this long before the last record we have: the
 # records of several channels of a station do not end at the same moment. The archive drops what comes twice.
 RESUME_MARGIN_NS = 600 * NS_PER_S
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a station was received: the server's sequence number and the end of the newest record, ns UTC."""
-
-    sequence: int
-    last_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,7 @@ def plan(
     Parameters
     ----------
     patterns : wanted streams, NET.STA.LOC.CHA with wildcards
-    cursors : by NET_STA
+    cursors : by station id, NET.STA
     held : what the server holds, by NET_STA (its INFO STATIONS)
     version : 3 or 4
 
@@ -81,7 +74,7 @@ def plan(
     for station_id in sorted(set(held) | {name for name in by_station if not _is_wild(name)}):
         selectors = [s for name, ss in by_station.items() if fnmatchcase(station_id, name) for s in ss]
         if selectors:
-            sequence, since_ns = _resume(cursors.get(station_id), held.get(station_id))
+            sequence, since_ns = _resume(cursors.get(station_id.replace("_", ".")), held.get(station_id))
             if version == 3 and sequence is None and station_id in held:
                 sequence = held[station_id].first  # version 3 has no "all": a bare DATA skips what is held
             requests.append(Request(station_id, tuple(dict.fromkeys(selectors)), sequence, since_ns))

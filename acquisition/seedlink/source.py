@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from acquisition import mseed
 from acquisition.seedlink import session
-from acquisition.seedlink.session import Cursor
 from acquisition.seedlink.wire import Connection, DataPacket
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
 from houfeng.errors import AuthError, RecordError, SourceError
 from houfeng.times import now_ns
-from houfeng.types import Packet
-
-__all__ = ["Cursor", "SeedLinkSource"]
+from houfeng.types import Cursor, Packet
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +32,7 @@ class SeedLinkSource:
     Parameters
     ----------
     settings : address, wanted streams, time limits
-    cursors : how far each station (NET_STA) was received before; only what the consumer has made durable counts
+    cursors : how far each station (NET.STA) was received before; only what the consumer has made durable counts
     reject : called with payloads that are no miniSEED record, and the reason
     """
 
@@ -125,10 +122,8 @@ class SeedLinkSource:
 
     def _advance(self, packet: Packet) -> None:
         # Within this process what was yielded is not lost; a new process resumes from the saved cursors instead.
-        station = f"{packet.source_id.network}_{packet.source_id.station}"
-        before = self._cursors.get(station)
-        last_ns = max(packet.next_ns, before.last_ns) if before else packet.next_ns
-        self._cursors[station] = Cursor(packet.cursor or 0, last_ns)
+        station_id = packet.source_id.station_id
+        self._cursors[station_id] = advance(self._cursors.get(station_id), packet)
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -147,3 +142,9 @@ class SeedLinkSource:
         wait_s *= random.uniform(0.75, 1.25)  # a hundred clients of a server that restarts must not come at once
         _log.warning("%s: %s; next try in %.1f s", self.name, error, wait_s)
         self._closed.wait(wait_s)
+
+
+def advance(cursor: Cursor | None, packet: Packet) -> Cursor:
+    """The cursor of a station after one more packet of it: the newest sequence number and the latest end."""
+    last_ns = packet.next_ns if cursor is None else max(packet.next_ns, cursor.last_ns)
+    return Cursor(packet.cursor or 0, last_ns)
