@@ -1,1 +1,1 @@
-"""Stations: what they are (inventory, registry) and how they are (health). Pure: bytes and packets in, values out."""
+"""Stations: what they are (inventory, registry), how they are (health). Pure: bytes and packets in, values out."""

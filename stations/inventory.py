@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from houfeng.errors import InventoryError, SourceIdError
 from houfeng.types import SourceId
+from stations.safexml import read_root
+from stations.stationxml import NS, Node, code
+
+_LONG_AGO_NS = -(2**63)
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +122,131 @@ class Inventory:
             if self.epochs[at].covers(t_ns):
                 return self.epochs[at]
         return None
+
+
+def merge(inventories: Iterable[Inventory]) -> Inventory:
+    """One inventory of several. Where two describe the same epoch, the later in order has the last word.
+
+    A station's site is taken from the inventory whose newest epoch of that station started last.
+    """
+    sites: dict[str, Site] = {}
+    newest: dict[str, int] = {}
+    epochs: dict[tuple[SourceId, int], ChannelEpoch] = {}
+    documents: dict[str, InventoryDocument] = {}
+    for inventory in inventories:
+        starts: dict[str, int] = {}
+        for epoch in inventory.epochs:
+            epochs[_key(epoch)] = epoch
+            station_id = epoch.source_id.station_id
+            starts[station_id] = max(starts.get(station_id, _LONG_AGO_NS), epoch.start_ns)
+        for station_id, site in inventory.sites.items():
+            start_ns = starts.get(station_id, _LONG_AGO_NS)
+            if start_ns >= newest.get(station_id, _LONG_AGO_NS):
+                sites[station_id], newest[station_id] = site, start_ns
+        documents.update((document.sha256, document) for document in inventory.documents)
+    return Inventory(dict(sorted(sites.items())), tuple(epochs.values()), tuple(documents.values()))
+
+
+def parse_stationxml(xml: bytes, name: str) -> Inventory:
+    """Sites and channel epochs of one StationXML document.
+
+    Read with lxml, not obspy.read_inventory: the index of IU.ULN's history (2.8 MB, 64 epochs) takes 0.11 s of
+    CPU instead of 0.5 s, and obspy refuses or keeps what it likes (an azimuth of 361 stops it, a DOCTYPE doesn't).
+    At 64 MB it holds 240 MB for 3 s. Responses are not indexed; whoever needs one reads it from the document.
+
+    Parameters
+    ----------
+    xml : the document, in any encoding it declares
+    name : file name or address, for messages
+
+    Raises
+    ------
+    InventoryError : one line that names the document, the station or channel, what was needed and what came
+
+    References
+    ----------
+    FDSN StationXML 1.2, https://docs.fdsn.org/projects/stationxml
+    """
+    root = read_root(xml, name, drop=f"{NS}Stage")
+    if root.tag != f"{NS}FDSNStationXML":
+        raise InventoryError(f"{name}: expected root element FDSNStationXML ({NS[1:-1]}), came {root.tag[:80]}")
+    sites: dict[str, tuple[int, Site]] = {}
+    epochs: list[ChannelEpoch] = []
+    for network in root.iterfind(f"{NS}Network"):
+        default_ns, _ = Node(network, f"{name}: network {code(network)}").span()
+        for element in network.iterfind(f"{NS}Station"):
+            station = Node(element, f"{name}: {code(network)}.{code(element)}")
+            site = _site(station, code(network))
+            start_ns = _first(station.span()[0], default_ns)
+            known_ns, _ = sites.get(site.station_id, (_LONG_AGO_NS, None))
+            began_ns = _LONG_AGO_NS if start_ns is None else start_ns
+            if known_ns <= began_ns:
+                sites[site.station_id] = (began_ns, site)
+            epochs += [
+                _epoch(channel, code(network), station, start_ns) for channel in element.iterfind(f"{NS}Channel")
+            ]
+    document = InventoryDocument(name, hashlib.sha256(xml).hexdigest(), xml)
+    return Inventory({key: site for key, (_, site) in sorted(sites.items())}, tuple(epochs), (document,))
+
+
+def _first(value: int | None, otherwise: int | None) -> int | None:
+    return otherwise if value is None else value
+
+
+def _source_id(node: Node, *codes: str) -> SourceId:
+    try:
+        return SourceId(*codes)
+    except SourceIdError as error:
+        raise InventoryError(f"{node.label}: {error}") from error
+
+
+def _position(node: Node) -> tuple[float, float, float]:
+    return (
+        node.number("Latitude", -90, 90, "deg"),
+        node.number("Longitude", -180, 180, "deg"),
+        # The deepest trench and the highest summit: 10 000 001 m has been seen where 1 m was meant.
+        node.number("Elevation", -11_000, 9_000, "m"),
+    )
+
+
+def _site(node: Node, network: str) -> Site:
+    # Any channel code serves to have network and station checked by the one rule.
+    station_id = _source_id(node, network, code(node.element), "", "HHZ").station_id
+    country = node.text("Site/Country")
+    latitude, longitude, elevation = _position(node)
+    return Site(
+        station_id,
+        latitude,
+        longitude,
+        elevation,
+        name=node.text("Site/Name"),
+        country=country if _COUNTRY.fullmatch(country) else "",
+    )
+
+
+def _epoch(element: Any, network: str, station: Node, default_ns: int | None) -> ChannelEpoch:
+    location = code(element, "locationCode")
+    location = "" if location == "--" else location
+    node = Node(element, f"{station.label}.{location}.{code(element)}")
+    source_id = _source_id(node, network, code(station.element), location, code(element))
+    start_ns, end_ns = node.span()
+    start_ns = _first(start_ns, default_ns)
+    if start_ns is None:
+        raise InventoryError(f"{node.label}: startDate is missing; a UTC time is needed")
+    latitude, longitude, elevation = _position(node)
+    # A sensitivity of zero is a form left empty: the counts are still worth having, without a unit.
+    gain = node.optional_number("Response/InstrumentSensitivity/Value", -1e30, 1e30, "") or None
+    return ChannelEpoch(
+        source_id,
+        start_ns,
+        end_ns,
+        latitude,
+        longitude,
+        elevation,
+        depth_m=node.number("Depth", -9_000, 11_000, "m"),
+        azimuth_deg=node.optional_number("Azimuth", 0, 360, "deg"),
+        dip_deg=node.optional_number("Dip", -90, 90, "deg"),
+        sample_rate_hz=node.optional_number("SampleRate", 0, 1e6, "Hz") or 0.0,
+        gain=gain,
+        gain_unit=node.text("Response/InstrumentSensitivity/InputUnits/Name") if gain else "",
+    )

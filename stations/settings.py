@@ -1,0 +1,120 @@
+"""What a person may set about stations and their health; every key is explained in configs/default.toml."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from houfeng.errors import ConfigError, SourceIdError
+from houfeng.types import SourceId
+
+# After SeisNetWatch. `off` is not evaluated; telemetry-only is judged by latency and gaps alone; only `full`
+# raises alerts.
+USAGES = ("full", "evaluation", "telemetry-only", "off", "maintenance")
+
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class InventorySettings:
+    """Where the StationXML is: file names or globs."""
+
+    files: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for pattern in self.files:
+            _need(bool(pattern.strip()), "inventory.files", "a file name or glob", repr(pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """One station as the configuration has it: overrides StationXML, or stands in for it.
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    code: str
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    elevation_m: float | None = None
+    name: str = ""
+    country: str = ""
+    usage: str = "full"
+
+    def __post_init__(self) -> None:
+        key = f"station {self.code}"
+        _need(_is_station_id(self.code), "station.code", "NETWORK.STATION such as BW.UH1", repr(self.code))
+        placed = (self.latitude_deg is None) == (self.longitude_deg is None)
+        _need(placed, f"{key}: latitude_deg, longitude_deg", "both or neither", "one")
+        _within(f"{key}: latitude_deg", self.latitude_deg, -90, 90)
+        _within(f"{key}: longitude_deg", self.longitude_deg, -180, 180)
+        _within(f"{key}: elevation_m", self.elevation_m, -11_000, 9_000)
+        known = not self.country or _COUNTRY.fullmatch(self.country) is not None
+        _need(known, f"{key}: country", "two capital letters (ISO 3166 alpha-2)", repr(self.country))
+        _need(self.usage in USAGES, f"{key}: usage", f"one of {', '.join(USAGES)}", repr(self.usage))
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """Limits of the status rule; a value must pass the limit, not just reach it, to count.
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    total_latency_warn_s: float = 60.0
+    total_latency_bad_s: float = 120.0
+    feed_latency_warn_s: float = 120.0
+    feed_latency_bad_s: float = 600.0
+    future_bad_s: float = 60.0
+    gaps_warn_per_hour: float = 1.0
+    gaps_bad_per_hour: float = 12.0
+    overlaps_warn_per_hour: float = 1.0
+    availability_warn_percent: float = 98.0
+    availability_bad_percent: float = 90.0
+    availability_min_watch_s: float = 600.0
+    timing_quality_warn_percent: float = 70.0
+    timing_quality_bad_percent: float = 50.0
+    mean_warn_counts: float = 5e5
+    pegged_mean_counts: float = 6e6
+    pegged_rms_counts: float = 1000.0
+    full_scale_counts: float = 2.0**23
+    clipping_bad_percent: float = 1.0
+    enter_evaluations: int = 2
+    leave_evaluations: int = 3
+    leave_s: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            positive = isinstance(value, int | float) and 0 < value < float("inf")
+            zero_allowed = "_per_hour" in name and value == 0
+            _need(positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
+            _need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
+        for name in ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour"):
+            self._ordered(name.format("warn"), name.format("bad"))
+        for name in ("availability_{}_percent", "timing_quality_{}_percent"):
+            self._ordered(name.format("bad"), name.format("warn"))
+
+    def _ordered(self, low: str, high: str) -> None:
+        least, value = getattr(self, low), getattr(self, high)
+        _need(least <= value, f"health.{high}", f"at least health.{low} = {least:g}", f"{value:g}")
+
+
+def _is_station_id(code: str) -> bool:
+    try:
+        return SourceId.parse(f"{code}..HHZ").station_id == code
+    except SourceIdError:
+        return False
+
+
+def _within(key: str, value: float | None, low: float, high: float) -> None:
+    _need(value is None or low <= value <= high, key, f"{low:g} to {high:g}", f"{value}")
+
+
+def _need(good: bool, key: str, needed: str, came: str) -> None:
+    if not good:
+        raise ConfigError(f"{key}: needs {needed}, came {came}")
