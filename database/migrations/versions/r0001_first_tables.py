@@ -1,0 +1,221 @@
+"""First tables: runs, station metadata, picks and events, health, and where streams were left."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables, parents first."""
+    _runs()
+    _metadata()
+    _detection()
+    _health()
+    change = op.create_table("change", _key("id", sa.Integer), _column("version", sa.BigInteger))
+    op.bulk_insert(change, [{"id": 1, "version": 0}])
+
+
+def downgrade() -> None:
+    """Remove the tables, children first."""
+    for table in (
+        "change",
+        "status_change",
+        "channel_status",
+        "station_status",
+        "arrival",
+        "event",
+        "pick",
+        "channel_epoch",
+        "site",
+        "inventory_doc",
+        "detector_state",
+        "stream_state",
+        "run",
+    ):
+        op.drop_table(table)
+
+
+def _key(name: str, kind: Any = sa.String) -> sa.Column[Any]:
+    return sa.Column(name, kind(), primary_key=True, autoincrement=False)
+
+
+def _column(name: str, kind: Any, *, needed: bool = True) -> sa.Column[Any]:
+    return sa.Column(name, kind(), nullable=not needed)
+
+
+def _runs() -> None:
+    op.create_table(
+        "run",
+        _key("run_id"),
+        _column("kind", sa.String),
+        _column("started_ns", sa.BigInteger),
+        _column("finished_ns", sa.BigInteger, needed=False),
+        _column("config_hash", sa.String),
+        _column("code_version", sa.String),
+        _column("source", sa.String),
+        _column("start_ns", sa.BigInteger, needed=False),
+        _column("end_ns", sa.BigInteger, needed=False),
+        _column("n_records", sa.BigInteger),
+        _column("n_samples", sa.BigInteger),
+        sa.PrimaryKeyConstraint("run_id", name="pk_run"),
+        sa.CheckConstraint("kind IN ('live', 'replay')", name="ck_run_kind"),
+    )
+    op.create_table(
+        "stream_state",
+        _key("server"),
+        _key("station_id"),
+        _column("sequence", sa.BigInteger),
+        _column("last_ns", sa.BigInteger),
+        sa.PrimaryKeyConstraint("server", "station_id", name="pk_stream_state"),
+    )
+    op.create_table(
+        "detector_state",
+        _key("run_id"),
+        _key("source_id"),
+        _column("state", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("run_id", "source_id", name="pk_detector_state"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_detector_state_run"),
+    )
+
+
+def _metadata() -> None:
+    op.create_table(
+        "inventory_doc",
+        _key("sha256"),
+        _column("name", sa.String),
+        _column("xml_gz", sa.LargeBinary),
+        sa.PrimaryKeyConstraint("sha256", name="pk_inventory_doc"),
+    )
+    op.create_table(
+        "site",
+        _key("station_id"),
+        _column("name", sa.String),
+        _column("country", sa.String),
+        _column("latitude_deg", sa.Double),
+        _column("longitude_deg", sa.Double),
+        _column("elevation_m", sa.Double),
+        sa.PrimaryKeyConstraint("station_id", name="pk_site"),
+    )
+    op.create_table(
+        "channel_epoch",
+        _key("source_id"),
+        _key("start_ns", sa.BigInteger),
+        _column("end_ns", sa.BigInteger, needed=False),
+        _column("station_id", sa.String),
+        *(_column(name, sa.Double) for name in ("latitude_deg", "longitude_deg", "elevation_m", "depth_m")),
+        *(_column(name, sa.Double, needed=False) for name in ("azimuth_deg", "dip_deg")),
+        _column("sample_rate_hz", sa.Double),
+        _column("gain", sa.Double, needed=False),
+        _column("gain_unit", sa.String),
+        sa.PrimaryKeyConstraint("source_id", "start_ns", name="pk_channel_epoch"),
+    )
+    op.create_index("ix_channel_epoch_station_id", "channel_epoch", ["station_id"])
+
+
+def _detection() -> None:
+    op.create_table(
+        "pick",
+        _key("run_id"),
+        _key("public_id"),
+        _column("onset_ns", sa.BigInteger),
+        *(_column(name, sa.String) for name in ("station_id", "source_id", "phase", "method")),
+        _column("version", sa.Integer),
+        _column("uncertainty_s", sa.Double),
+        _column("snr", sa.Double),
+        _column("band", sa.String),
+        _column("trigger_ns", sa.BigInteger),
+        sa.PrimaryKeyConstraint("run_id", "public_id", name="pk_pick"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_pick_run"),
+    )
+    op.create_index("ix_pick_run_id_onset_ns", "pick", ["run_id", "onset_ns"])
+    op.create_table(
+        "event",
+        _key("run_id"),
+        _key("public_id"),
+        *(_column(name, sa.BigInteger) for name in ("first_onset_ns", "last_onset_ns")),
+        *(_column(name, sa.Integer) for name in ("n_picks", "n_stations")),
+        _column("location", sa.String),
+        sa.PrimaryKeyConstraint("run_id", "public_id", name="pk_event"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_event_run"),
+    )
+    op.create_index("ix_event_run_id_first_onset_ns", "event", ["run_id", "first_onset_ns"])
+    op.create_table(
+        "arrival",
+        *(_key(name) for name in ("run_id", "event_id", "pick_id")),
+        sa.PrimaryKeyConstraint("run_id", "event_id", "pick_id", name="pk_arrival"),
+        _pair("event", ondelete="CASCADE"),
+        _pair("pick"),
+    )
+    op.create_index("ix_arrival_run_id_pick_id", "arrival", ["run_id", "pick_id"])
+
+
+def _pair(table: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
+    """Reference of an arrival to an event or a pick of its own run."""
+    return sa.ForeignKeyConstraint(
+        ["run_id", f"{table}_id"],
+        [f"{table}.run_id", f"{table}.public_id"],
+        name=f"fk_arrival_{table}",
+        ondelete=ondelete,
+    )
+
+
+def _metrics() -> list[sa.Column[Any]]:
+    types = {
+        "total_latency_s": sa.Double,
+        "feed_latency_s": sa.Double,
+        "data_latency_s": sa.Double,
+        "num_gaps": sa.Integer,
+        "max_gap_s": sa.Double,
+        "num_overlaps": sa.Integer,
+        "percent_availability_1h": sa.Double,
+        "percent_availability_24h": sa.Double,
+        "watched_s": sa.Double,
+        "timing_quality": sa.Double,
+        "sample_rms": sa.Double,
+        "sample_mean": sa.Double,
+        "flat": sa.Boolean,
+        "clipping": sa.Double,
+    }
+    return [_column(name, kind, needed=False) for name, kind in types.items()]
+
+
+def _health() -> None:
+    op.create_table(
+        "station_status",
+        _key("station_id"),
+        *(_column(name, sa.String) for name in ("state", "reason")),
+        *(_column(name, sa.BigInteger) for name in ("since_ns", "evaluated_ns")),
+        _column("usage", sa.String),
+        *_metrics(),
+        sa.PrimaryKeyConstraint("station_id", name="pk_station_status"),
+    )
+    op.create_table(
+        "channel_status",
+        _key("source_id"),
+        *(_column(name, sa.String) for name in ("station_id", "state", "reason")),
+        *(_column(name, sa.BigInteger) for name in ("since_ns", "evaluated_ns")),
+        _column("required", sa.Boolean),
+        *_metrics(),
+        _column("readings", sa.String),
+        sa.PrimaryKeyConstraint("source_id", name="pk_channel_status"),
+        sa.ForeignKeyConstraint(
+            ["station_id"],
+            ["station_status.station_id"],
+            name="fk_channel_status_station_status",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_channel_status_station_id", "channel_status", ["station_id"])
+    op.create_table(
+        "status_change",
+        _key("station_id"),
+        _key("since_ns", sa.BigInteger),
+        *(_column(name, sa.String) for name in ("state", "reason")),
+        sa.PrimaryKeyConstraint("station_id", "since_ns", name="pk_status_change"),
+    )

@@ -1,0 +1,190 @@
+"""What pages, commands and restarts read. Every function takes a connection: `with store.read() as snapshot`.
+
+Queries with `run_id` read that run; without one they read the live runs, never a replay.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, and_, func, select
+
+from database import tables
+from database.records import (
+    ArrivalRow,
+    Cursor,
+    EventDetail,
+    EventRow,
+    PickRow,
+    Run,
+    RunKind,
+)
+from database.rows import document_of, pick_of
+from database.station_queries import STATION_SORTS, station, stations
+from houfeng.types import Pick, SourceId
+from stations.inventory import InventoryDocument
+
+__all__ = [
+    "STATION_SORTS",
+    "cursors",
+    "detector_states",
+    "event",
+    "events",
+    "inventory_documents",
+    "picks",
+    "recent_picks",
+    "run",
+    "runs",
+    "state_version",
+    "station",
+    "stations",
+]
+
+Query = Select[Any]
+
+
+def state_version(connection: Connection) -> int:
+    """A number that grows with every unit of work that changed something a page shows, in any process."""
+    return int(connection.execute(select(tables.change.c.version)).scalar_one())
+
+
+def runs(connection: Connection, *, kind: RunKind | None = None, limit: int | None = None) -> list[Run]:
+    """Runs, newest first."""
+    table = tables.run
+    query = select(table).order_by(table.c.started_ns.desc(), table.c.run_id).limit(limit)
+    if kind is not None:
+        query = query.where(table.c.kind == kind)
+    return [Run(**row) for row in connection.execute(query).mappings()]
+
+
+def run(connection: Connection, run_id: str) -> Run | None:
+    """One run; None where there is none of this id."""
+    row = connection.execute(select(tables.run).where(tables.run.c.run_id == run_id)).mappings().one_or_none()
+    return None if row is None else Run(**row)
+
+
+def events(
+    connection: Connection,
+    *,
+    run_id: str | None = None,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limit: int | None = None,
+) -> list[EventRow]:
+    """Events by their first onset, newest first.
+
+    Parameters
+    ----------
+    run_id : a run; None for the live ones
+    since_ns, until_ns : first onset from (inclusive) and to (exclusive), ns UTC
+    limit : at most this many
+    """
+    table = tables.event
+    query = _of_runs(connection, select(table), table.c.run_id, run_id)
+    query = _between(query, table.c.first_onset_ns, since_ns, until_ns)
+    query = query.order_by(table.c.first_onset_ns.desc(), table.c.public_id).limit(limit)
+    return [EventRow(**row) for row in connection.execute(query).mappings()]
+
+
+def event(connection: Connection, public_id: str, *, run_id: str | None = None) -> EventDetail | None:
+    """One event with its arrivals, earliest first; None where the runs have none of this id."""
+    table = tables.event
+    query = _of_runs(connection, select(table).where(table.c.public_id == public_id), table.c.run_id, run_id)
+    found = connection.execute(query.order_by(table.c.run_id)).mappings().first()
+    if found is None:
+        return None
+    row = EventRow(**found)
+    return EventDetail(row, _arrivals(connection, row))
+
+
+def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:
+    arrival, pick, site = tables.arrival.c, tables.pick, tables.site
+    of_arrival = and_(pick.c.run_id == arrival.run_id, pick.c.public_id == arrival.pick_id)
+    query = (
+        select(pick, site.c.name, site.c.latitude_deg, site.c.longitude_deg, site.c.elevation_m)
+        .select_from(tables.arrival)
+        .join(pick, of_arrival)
+        .outerjoin(site, site.c.station_id == pick.c.station_id)
+        .where(arrival.run_id == row.run_id, arrival.event_id == row.public_id)
+        .order_by(pick.c.onset_ns, pick.c.source_id)
+    )
+    return tuple(
+        ArrivalRow(pick_of(found), found.name, found.latitude_deg, found.longitude_deg, found.elevation_m)
+        for found in connection.execute(query)
+    )
+
+
+def picks(
+    connection: Connection,
+    *,
+    run_id: str | None = None,
+    station_id: str | None = None,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limit: int | None = None,
+) -> list[PickRow]:
+    """Picks by onset, newest first, each with the event it belongs to.
+
+    Parameters
+    ----------
+    run_id : a run; None for the live ones
+    station_id : `KR.NRN`; None for all
+    since_ns, until_ns : onset from (inclusive) and to (exclusive), ns UTC
+    limit : at most this many
+    """
+    pick, arrival = tables.pick, tables.arrival.c
+    of_pick = and_(arrival.run_id == pick.c.run_id, arrival.pick_id == pick.c.public_id)
+    event_id = select(func.min(arrival.event_id)).where(of_pick).correlate(pick).scalar_subquery()
+    query = _of_runs(connection, select(pick, event_id.label("event_id")), pick.c.run_id, run_id)
+    query = _between(query, pick.c.onset_ns, since_ns, until_ns)
+    if station_id is not None:
+        query = query.where(pick.c.station_id == station_id)
+    query = query.order_by(pick.c.onset_ns.desc(), pick.c.public_id).limit(limit)
+    return [PickRow(row.run_id, pick_of(row), row.event_id) for row in connection.execute(query)]
+
+
+def recent_picks(connection: Connection, run_id: str, since_ns: int) -> list[Pick]:
+    """Picks of a run from an onset on (ns UTC), earliest first: association goes on with them after a restart."""
+    pick = tables.pick
+    query = select(pick).where(pick.c.run_id == run_id, pick.c.onset_ns >= since_ns)
+    return sorted(pick_of(row) for row in connection.execute(query))
+
+
+def cursors(connection: Connection, server: str) -> dict[str, Cursor]:
+    """Where the streams of a server were left, by station id."""
+    state = tables.stream_state.c
+    query = select(state.station_id, state.sequence, state.last_ns).where(state.server == server)
+    return {row.station_id: Cursor(row.sequence, row.last_ns) for row in connection.execute(query)}
+
+
+def detector_states(connection: Connection, run_id: str) -> dict[SourceId, bytes]:
+    """State of detection on every channel of a run."""
+    state = tables.detector_state.c
+    query = select(state.source_id, state.state).where(state.run_id == run_id)
+    return {SourceId.parse(row.source_id): row.state for row in connection.execute(query)}
+
+
+def inventory_documents(connection: Connection) -> list[InventoryDocument]:
+    """The StationXML documents as they came, by name."""
+    table = tables.inventory_doc
+    query = select(table).order_by(table.c.name, table.c.sha256)
+    return [document_of(row) for row in connection.execute(query)]
+
+
+def _of_runs(connection: Connection, query: Query, column: Column[str], run_id: str | None) -> Query:
+    """Rows of one run, or of the live ones."""
+    if run_id is not None:
+        return query.where(column == run_id)
+    # Looked up first: given values instead of a subquery, both back-ends walk the index (run, time) backwards
+    # and stop at the limit.
+    live = connection.scalars(select(tables.run.c.run_id).where(tables.run.c.kind == "live")).all()
+    return query.where(column.in_(live))
+
+
+def _between(query: Query, column: Column[int], since_ns: int | None, until_ns: int | None) -> Query:
+    """Rows from a time (inclusive) to a time (exclusive)."""
+    if since_ns is not None:
+        query = query.where(column >= since_ns)
+    if until_ns is not None:
+        query = query.where(column < until_ns)
+    return query

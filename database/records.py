@@ -1,0 +1,154 @@
+"""What the database takes and gives beside the nouns of the other rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from houfeng.types import Pick
+from stations.health import ChannelStatus, Metrics, State
+from stations.inventory import ChannelEpoch
+
+RunKind = Literal["live", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One passage of data through the pipeline; its picks and events belong to it alone.
+
+    Parameters
+    ----------
+    run_id : a live run keeps its id over restarts, so that it goes on where it stopped; a replay's id is made
+        from what it replays, so that doing it again changes no row but this one
+    started_ns, finished_ns : wall clock, ns UTC; finished_ns is None while it goes on
+    config_hash, code_version : what produced it
+    source : where the data came from, for people
+    start_ns, end_ns : time span of the data, ns UTC, end exclusive; None while unknown
+    """
+
+    run_id: str
+    kind: RunKind
+    started_ns: int
+    config_hash: str
+    code_version: str
+    source: str
+    finished_ns: int | None = None
+    start_ns: int | None = None
+    end_ns: int | None = None
+    n_records: int = 0
+    n_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a server's stream of one station was left: last sequence number, and end of its data, ns UTC."""
+
+    sequence: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickRow:
+    """A pick of one run, and the event it belongs to, if any."""
+
+    run_id: str
+    pick: Pick
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event of one run, without its picks."""
+
+    run_id: str
+    public_id: str
+    first_onset_ns: int
+    last_onset_ns: int
+    n_picks: int
+    n_stations: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRow:
+    """A pick of an event and where its station stands; None where the station has no metadata."""
+
+    pick: Pick
+    station_name: str | None
+    latitude_deg: float | None
+    longitude_deg: float | None
+    elevation_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """An event with its arrivals, earliest first."""
+
+    event: EventRow
+    arrivals: tuple[ArrivalRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """A station as the station table shows it.
+
+    Parameters
+    ----------
+    station_id : `KR.NRN`
+    name, country : "" when unknown
+    latitude_deg, longitude_deg, elevation_m : None where the station has no metadata
+    state : UNKNOWN where it was never evaluated, or not for too long
+    reason : why, "" while OK
+    since_ns : when `state` began, ns UTC; None where it was never evaluated
+    evaluated_ns : when health last looked, ns UTC; None where it never did
+    usage : full, evaluation, telemetry-only or maintenance; "" where it was never evaluated
+    metrics : the worst of its required channels
+    """
+
+    station_id: str
+    name: str
+    country: str
+    latitude_deg: float | None
+    longitude_deg: float | None
+    elevation_m: float | None
+    state: State
+    reason: str
+    since_ns: int | None
+    evaluated_ns: int | None
+    usage: str
+    metrics: Metrics
+
+    @property
+    def network(self) -> str:
+        return self.station_id.partition(".")[0]
+
+    @property
+    def has_metadata(self) -> bool:
+        return self.latitude_deg is not None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """A station's state from `since_ns` (ns UTC) on, and the reason that began it."""
+
+    since_ns: int
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationDetail:
+    """One station.
+
+    Parameters
+    ----------
+    station : its row in the table
+    channels : latest evaluation, sorted by source id
+    epochs : what the metadata says, by channel, then start
+    changes : of state, newest first
+    """
+
+    station: StationRow
+    channels: tuple[ChannelStatus, ...]
+    epochs: tuple[ChannelEpoch, ...]
+    changes: tuple[StatusChange, ...]

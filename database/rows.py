@@ -1,0 +1,161 @@
+"""Nouns to rows and back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Row
+
+from database.tables import METRICS
+from houfeng.types import Event, Pick, SourceId
+from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from stations.inventory import ChannelEpoch, InventoryDocument
+
+Values = dict[str, Any]
+# A row of a query; its columns are attributes.
+Found = Row[Any]
+
+_READING = tuple(field.name for field in fields(Reading))
+
+
+def pick_values(run_id: str, pick: Pick) -> Values:
+    """Row of table `pick`."""
+    return {
+        "run_id": run_id,
+        "public_id": pick.public_id,
+        "onset_ns": pick.onset_ns,
+        "station_id": pick.source_id.station_id,
+        "source_id": str(pick.source_id),
+        "phase": pick.phase,
+        "method": pick.method,
+        "version": pick.version,
+        "uncertainty_s": pick.uncertainty_s,
+        "snr": pick.snr,
+        "band": pick.band,
+        "trigger_ns": pick.trigger_ns,
+    }
+
+
+def pick_of(row: Found) -> Pick:
+    """The pick of a row with the columns of table `pick`."""
+    return Pick(
+        onset_ns=row.onset_ns,
+        source_id=SourceId.parse(row.source_id),
+        phase=row.phase,
+        method=row.method,
+        version=row.version,
+        uncertainty_s=row.uncertainty_s,
+        snr=row.snr,
+        band=row.band,
+        trigger_ns=row.trigger_ns,
+    )
+
+
+def event_values(run_id: str, event: Event) -> Values:
+    """Row of table `event`."""
+    return {
+        "run_id": run_id,
+        "public_id": event.public_id,
+        "first_onset_ns": event.first_onset_ns,
+        "last_onset_ns": event.picks[-1].onset_ns,
+        "n_picks": len(event.picks),
+        "n_stations": len(event.station_ids),
+        "location": event.location,
+    }
+
+
+def arrival_values(run_id: str, event: Event) -> list[Values]:
+    """Rows of table `arrival`, one a pick."""
+    return [{"run_id": run_id, "event_id": event.public_id, "pick_id": pick.public_id} for pick in event.picks]
+
+
+def document_values(document: InventoryDocument) -> Values:
+    """Row of table `inventory_doc`; the same document always makes the same bytes."""
+    return {
+        "sha256": document.sha256,
+        "name": document.name,
+        "xml_gz": gzip.compress(document.content, mtime=0),
+    }
+
+
+def document_of(row: Found) -> InventoryDocument:
+    """The document of a row of table `inventory_doc`."""
+    return InventoryDocument(row.name, row.sha256, gzip.decompress(row.xml_gz))
+
+
+def epoch_values(epoch: ChannelEpoch) -> Values:
+    """Row of table `channel_epoch`."""
+    return asdict(epoch) | {"source_id": str(epoch.source_id), "station_id": epoch.source_id.station_id}
+
+
+def epoch_of(row: Found) -> ChannelEpoch:
+    """The epoch of a row of table `channel_epoch`."""
+    values = row._asdict()
+    del values["station_id"]
+    return ChannelEpoch(**values | {"source_id": SourceId.parse(row.source_id)})
+
+
+def station_status_values(status: StationStatus) -> Values:
+    """Row of table `station_status`."""
+    return {
+        "station_id": status.station_id,
+        "state": status.state.value,
+        "reason": status.reason,
+        "since_ns": status.since_ns,
+        "evaluated_ns": status.evaluated_ns,
+        "usage": status.usage,
+        **_metrics_values(status.metrics),
+    }
+
+
+def status_change_values(status: StationStatus) -> Values:
+    """Row of table `status_change`."""
+    return {
+        "station_id": status.station_id,
+        "since_ns": status.since_ns,
+        "state": status.state.value,
+        "reason": status.reason,
+    }
+
+
+def channel_status_values(status: StationStatus, channel: ChannelStatus) -> Values:
+    """Row of table `channel_status`, with the time at which its station was evaluated."""
+    return {
+        "source_id": channel.source_id,
+        "station_id": status.station_id,
+        "state": channel.state.value,
+        "reason": channel.reason,
+        "since_ns": channel.since_ns,
+        "evaluated_ns": status.evaluated_ns,
+        "required": channel.required,
+        **_metrics_values(channel.metrics),
+        "readings": json.dumps(
+            [{name: getattr(reading, name) for name in _READING} for reading in channel.readings],
+            ensure_ascii=False,
+        ),
+    }
+
+
+def channel_status_of(row: Found) -> ChannelStatus:
+    """The status of a row of table `channel_status`."""
+    return ChannelStatus(
+        source_id=row.source_id,
+        state=State(row.state),
+        reason=row.reason,
+        since_ns=row.since_ns,
+        required=row.required,
+        metrics=metrics_of(row),
+        readings=tuple(Reading(**values | {"state": State(values["state"])}) for values in json.loads(row.readings)),
+    )
+
+
+def metrics_of(row: Found) -> Metrics:
+    """The metrics of a row that has a column for each."""
+    return Metrics(**{name: getattr(row, name) for name in METRICS})
+
+
+def _metrics_values(metrics: Metrics) -> Values:
+    return {name: getattr(metrics, name) for name in METRICS}
