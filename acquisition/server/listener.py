@@ -1,0 +1,154 @@
+"""The sockets of the SeedLink server: one thread accepts, one thread a client moves bytes."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import select
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from acquisition.server.connection import Connection, Waker
+from acquisition.server.info import Identity
+from acquisition.server.ring import Backlog
+from acquisition.server.session import Session
+from houfeng import __version__
+from houfeng.errors import SourceError
+from houfeng.times import now_ns
+
+# Each costs a thread and two sockets; a national centre's SeedLink server has some tens of clients.
+MAX_CLIENTS = 200
+# Out of file descriptors or memory: how long to wait for some to be freed.
+ACCEPT_RETRY_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class SeedLinkServer:
+    """Serves a backlog to SeedLink clients, versions 3.1 and 4.0, until it is closed.
+
+    Parameters
+    ----------
+    host, port : where to listen; port 0 takes any free one
+    backlog : records to serve; may grow while the server runs
+    organization : what HELLO and INFO say about who runs it
+
+    Raises
+    ------
+    SourceError : if the address cannot be listened on; the message names it
+
+    Examples
+    --------
+    >>> with SeedLinkServer("127.0.0.1", 0, Ring()) as server:  # doctest: +SKIP
+    ...     print(server.port)
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        backlog: Backlog,
+        *,
+        organization: str = "Houfeng",
+    ) -> None:
+        self._backlog = backlog
+        self._identity = Identity(f"Houfeng/{__version__}", organization, now_ns())
+        self._listener = _listen(host, port)
+        self._clients: dict[threading.Thread, Connection] = {}
+        self._lock = threading.Lock()
+        self._waker = Waker()
+        self._closed = False
+        self._thread = threading.Thread(target=self._accept, name="seedlink-accept", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        return int(self._listener.getsockname()[1])
+
+    def close(self) -> None:
+        """Stop listening, close every connection and wait for the threads; calling it twice is allowed."""
+        if self._closed:
+            return
+        self._closed = True
+        self._waker.wake()
+        self._thread.join()
+        self._listener.close()
+        with self._lock:
+            clients = dict(self._clients)
+        for client in clients.values():
+            client.stop()
+        for thread in clients:
+            thread.join()
+        self._waker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _accept(self) -> None:
+        waiting = select.poll()
+        waiting.register(self._listener, select.POLLIN)
+        waiting.register(self._waker, select.POLLIN)
+        while not self._closed:
+            try:
+                waiting.poll()
+                if not self._closed:
+                    connection, address = self._listener.accept()
+                    self._admit(connection, f"{address[0]}:{address[1]}")
+            except BlockingIOError:
+                continue  # the client left between select and accept
+            except OSError as error:
+                _log.error("cannot accept a connection: %s", error)
+                time.sleep(ACCEPT_RETRY_S)
+
+    def _admit(self, connection: socket.socket, peer: str) -> None:
+        with self._lock:
+            if len(self._clients) >= MAX_CLIENTS:
+                _log.warning("%s: refused, %d clients are connected already", peer, MAX_CLIENTS)
+                connection.close()
+                return
+            client = Connection(connection, Session(self._backlog, self._identity, peer), self._backlog, peer)
+            thread = threading.Thread(target=self._serve, args=(client,), name=f"seedlink-{peer}", daemon=True)
+            self._clients[thread] = client
+            thread.start()
+
+    def _serve(self, client: Connection) -> None:
+        try:
+            client.run()
+        except OSError as error:
+            _log.info("%s: connection lost: %s", client.peer, error)
+        except Exception:
+            _log.exception("%s: internal error, connection closed", client.peer)
+        finally:
+            client.release()
+            with self._lock:
+                self._clients.pop(threading.current_thread(), None)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError) as error:
+        raise SourceError(f"{host}:{port}: cannot listen there: {error}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(64)
+        listener.setblocking(False)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        reason = "another program listens there" if used else str(error)
+        raise SourceError(f"{host}:{port}: cannot listen there: {reason}") from error
+    return listener

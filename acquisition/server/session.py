@@ -1,0 +1,218 @@
+"""One client's session: bytes in, bytes out. Which thread or socket moves them is somebody else's business."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from acquisition.server.commands import Command, LineReader
+from acquisition.server.frames import packet_v3, packet_v4
+from acquisition.server.handshake import Handshake
+from acquisition.server.info import Identity, info_v3, info_v4
+from acquisition.server.ring import Backlog, StreamSpan
+from acquisition.server.selection import Subscription, first_match
+from acquisition.server.stored import StoredRecord, StreamKey
+from houfeng.times import NS_PER_S, now_ns
+
+# One send: large enough that a client which catches up is not bound by system calls.
+MAX_BATCH_BYTES = 64 * 1024
+# Records looked at in one step, so that a session that selects little still answers and stops quickly.
+MAX_SCAN = 1024
+# A peer that sends only noise is let go.
+MAX_FAULTS = 20
+# A window is over this long after its end even if a stream stays silent; later packets are not waited for.
+WINDOW_GRACE_NS = 30 * NS_PER_S
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """State of one connection: handshake, then records until the client leaves.
+
+    Parameters
+    ----------
+    backlog : what is served
+    identity : who serves it
+    peer : the client's address, for the log
+    clock : ns UTC; a window in time ends by it
+    """
+
+    def __init__(self, backlog: Backlog, identity: Identity, peer: str, clock: Callable[[], int] = now_ns) -> None:
+        self.closing = False
+        self._backlog = backlog
+        self._identity = identity
+        self._peer = peer
+        self._clock = clock
+        self._lines = LineReader()
+        self._commands: deque[Command] = deque()
+        self._handshake = Handshake(backlog.bounds)
+        self._cursor: int | None = None
+        self._routes: dict[StreamKey, Subscription | None] = {}
+        self._caught_up = False
+        self._ended = False
+        self._n_faults = 0
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the handshake is over and records flow."""
+        return self._cursor is not None and not self._ended
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do until the client or the backlog has something new."""
+        return not self._commands and (self._caught_up or not self.streaming)
+
+    @property
+    def has_commands(self) -> bool:
+        """Whether commands wait to be obeyed; until then nothing more should be read."""
+        return bool(self._commands)
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        self._commands.extend(self._lines.feed(data))
+
+    def step(self) -> bytes:
+        """The next bytes for the client: one command's answer, or a batch of records; often nothing."""
+        if self._commands:
+            return self._obey(self._commands.popleft())
+        return self._records() if self.streaming else b""
+
+    def notice(self) -> None:
+        """The backlog may hold more than it did."""
+        self._caught_up = False
+
+    # Commands
+
+    def _obey(self, command: Command) -> bytes:
+        if command.verb == "BYE":
+            self.closing = True
+            return b""
+        if command.verb == "INFO" and not self._ended:
+            return self._info(command.arguments)
+        if self._cursor is not None:
+            self._fault(f"{command.verb or command.fault} while records flow")
+            return b""
+        if command.verb == "HELLO":
+            return f"{self._identity.hello}\r\n{self._identity.organization}\r\n".encode("ascii", "replace")
+        answer = self._handshake.run(command)
+        if answer.startswith(b"ERROR"):
+            self._fault(f"{command.verb[:20] or command.fault} {' '.join(command.arguments)[:80]}".rstrip())
+        if self._handshake.ready:
+            self._begin()
+        return answer
+
+    def _fault(self, what: str) -> None:
+        self._n_faults += 1
+        _log.info("%s: refused %s", self._peer, what)
+        if self._n_faults >= MAX_FAULTS:
+            _log.warning("%s: %d refused commands, connection closed", self._peer, self._n_faults)
+            self.closing = True
+
+    def _info(self, arguments: tuple[str, ...]) -> bytes:
+        level = arguments[0].upper() if arguments else ""
+        spans = self._backlog.streams() if level in ("STATIONS", "STREAMS") else []
+        if self._handshake.version == 3:
+            return info_v3(self._identity, level, spans, self._clock())
+        patterns = arguments[1:]
+        matching = (span for span in spans if _info_wants(patterns, span))
+        return info_v4(self._identity, level if len(patterns) <= 2 else "", patterns, matching)
+
+    # Records
+
+    def _begin(self) -> None:
+        starts = [subscription.start or 0 for subscription in self._handshake.subscriptions]
+        self._cursor = min(starts)
+        first, following = self._backlog.bounds()
+        _log.info(
+            "%s: SeedLink %d, %d station pattern(s), from sequence %d (held %d to %d) %s",
+            self._peer,
+            self._handshake.version,
+            len(starts),
+            self._cursor,
+            first,
+            following - 1,
+            self._handshake.user_agent,
+        )
+        self._cursor = max(self._cursor, first)
+
+    def _records(self) -> bytes:
+        out = bytearray()
+        n_scanned = 0
+        while len(out) < MAX_BATCH_BYTES and n_scanned < MAX_SCAN:
+            assert self._cursor is not None
+            records = self._backlog.read(self._cursor, 64)
+            if not records:
+                self._caught_up = True
+                if self._is_over():
+                    out += b"END"
+                    self._ended = True
+                break
+            self._report_loss(records[0].sequence)
+            n_scanned += len(records)
+            for record in records:
+                out += self._packet(record)
+            self._cursor = records[-1].sequence + 1
+        return bytes(out)
+
+    def _packet(self, record: StoredRecord) -> bytes:
+        key = record.key
+        try:
+            subscription = self._routes[key]
+        except KeyError:
+            subscription = self._routes[key] = self._route(key)
+        if subscription is None or not subscription.wants_record(record):
+            return b""
+        return packet_v4(record) if self._handshake.version == 4 else packet_v3(record)
+
+    def _route(self, key: StreamKey) -> Subscription | None:
+        if self._handshake.version == 3 and not key.legacy:
+            return None
+        return first_match(self._handshake.subscriptions, key)
+
+    def _report_loss(self, found: int) -> None:
+        """Records that made room while the client was too slow are skipped; neither version can tell it so."""
+        assert self._cursor is not None
+        if found > self._cursor:
+            _log.warning(
+                "%s: too slow, %d records left the ring before they could be sent (sequence %d to %d)",
+                self._peer,
+                found - self._cursor,
+                self._cursor,
+                found - 1,
+            )
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is owed: dial-up is caught up, or every window of version 3 has passed.
+
+        Version 4 in real time never ends (FDSN SeedLink 4.0, data transfer); SeisComP and ringserver end a TIME window.
+        """
+        if self._handshake.dialup:
+            return True
+        subscriptions = self._handshake.subscriptions
+        if self._handshake.version == 4 or any(one.end_ns is None for one in subscriptions):
+            return False
+        now = self._clock()
+        spans = [span for span in self._backlog.streams() if span.key.legacy]
+        return all(_has_passed(one, spans, now) for one in subscriptions)
+
+
+def _has_passed(subscription: Subscription, spans: list[StreamSpan], now: int) -> bool:
+    """Whether every stream held has reached the end of a window, or the clock has with some grace."""
+    end_ns = subscription.end_ns or 0
+    if now >= end_ns + WINDOW_GRACE_NS:
+        return True
+    mine = [span for span in spans if first_match([subscription], span.key)]
+    return bool(mine) and all(span.end_ns >= end_ns for span in mine)
+
+
+def _info_wants(patterns: tuple[str, ...], span: StreamSpan) -> bool:
+    """Whether a stream matches `[station [stream[.format]]]`."""
+    station = patterns[0] if patterns else "*"
+    stream, _, kind = (patterns[1] if len(patterns) > 1 else "*").partition(".")
+    return (
+        fnmatchcase(span.key.station, station)
+        and fnmatchcase(span.key.stream, stream)
+        and fnmatchcase(span.key.kind, kind + "*")
+    )
