@@ -12,7 +12,6 @@ from sqlalchemy import Column, Connection, Select, and_, func, select
 from database import tables
 from database.records import (
     ArrivalRow,
-    Cursor,
     EventDetail,
     EventRow,
     PickRow,
@@ -21,7 +20,7 @@ from database.records import (
 )
 from database.rows import document_of, pick_of
 from database.station_queries import STATION_SORTS, station, stations
-from houfeng.types import Pick, SourceId
+from houfeng.types import Cursor, Pick, SourceId
 from stations.inventory import InventoryDocument
 
 __all__ = [

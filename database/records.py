@@ -40,14 +40,6 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a server's stream of one station was left: last sequence number, and end of its data, ns UTC."""
-
-    sequence: int
-    last_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class PickRow:
     """A pick of one run, and the event it belongs to, if any."""
 

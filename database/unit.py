@@ -8,10 +8,10 @@ from dataclasses import asdict
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from database import rows, tables
-from database.records import Cursor, Run
+from database.records import Run
 from database.upsert import delete_where, insert_new, upsert
 from houfeng.errors import StoreError
-from houfeng.types import Event, Pick, SourceId
+from houfeng.types import Cursor, Event, Pick, SourceId
 from stations.health import StationStatus
 from stations.inventory import Inventory
 
