@@ -57,6 +57,8 @@ class Archive:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._lock.close()
+            os.close(self._root_fd)
             raise ArchiveError(f"{root}: another process is writing to this archive; stop it first") from error
 
     def append(self, packets: Iterable[Packet]) -> Counter[Verdict]:

@@ -92,16 +92,28 @@ def split(buffer: Buffer, damage: Damage) -> Iterator[RawRecord]:
     """
     view = memoryview(buffer)
     offset = 0
+    held: RawRecord | None = None
     while offset < len(view):
         try:
             for record in MS3Record.from_buffer(view[offset:]):
-                found = RawRecord(record.starttime, record.record)
-                offset += len(found.raw)
-                yield found
+                if held is not None:
+                    yield held
+                held = RawRecord(record.starttime, record.record)
+                offset += len(held.raw)
         except MiniSEEDError as error:
-            resumed = _next_record(view, offset + 1)
-            damage(offset, resumed - offset, _first_line(error))
-            offset = resumed
+            begun = offset - len(held.raw) if held is not None else offset
+            resumed = _next_record(view, begun + 1)
+            if resumed < offset:
+                # The header of a record that was cut off took the beginning of the next one for its own data.
+                damage(begun, resumed - begun, "a record was cut off, another begins inside it")
+            else:
+                if held is not None:
+                    yield held
+                resumed = _next_record(view, offset + 1)
+                damage(offset, resumed - offset, _first_line(error))
+            held, offset = None, resumed
+    if held is not None:
+        yield held
 
 
 def is_miniseed(head: bytes) -> bool:
