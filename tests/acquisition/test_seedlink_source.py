@@ -1,0 +1,158 @@
+"""The SeedLink source against a real server on loopback: resume, reconnection, servers that are not well."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from acquisition.seedlink import SeedLinkSource, advance
+from acquisition.server import Ring, SeedLinkServer
+from acquisition.settings import SeedLinkSettings
+from houfeng.types import Cursor, Packet
+
+
+def settings_for(port: int, **changes: float) -> SeedLinkSettings:
+    return SeedLinkSettings("test", f"127.0.0.1:{port}", ("XX.TEST.*.HHZ",), retry_min_s=0.05, **changes)
+
+
+def ignore(raw: bytes, reason: str) -> None:
+    raise AssertionError(f"a good record was rejected: {reason}")
+
+
+@contextmanager
+def collecting(source: SeedLinkSource) -> Iterator[list[Packet]]:
+    """Packets as they come, gathered by a thread until the block ends."""
+    gathered: list[Packet] = []
+
+    def gather() -> None:
+        for batch in source.packets():
+            gathered.extend(batch)
+
+    thread = threading.Thread(target=gather)
+    thread.start()
+    try:
+        yield gathered
+    finally:
+        source.close()
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
+def wait_for(gathered: list[Packet], n_packets: int, seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while len(gathered) < n_packets and time.monotonic() < until:
+        time.sleep(0.01)
+    assert len(gathered) == n_packets
+
+
+def test_a_new_process_resumes_behind_its_saved_cursor(packets: list[Packet]) -> None:
+    ring = Ring()
+    for packet in packets[:60]:
+        ring.append(packet.raw)
+    with SeedLinkServer("127.0.0.1", 0, ring) as server:
+        with collecting(SeedLinkSource(settings_for(server.port), {}, ignore)) as first:
+            wait_for(first, 60)
+        cursor: Cursor | None = None
+        for packet in first[:40]:  # the rest was received but never saved
+            cursor = advance(cursor, packet)
+        assert cursor is not None
+        for packet in packets[60:]:
+            ring.append(packet.raw)
+        with collecting(SeedLinkSource(settings_for(server.port), {"XX.TEST": cursor}, ignore)) as second:
+            wait_for(second, 60)
+    assert [packet.raw for packet in second] == [packet.raw for packet in packets[40:]]
+
+
+def test_a_server_that_restarts_and_numbers_anew_costs_nothing(packets: list[Packet]) -> None:
+    with SeedLinkServer("127.0.0.1", 0, first_ring := Ring()) as server:
+        port = server.port
+        for packet in packets[:50]:
+            first_ring.append(packet.raw)
+        source = SeedLinkSource(settings_for(port), {}, ignore)
+        with collecting(source) as gathered:
+            wait_for(gathered, 50)
+            server.close()
+            second_ring = Ring()
+            for packet in packets[45:70]:  # sequence numbers 1-25 again, some records we have, some not
+                second_ring.append(packet.raw)
+            with SeedLinkServer("127.0.0.1", port, second_ring):
+                wait_for(gathered, 75)
+    assert {packet.raw for packet in gathered} == {packet.raw for packet in packets[:70]}
+
+
+def test_a_closed_connection_is_made_again_within_three_seconds(packets: list[Packet]) -> None:
+    with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server:
+        port = server.port
+        ring.append(packets[0].raw)
+        with collecting(SeedLinkSource(settings_for(port), {}, ignore)) as gathered:
+            wait_for(gathered, 1)
+            server.close()
+            with SeedLinkServer("127.0.0.1", port, ring):
+                ring.append(packets[1].raw)
+                wait_for(gathered, 2, seconds=3)
+
+
+def test_an_unreachable_server_is_named_once_a_try(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with collecting(SeedLinkSource(settings_for(port), {}, ignore)):
+        time.sleep(0.3)
+    assert f"test: 127.0.0.1:{port}: cannot connect: Connection refused; next try in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server closed the connection"),
+        (b"SeedLink v4.0 :: SLPROTO:4.0\r\nx\r\nERROR LIMIT too many\r\n", "'ERROR LIMIT too many', OK was expected"),
+        (b"SeedLink v3.1 :: SLPROTO:3.1\r\nx\r\n" + b"\xff" * 600, "Unrecognized v3 header"),
+    ],
+)
+def test_a_server_that_speaks_something_else_is_named(
+    answer: bytes, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(answer)
+                connection.recv(1000)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with collecting(SeedLinkSource(settings_for(port, retry_max_s=60.0), {}, ignore)):
+            thread.join(timeout=5)
+            time.sleep(0.2)
+    assert message in caplog.text
+    assert f"127.0.0.1:{port}" in caplog.text
+
+
+def test_a_silent_server_is_left_after_the_idle_time(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        stations = b'{"software":"x","organization":"y","station":[{"id":"XX_TEST","start_seq":1,"end_seq":1}]}'
+        hello = b"SeedLink v4.0 :: SLPROTO:4.0 TIME\r\nx\r\nOK\r\nOK\r\n"
+        info = b"SEJI" + len(stations).to_bytes(4, "little") + bytes(8) + b"\0" + stations
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(hello + info + b"OK\r\n" * 6)  # accepts everything, then says nothing
+                while connection.recv(1000):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        source = SeedLinkSource(settings_for(port, keepalive_s=0.2, idle_timeout_s=1.5, retry_max_s=60.0), {}, ignore)
+        with collecting(source):
+            thread.join(timeout=6)
+            assert not thread.is_alive()
+    assert "keep-alive unanswered" in caplog.text
