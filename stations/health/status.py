@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from houfeng.times import NS_PER_S
+from stations.health.words import age
+
+# Nothing is green because nothing looked: a status that nobody renewed for this long is worth nothing.
+MAX_STATUS_AGE_S = 120
 
 
 class State(StrEnum):
@@ -13,6 +20,16 @@ class State(StrEnum):
     WARN = "WARN"
     BAD = "BAD"
     UNKNOWN = "UNKNOWN"
+
+
+# Missing evidence comes before a mild deviation: it may hide anything.
+_WORST_FIRST = (State.BAD, State.UNKNOWN, State.WARN, State.OK)
+
+
+def worst(states: Iterable[State]) -> State:
+    """The worst of them, BAD before UNKNOWN before WARN before OK; UNKNOWN of none."""
+    present = set(states)
+    return next((state for state in _WORST_FIRST if state in present), State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +81,7 @@ class Metrics:
     sample_rms : about the mean, over the last full minute, counts
     sample_mean : over the last full minute, counts
     flat : at most 2 distinct values in the last full minute
+    num_distinct : distinct values in the last full minute, counted up to 3
     clipping : share of the last full minute's samples at full scale, %
     """
 
@@ -80,6 +98,7 @@ class Metrics:
     sample_rms: float | None = None
     sample_mean: float | None = None
     flat: bool | None = None
+    num_distinct: int | None = None
     clipping: float | None = None
 
 
@@ -130,3 +149,26 @@ class StationStatus:
     usage: str
     metrics: Metrics
     channels: tuple[ChannelStatus, ...]
+
+
+def as_seen_at(status: StationStatus, now_ns: int) -> StationStatus:
+    """The status as a reader may show it: UNKNOWN, without numbers, once nobody has evaluated it for 2 minutes.
+
+    A status from more than 2 minutes ahead is no better: one of the two clocks is wrong.
+    """
+    age_s = (now_ns - status.evaluated_ns) / NS_PER_S
+    if abs(age_s) <= MAX_STATUS_AGE_S:
+        return status
+    if age_s > 0:
+        reason = f"Not evaluated for {age(age_s)}, limit {age(MAX_STATUS_AGE_S)}"
+    else:
+        reason = f"Evaluated {age(-age_s)} ahead of clock"
+    channels = tuple(
+        replace(
+            channel, state=State.UNKNOWN, reason=reason, since_ns=status.evaluated_ns, metrics=Metrics(), readings=()
+        )
+        for channel in status.channels
+    )
+    return replace(
+        status, state=State.UNKNOWN, reason=reason, since_ns=status.evaluated_ns, metrics=Metrics(), channels=channels
+    )

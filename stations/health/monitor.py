@@ -1,0 +1,179 @@
+"""Packets in, station statuses out: one monitor watches every channel of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from houfeng.types import Packet, SourceId
+from stations.health.channel import DAY_NS, ChannelWatch
+from stations.health.hysteresis import Held
+from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Verdict, is_ground_motion, judge
+from stations.health.status import ChannelStatus, Reading, State, StationStatus, worst
+from stations.health.summary import station_metrics, station_reason
+from stations.health.words import recovering
+from stations.settings import HealthSettings
+
+
+class HealthMonitor:
+    """Health of stations, kept up to date by `observe` and told by `evaluate`.
+
+    It has no clock: the watch begins with the first packet's arrival or the first evaluation. Statuses depend on
+    packets and evaluation times alone. Memory is bounded per channel; channels are never forgotten, because a
+    channel that stopped sending is just what an operator must be told of.
+
+    Parameters
+    ----------
+    settings : limits of the rules
+    wanted : channels that must be there; they alone decide their station's state. A station without a wanted
+        channel is decided by its ground-motion channels, by all of them where it has none
+    usages : usage level by station id, `full` for others. Stations named here are reported even before they send;
+        those that are `off` never are
+    """
+
+    def __init__(
+        self, settings: HealthSettings, wanted: Iterable[SourceId] = (), usages: Mapping[str, str] | None = None
+    ) -> None:
+        self._settings = settings
+        self._usages = dict(usages or {})
+        self._wanted = frozenset(source_id for source_id in wanted if self._is_evaluated(source_id.station_id))
+        self._began_ns: int | None = None
+        self._channels: dict[SourceId, ChannelWatch] = {}
+        self._held: dict[tuple[SourceId, str], Held] = {}
+        self._since: dict[SourceId | str, tuple[State, int]] = {}
+
+    def observe(self, packets: Iterable[Packet]) -> None:
+        """Count packets in, in any order; a log record, which has no samples, says nothing."""
+        for packet in packets:
+            watch = self._channels.get(packet.source_id) or self._new_channel(packet)
+            if watch is not None:
+                watch.observe(packet)
+
+    def evaluate(self, now_ns: int) -> list[StationStatus]:
+        """Status of every station, sorted by id.
+
+        Parameters
+        ----------
+        now_ns : time of this evaluation, ns UTC; every few seconds, or hysteresis makes statuses slow
+        """
+        began_ns = self._begin(now_ns)
+        stations: dict[str, list[ChannelWatch]] = {
+            station_id: [] for station_id in self._usages if self._is_evaluated(station_id)
+        }
+        for source_id in self._wanted:
+            if source_id not in self._channels:
+                self._channels[source_id] = ChannelWatch(source_id, began_ns, self._settings)
+        for watch in self._channels.values():
+            watch.forget_before(now_ns - DAY_NS)
+            stations.setdefault(watch.source_id.station_id, []).append(watch)
+        return [self._station(station_id, stations[station_id], now_ns) for station_id in sorted(stations)]
+
+    def _begin(self, t_ns: int) -> int:
+        if self._began_ns is None:
+            self._began_ns = t_ns
+        return self._began_ns
+
+    def _is_evaluated(self, station_id: str) -> bool:
+        return self._usages.get(station_id) != "off"
+
+    def _new_channel(self, packet: Packet) -> ChannelWatch | None:
+        source_id = packet.source_id
+        if not packet.n_samples or not self._is_evaluated(source_id.station_id):
+            return None
+        arrived_ns = packet.received_ns or packet.next_ns
+        began_ns = self._begin(arrived_ns)
+        # Nobody asked for an unknown channel before it first came.
+        watch = ChannelWatch(source_id, began_ns if source_id in self._wanted else arrived_ns, self._settings)
+        self._channels[source_id] = watch
+        return watch
+
+    def _required(self, watches: list[ChannelWatch]) -> frozenset[SourceId]:
+        source_ids = frozenset(watch.source_id for watch in watches)
+        motion = frozenset(source_id for source_id in source_ids if is_ground_motion(source_id.channel))
+        return (source_ids & self._wanted) or motion or source_ids
+
+    def _station(self, station_id: str, watches: list[ChannelWatch], now_ns: int) -> StationStatus:
+        usage = self._usages.get(station_id, "full")
+        required = self._required(watches)
+        channels = tuple(
+            self._channel(watch, watch.source_id in required, usage, now_ns)
+            for watch in sorted(watches, key=lambda watch: watch.source_id)
+        )
+        deciding = [channel for channel in channels if channel.required]
+        state = worst(channel.state for channel in deciding)
+        return StationStatus(
+            station_id=station_id,
+            state=state,
+            reason=station_reason(state, deciding) if deciding else NO_DATA,
+            since_ns=self._since_ns(station_id, state, now_ns),
+            evaluated_ns=now_ns,
+            usage=usage,
+            metrics=station_metrics([channel.metrics for channel in deciding]),
+            channels=channels,
+        )
+
+    def _channel(self, watch: ChannelWatch, required: bool, usage: str, now_ns: int) -> ChannelStatus:
+        metrics = watch.metrics(now_ns)
+        verdicts = judge(
+            metrics,
+            self._settings,
+            channel=watch.source_id.channel,
+            timing_seen=watch.timing_seen,
+            patience=watch.patience(),
+            future_s=watch.future_s(now_ns),
+        )
+        flowing = verdicts[0].state is State.OK
+        readings = tuple(self._reading(watch.source_id, verdict, usage, flowing, now_ns) for verdict in verdicts)
+        voting = [reading for reading in readings if reading.votes]
+        state = worst(reading.state for reading in voting)
+        return ChannelStatus(
+            source_id=str(watch.source_id),
+            state=state,
+            reason=next(reading.reason for reading in voting if reading.state is state),
+            since_ns=self._since_ns(watch.source_id, state, now_ns),
+            required=required,
+            metrics=metrics,
+            readings=readings,
+        )
+
+    def _reading(self, source_id: SourceId, verdict: Verdict, usage: str, flowing: bool, now_ns: int) -> Reading:
+        key = (source_id, verdict.rule)
+        held = self._held.get(key)
+        if held is None:
+            held = self._held[key] = Held(now_ns)
+        state = held.update(verdict.state, now_ns, self._settings)
+        text = ""
+        if state is not State.OK:
+            is_better = state is not State.UNKNOWN and held.is_better(verdict.state)
+            text = recovering(verdict.reason) if is_better else verdict.reason
+        return Reading(
+            rule=verdict.rule,
+            metric=verdict.metric,
+            state=state,
+            value=verdict.value,
+            limit=verdict.limit,
+            unit=verdict.unit,
+            since_ns=held.since_ns,
+            reason=text,
+            votes=_votes(verdict, state, held, flowing, usage),
+        )
+
+    def _since_ns(self, key: SourceId | str, state: State, now_ns: int) -> int:
+        known = self._since.get(key)
+        if known is None or known[0] is not state:
+            known = self._since[key] = (state, now_ns)
+        return known[1]
+
+
+def _votes(verdict: Verdict, state: State, held: Held, flowing: bool, usage: str) -> bool:
+    """Whether a reading counts.
+
+    A rule other than latency that is UNKNOWN counts only where evidence has gone missing while data flow: before
+    the first minute is full nothing is missing yet, and when data stop, latency says so for all.
+    """
+    if verdict.rule == LATENCY:
+        return True
+    if usage == "telemetry-only" and verdict.rule in WAVEFORM_RULES:
+        return False
+    if state is not State.UNKNOWN:
+        return True
+    return verdict.state is State.UNKNOWN and held.had_evidence and flowing
