@@ -140,10 +140,14 @@ class Handshake:
         return False
 
     def _start(self) -> None:
-        _, following = self.bounds()
+        """Let records flow; who named no number gets what comes next, or in dial-up all that is queued.
+
+        In dial-up "next" would be nothing, and all that is queued is what slinktool's manual promises.
+        """
+        first, following = self.bounds()
         for subscription in self.subscriptions:
             if subscription.start is None:
-                subscription.start = following
+                subscription.start = first if self.dialup else following
         self.ready = True
 
     # Version 3
@@ -176,22 +180,17 @@ class Handshake:
         subscription.selectors.append(selector_v3(arguments[0]))
         return True
 
-    def _data_v3(self, arguments: tuple[str, ...], *, oldest: bool = False) -> bool:
+    def _data_v3(self, arguments: tuple[str, ...]) -> bool:
         _at_most(arguments, 2, "DATA")
         subscription = self._subscription()
-        first, following = self.bounds()
         start_ns = time_v3(arguments[1]) if len(arguments) > 1 else None
-        if arguments:
-            subscription.start = widen_v3(sequence_v3(arguments[0]), first, following)
-        else:
-            subscription.start = first if oldest else following
+        subscription.start = widen_v3(sequence_v3(arguments[0]), *self.bounds()) if arguments else None
         subscription.start_ns, subscription.end_ns = start_ns, None
         return self._started_v3()
 
     def _fetch_v3(self, arguments: tuple[str, ...]) -> bool:
-        # Dial-up without a number means all that is queued (so says slinktool's manual); "next" would be nothing.
         self.dialup = True
-        return self._data_v3(arguments, oldest=True)
+        return self._data_v3(arguments)
 
     def _time_v3(self, arguments: tuple[str, ...]) -> bool:
         _at_most(arguments, 2, "TIME")
@@ -234,10 +233,11 @@ class Handshake:
     def _data_v4(self, arguments: tuple[str, ...]) -> bool:
         _at_most(arguments, 3, "DATA")
         subscription = self._subscription()
-        first, following = self.bounds()
-        start = following
+        start = None
         if arguments:
+            first, following = self.bounds()
             asked = sequence_v4(arguments[0])
+            # A number still to come was given out by an earlier run: nothing that is held may be lost.
             start = first if asked is None or asked > following else asked
         window = [time_v4(text) for text in arguments[1:]]
         subscription.start = start
@@ -246,9 +246,8 @@ class Handshake:
         return True
 
     def _endfetch(self, arguments: tuple[str, ...]) -> bool:
-        self._end(arguments)
         self.dialup = True
-        return False
+        return self._end(arguments)
 
 
 def widen_v3(sequence: int, first: int, following: int) -> int:
