@@ -1,0 +1,140 @@
+"""TOML values into frozen dataclasses: every key is checked against the fields' types, none is ignored."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from houfeng.errors import ConfigError
+
+T = TypeVar("T")
+
+_NOUNS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text in quotes",
+    list: "an array",
+    dict: "a table",
+}
+
+
+def build(cls: type[T], table: Mapping[str, object], where: str = "") -> T:
+    """An instance of a settings dataclass from a TOML table.
+
+    Parameters
+    ----------
+    cls : frozen dataclass; its fields' types say what is allowed, its defaults fill keys that are absent
+    table : keys and values as tomllib reads them
+    where : dotted key of the table, empty for the whole file; members of arrays count from 1: `station[2]`
+
+    Raises
+    ------
+    ConfigError : if a key is unknown or missing, or a value has the wrong type; names the dotted key
+    """
+    hints = get_type_hints(cls)
+    known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
+    for key in table:
+        if key not in known:
+            raise ConfigError(_unknown(key, list(known), where))
+    for name, field in known.items():
+        if name not in table and _required(field):
+            raise ConfigError(f"{_dotted(where, name)}: {_noun(hints[name])} is needed, the key is missing")
+    values = {key: _convert(hints[key], value, _dotted(where, key)) for key, value in table.items()}
+    try:
+        return cls(**values)
+    except ConfigError as error:
+        # a room knows its keys; where in the file its table stood, it need not know
+        at_home = not where or str(error).startswith(where.partition("[")[0])
+        raise error if at_home else ConfigError(_dotted(where, str(error))) from None
+
+
+def _required(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _dotted(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _unknown(key: str, known: list[str], where: str) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {_dotted(where, near[0])}?" if near else f"allowed here: {', '.join(known)}"
+    return f"{_dotted(where, key)}: there is no such key; {hint}"
+
+
+def _convert(hint: Any, value: object, where: str) -> Any:
+    """The value as its field wants it; ConfigError where it does not fit."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        hint = next(member for member in get_args(hint) if member is not type(None))
+        return _convert(hint, value, where)
+    if origin is tuple:
+        return _array(hint, value, where)
+    if origin is Literal:
+        return _choice(get_args(hint), value, where)
+    if is_dataclass(hint):
+        return build(hint, _checked(dict, value, where), where)  # type: ignore[arg-type]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint(_choice(tuple(hint), value, where))
+    return _SCALARS[hint](value, where)
+
+
+def _checked(cls: type[T], value: object, where: str) -> T:
+    # bool is an int to Python, not to a person
+    if not isinstance(value, cls) or (isinstance(value, bool) and cls is not bool):
+        raise ConfigError(f"{where}: {_NOUNS[cls]} is needed, {_came(value)} came")
+    return value
+
+
+def _float(value: object, where: str) -> float:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    number = _checked(float, value, where)
+    if not math.isfinite(number):
+        raise ConfigError(f"{where}: a finite number is needed, {number} came")
+    return number
+
+
+_SCALARS: dict[object, Callable[[object, str], object]] = {
+    bool: lambda value, where: _checked(bool, value, where),
+    int: lambda value, where: _checked(int, value, where),
+    str: lambda value, where: _checked(str, value, where),
+    float: _float,
+}
+
+
+def _array(hint: Any, value: object, where: str) -> tuple[Any, ...]:
+    members = get_args(hint)
+    items = _checked(list, value, where)
+    if members[-1] is Ellipsis:
+        members = (members[0],) * len(items)
+    elif len(items) != len(members):
+        raise ConfigError(f"{where}: {len(members)} values are needed, {len(items)} came")
+    return tuple(
+        _convert(member, item, f"{where}[{n}]") for n, (member, item) in enumerate(zip(members, items, strict=True), 1)
+    )
+
+
+def _choice(allowed: tuple[str, ...], value: object, where: str) -> str:
+    if value not in allowed:
+        raise ConfigError(f"{where}: one of {', '.join(map(repr, map(str, allowed)))} is needed, {_came(value)} came")
+    return str(value)
+
+
+def _noun(hint: Any) -> str:
+    if get_origin(hint) is tuple:
+        return _NOUNS[list]
+    return _NOUNS.get(hint, _NOUNS[dict] if is_dataclass(hint) else _NOUNS[str])
+
+
+def _came(value: object) -> str:
+    for cls in (bool, int, float, str):
+        if isinstance(value, cls):
+            return f"{_NOUNS[cls]} ({value!r})" if cls is not bool else f"{str(value).lower()}"
+    return _NOUNS.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,99 @@
+"""The root of all settings, and how a file becomes one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkSettings
+from configs.convert import build
+from database.settings import DatabaseSettings
+from detection.settings import AssociationSettings, DetectionSettings
+from houfeng.errors import ConfigError
+from stations.settings import HealthSettings, InventorySettings, SiteSettings
+from webui.settings import WebSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that one configuration file decides; configs/default.toml explains each key.
+
+    Raises
+    ------
+    ConfigError : if two servers have one name, or two stations one code
+    """
+
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    seedlink: tuple[SeedLinkSettings, ...] = ()
+    daemon: DaemonSettings = field(default_factory=DaemonSettings)
+    inventory: InventorySettings = field(default_factory=InventorySettings)
+    station: tuple[SiteSettings, ...] = ()
+    detection: DetectionSettings = field(default_factory=DetectionSettings)
+    association: AssociationSettings = field(default_factory=AssociationSettings)
+    health: HealthSettings = field(default_factory=HealthSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+
+    def __post_init__(self) -> None:
+        # the place in a server's stream is saved under the server's name: two of one name would overwrite each other
+        _unique("seedlink", "name", (server.name for server in self.seedlink))
+        _unique("station", "code", (site.code for site in self.station))
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 of what decides which picks and events come from given records.
+
+        Detection, association and the positions of the configured stations are in it. Left out is what cannot change
+        a result: servers, folders, the database, health limits, the web page, and the names of stations. A key that
+        is left out of the file and the same key written with its default give the same hash.
+        """
+        decisive = {
+            "detection": asdict(self.detection),
+            "association": asdict(self.association),
+            "station": sorted((s.code, s.latitude_deg, s.longitude_deg, s.elevation_m) for s in self.station),
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def resolved(self, folder: Path) -> Settings:
+        """The same settings with relative paths taken from `folder`."""
+        return replace(
+            self,
+            archive=replace(self.archive, path=str(folder / self.archive.path)),
+            database=self.database.resolved(folder),
+            inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
+        )
+
+
+def load(path: str | Path) -> Settings:
+    """Settings from a TOML file; relative paths in it are relative to the folder that the file is in.
+
+    Raises
+    ------
+    ConfigError : if the file cannot be read, is not TOML, or has a key or value that is not allowed; the message
+        names the file and the dotted key
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: UTF-8 text is needed: byte {error.start} is not") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: this is not TOML: {error}") from error
+    try:
+        settings = build(Settings, table)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return settings.resolved(path.resolve().parent)
+
+
+def _unique(table: str, key: str, values: Iterable[str]) -> None:
+    for value, n in Counter(values).items():
+        if n > 1:
+            raise ConfigError(f"{table}.{key}: each {table} needs a {key} of its own, {value!r} came {n} times")
