@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,10 @@ WRITE: dict[str, Any] = {"houfeng_write": True}
 BUSY_TIMEOUT_S = 30
 # Any number that no other program in the same PostgreSQL database is likely to choose: "houfeng" in ASCII.
 WRITER_LOCK = 0x686F7566656E67
+
+# A NumPy integer would silently be kept as its eight bytes, a BLOB in an integer column. psycopg knows them itself.
+for _kind, _plain in ((np.int32, int), (np.int64, int), (np.float32, float)):
+    sqlite.register_adapter(_kind, _plain)
 
 _POSTGRESQL_OPTIONS = {
     # A writer that waits longer than this gives up and is tried again, so that it can say what it waits for.

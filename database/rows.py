@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Row
 
 from database.tables import METRICS
@@ -135,6 +136,7 @@ def channel_status_values(status: StationStatus, channel: ChannelStatus) -> Valu
         "readings": json.dumps(
             [{name: getattr(reading, name) for name in _READING} for reading in channel.readings],
             ensure_ascii=False,
+            default=np.generic.item,
         ),
     }
 

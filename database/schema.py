@@ -54,7 +54,7 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def _refuse_foreign(connection: Connection, name: str) -> None:
-    present = set(inspect(connection).get_table_names())
+    present = set(inspect(connection).get_table_names()) - {VERSION_TABLE}
     # A PostgreSQL database is often shared (PostGIS has tables of its own in it); a file belongs to one program.
     foreign = present if connection.dialect.name == "sqlite" else present & set(metadata.tables)
     if foreign:

@@ -64,7 +64,7 @@ def _runs() -> None:
         _column("n_records", sa.BigInteger),
         _column("n_samples", sa.BigInteger),
         sa.PrimaryKeyConstraint("run_id", name="pk_run"),
-        sa.CheckConstraint("kind IN ('live', 'replay')", name="ck_run_kind"),
+        sa.CheckConstraint("kind IN ('live', 'replay')", name=op.f("ck_run_kind")),
     )
     op.create_table(
         "stream_state",
@@ -179,6 +179,7 @@ def _metrics() -> list[sa.Column[Any]]:
         "timing_quality": sa.Double,
         "sample_rms": sa.Double,
         "sample_mean": sa.Double,
+        "num_distinct": sa.Integer,
         "flat": sa.Boolean,
         "clipping": sa.Double,
     }

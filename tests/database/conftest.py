@@ -1,0 +1,100 @@
+"""Both back-ends, and nouns to save in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from database import tables
+from database.records import Run
+from database.store import Store
+from houfeng.times import NS_PER_S, parse_ns
+from houfeng.types import Event, Pick, SourceId
+from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from tests.plugins.postgresql import postgresql_server, postgresql_url
+
+__all__ = ["postgresql_server", "postgresql_url"]
+
+T0_NS = parse_ns("2010-05-27T16:24:33.123456789Z")
+
+Dump = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database on each back-end."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/houfeng.db"
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """An open store on each back-end, with a live run `live`."""
+    opened = Store.open(url, retry_s=20)
+    with opened.begin() as unit:
+        unit.save_run(make_run("live"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def dump() -> Callable[[Store], Dump]:
+    """All rows of all tables but the counter of changes, sorted."""
+
+    def rows(store: Store) -> Dump:
+        with store.read() as snapshot:
+            return {
+                table.name: sorted((tuple(row) for row in snapshot.execute(table.select())), key=repr)
+                for table in tables.metadata.sorted_tables
+                if table is not tables.change
+            }
+
+    return rows
+
+
+def make_run(run_id: str, kind: Any = "live", **values: Any) -> Run:
+    """A run of one configuration."""
+    return Run(run_id, kind, values.pop("started_ns", T0_NS), "c0ffee", "0.1.0", "test", **values)
+
+
+def make_pick(station: str = "UH1", offset_s: float = 0.0, **values: Any) -> Pick:
+    """A P pick on BW.`station`..EHZ, `offset_s` after T0."""
+    onset_ns = T0_NS + round(offset_s * NS_PER_S)
+    known = {"uncertainty_s": 0.05, "snr": 12.5, "band": "local", "trigger_ns": onset_ns + 1}
+    return Pick(onset_ns, SourceId("BW", station, "", "EHZ"), "P", "sta_lta", 1, **known | values)
+
+
+def make_event(offset_s: float = 0.0, stations: tuple[str, ...] = ("UH1", "UH2", "UH3")) -> Event:
+    """An event with a pick on each station, half a second apart."""
+    return Event(tuple(make_pick(station, offset_s + 0.5 * i) for i, station in enumerate(stations)))
+
+
+def make_status(
+    station_id: str = "BW.UH1",
+    state: State = State.OK,
+    *,
+    evaluated_ns: int = T0_NS,
+    channels: tuple[str, ...] = ("EHZ",),
+    **metrics: Any,
+) -> StationStatus:
+    """A station whose channels are all in one state since T0."""
+    measured = Metrics(**{"total_latency_s": 1.5, "num_gaps": 0, "flat": False} | metrics)
+    reason = "" if state is State.OK else f"latency {measured.total_latency_s} s > 60 s"
+    reading = Reading("total_latency", "total_latency_s", state, measured.total_latency_s, 60.0, "s", T0_NS, reason)
+    return StationStatus(
+        station_id,
+        state,
+        reason,
+        T0_NS,
+        evaluated_ns,
+        "full",
+        measured,
+        tuple(
+            ChannelStatus(f"{station_id}..{channel}", state, reason, T0_NS, True, measured, (reading,))
+            for channel in channels
+        ),
+    )

@@ -1,0 +1,163 @@
+"""The station table and one station's page, on both back-ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from database import queries
+from database.records import StationRow, StatusChange
+from database.store import Store
+from houfeng.errors import StoreError
+from houfeng.types import SourceId
+from stations.health import Metrics, State
+from stations.inventory import ChannelEpoch, Inventory, Site
+from tests.database.conftest import T0_NS, make_status
+
+SITES = {
+    site.station_id: site
+    for site in (
+        Site("BW.UH1", 48.1, 11.6, 500, "Unterhaching", "DE"),
+        Site("BW.UH2", 48.2, 11.7, 510, "Ünterhaching 2", "DE"),
+        Site("IC.BJT", 40.0, 116.2, 197, "白家疃", "CN"),
+        Site("KR.NRN", 41.4, 76.0, 2240, "Нарын", "KG"),
+        # `_` matches any character in LIKE: this must not be a station of network B_.
+        Site("BB.ZZZ", 1, 2, 3, "", ""),
+    )
+}
+STATUSES = [
+    make_status("BW.UH1", State.WARN, total_latency_s=70.0, percent_availability_24h=99.0),
+    make_status("BW.UH2", State.OK, total_latency_s=2.0, percent_availability_24h=80.0, num_gaps=4),
+    make_status("IC.BJT", State.BAD, total_latency_s=700.0, evaluated_ns=T0_NS + 5),
+    make_status("XX.NEW", State.OK, total_latency_s=None),
+]
+
+
+@pytest.fixture
+def filled(store: Store) -> Store:
+    """Five stations with metadata, of which two were never evaluated; one with a status only."""
+    with store.begin() as unit:
+        unit.save_inventory(Inventory(SITES))
+        unit.save_statuses(STATUSES)
+    return store
+
+
+def ids(store: Store, **choice: object) -> list[str]:
+    with store.read() as snapshot:
+        return [row.station_id for row in queries.stations(snapshot, **choice)]  # type: ignore[arg-type]
+
+
+def test_worst_first_and_nobody_left_out(filled: Store) -> None:
+    assert ids(filled) == ["IC.BJT", "BB.ZZZ", "KR.NRN", "BW.UH1", "BW.UH2", "XX.NEW"]
+
+
+def test_rows(filled: Store) -> None:
+    with filled.read() as snapshot:
+        rows = {row.station_id: row for row in queries.stations(snapshot)}
+    known = rows["IC.BJT"]
+    assert known == StationRow(
+        "IC.BJT",
+        "白家疃",
+        "CN",
+        40.0,
+        116.2,
+        197,
+        State.BAD,
+        "latency 700.0 s > 60 s",
+        T0_NS,
+        T0_NS + 5,
+        "full",
+        Metrics(total_latency_s=700.0, num_gaps=0, flat=False),
+    )
+    assert (known.network, known.has_metadata) == ("IC", True)
+    never = rows["KR.NRN"]
+    assert (never.state, never.reason, never.since_ns) == (State.UNKNOWN, "no evaluation yet", None)
+    assert never.metrics == Metrics()
+    assert (rows["XX.NEW"].state, rows["XX.NEW"].has_metadata) == (State.OK, False)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        ({"network": "BW"}, ["BW.UH1", "BW.UH2"]),
+        ({"network": "XX"}, ["XX.NEW"]),
+        ({"network": "B_"}, []),
+        ({"network": "B"}, []),
+        ({"country": "KG"}, ["KR.NRN"]),
+        ({"status": State.OK}, ["BW.UH2", "XX.NEW"]),
+        ({"status": State.UNKNOWN}, ["BB.ZZZ", "KR.NRN"]),
+        ({"q": "нАРЫН"}, ["KR.NRN"]),
+        ({"q": " 家 "}, ["IC.BJT"]),
+        ({"q": "uh"}, ["BW.UH1", "BW.UH2"]),
+        ({"q": "%"}, []),
+        ({"country": "DE", "status": State.OK, "q": "unter"}, []),
+        ({"limit": 2}, ["IC.BJT", "BB.ZZZ"]),
+        ({"sort": "station", "limit": 2}, ["BB.ZZZ", "BW.UH1"]),
+        ({"sort": "-station", "limit": 2}, ["XX.NEW", "KR.NRN"]),
+        ({"sort": "latency", "limit": 3}, ["IC.BJT", "BW.UH1", "BW.UH2"]),
+        ({"sort": "availability_24h", "limit": 2}, ["BW.UH2", "BW.UH1"]),
+        ({"sort": "gaps", "limit": 1}, ["BW.UH2"]),
+    ],
+)
+def test_choice(filled: Store, choice: dict[str, object], expected: list[str]) -> None:
+    assert ids(filled, **choice) == expected
+
+
+@pytest.mark.parametrize("sort", sorted(queries.STATION_SORTS))
+def test_every_sort_keeps_every_station(filled: Store, sort: str) -> None:
+    assert sorted(ids(filled, sort=sort)) == sorted(ids(filled, sort=f"-{sort}")) == sorted([*SITES, "XX.NEW"])
+
+
+def test_unknown_sort(filled: Store) -> None:
+    with pytest.raises(StoreError, match=r"sort: one of status, .* is needed, 'colour' came"):
+        ids(filled, sort="colour")
+
+
+def test_an_evaluation_that_is_too_old_is_unknown(filled: Store) -> None:
+    with filled.read() as snapshot:
+        rows = {row.station_id: row for row in queries.stations(snapshot, stale_before_ns=T0_NS + 1)}
+        detail = queries.station(snapshot, "BW.UH2", stale_before_ns=T0_NS + 1)
+    assert rows["IC.BJT"].state is State.BAD
+    stale = rows["BW.UH2"]
+    assert (stale.state, stale.since_ns) == (State.UNKNOWN, T0_NS)
+    assert stale.reason == "not evaluated since 2010-05-27T16:24:33Z"
+    assert detail is not None
+    assert detail.station == stale
+    assert ids(filled, status=State.OK, stale_before_ns=T0_NS + 1) == []
+
+
+def test_one_station(store: Store) -> None:
+    epoch = ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), 0, None, 48.1, 11.6, 500, 0, 0, -90, 200)
+    first = make_status(channels=("EHE", "EHZ"))
+    later = make_status(state=State.BAD, channels=("EHZ",), evaluated_ns=T0_NS + 60, total_latency_s=float("inf"))
+    later = replace(later, since_ns=T0_NS + 50)
+    with store.begin() as unit:
+        unit.save_inventory(Inventory(SITES, (epoch,)))
+        unit.save_statuses([first])
+    with store.begin() as unit:
+        unit.save_statuses([later])
+    with store.read() as snapshot:
+        detail = queries.station(snapshot, "BW.UH1")
+        assert queries.station(snapshot, "BW.NONE") is None
+        assert queries.station(snapshot, "KR.NRN") is not None
+    assert detail is not None
+    assert (detail.station.state, detail.station.name) == (State.BAD, "Unterhaching")
+    # EHE was evaluated before and is no longer: its old state must not stay on the page.
+    assert detail.channels == later.channels
+    assert detail.epochs == (epoch,)
+    assert detail.changes == (
+        StatusChange(T0_NS + 50, State.BAD, later.reason),
+        StatusChange(T0_NS, State.OK, ""),
+    )
+
+
+def test_stations_that_are_no_longer_watched_go(filled: Store) -> None:
+    with filled.begin() as unit:
+        unit.keep_stations(["IC.BJT", "XX.NEW"])
+    assert ids(filled) == ["IC.BJT", "XX.NEW"]
+    with filled.read() as snapshot:
+        assert queries.station(snapshot, "BW.UH1") is None
+        detail = queries.station(snapshot, "IC.BJT")
+    assert detail is not None
+    assert len(detail.channels) == 1

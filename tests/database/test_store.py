@@ -1,0 +1,302 @@
+"""One suite that both back-ends pass: what a store keeps, and how it keeps runs apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from database import queries
+from database.records import ArrivalRow, EventRow
+from database.store import Store
+from database.unit import UnitOfWork
+from houfeng.errors import StoreError
+from houfeng.types import Cursor, Event, Pick, SourceId
+from stations.health import State
+from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
+from tests.database.conftest import T0_NS, Dump, make_event, make_pick, make_run, make_status
+
+BW = Inventory(
+    {"BW.UH1": Site("BW.UH1", 48.0811, 11.6363, 500.0, "Unterhaching", "DE")},
+    (
+        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), 0, T0_NS, 48.08, 11.63, 500, 1, 0, -90, 200, 2.5e9, "M/S"),
+        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), T0_NS, None, 48.08, 11.63, 500, 1, None, None, 0),
+    ),
+    (InventoryDocument("BW.xml", "ab" * 32, "<a>地震</a>".encode()),),
+)
+
+
+def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
+    events = [make_event(), make_event(100)]
+    unit.save_inventory(BW)
+    unit.save_picks(run_id, [pick for event in events for pick in event.picks])
+    unit.save_events(run_id, events)
+    unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})
+    unit.save_detector_states(run_id, {SourceId.parse("BW.UH1..EHZ"): b"\0state\xff"})
+    unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])
+
+
+def test_saving_twice_changes_no_row(store: Store, dump: Callable[[Store], Dump]) -> None:
+    store.run(save_everything)
+    once = dump(store)
+    store.run(save_everything)
+    assert dump(store) == once
+    empty = [name for name, rows in once.items() if not rows]
+    assert empty == []
+
+
+def test_a_unit_that_fails_leaves_nothing(store: Store, dump: Callable[[Store], Dump]) -> None:
+    before = dump(store)
+    with pytest.raises(ZeroDivisionError), store.begin() as unit:
+        save_everything(unit)
+        _ = 1 / 0
+    assert dump(store) == before
+
+
+def test_a_replay_touches_no_row_of_the_live_run(store: Store, dump: Callable[[Store], Dump]) -> None:
+    store.run(save_everything)
+    live = dump(store)
+    event = Event((make_pick("UH1", snr=99.0), make_pick("UH4", 0.5)))
+    with store.begin() as unit:
+        unit.save_run(make_run("replay", "replay"))
+        unit.save_picks("replay", event.picks)
+        unit.save_events("replay", [event])
+        unit.save_detector_states("replay", {SourceId.parse("BW.UH1..EHZ"): b"other"})
+        unit.withdraw_events("replay", [make_event(100).public_id])
+    now = dump(store)
+    for table in ("pick", "event", "arrival", "detector_state"):
+        assert [row for row in now[table] if row[0] == "live"] == live[table]
+    with store.read() as snapshot:
+        assert len(queries.events(snapshot)) == 2
+        assert [row.n_stations for row in queries.events(snapshot, run_id="replay")] == [2]
+        assert len(queries.picks(snapshot)) == 6
+        assert {row.pick for row in queries.picks(snapshot, run_id="replay")} == set(event.picks)
+        detail = queries.event(snapshot, event.public_id, run_id="replay")
+        assert detail is not None
+        assert detail.arrivals[0].pick.snr == 99.0
+
+
+def test_picks_come_back_as_they_were(store: Store) -> None:
+    picks = [make_pick("UH1"), make_pick("UH1", 1e-9, snr=math.inf), make_pick("UH2", 5), make_pick("UH3", -5)]
+    with store.begin() as unit:
+        unit.save_picks("live", picks)
+    with store.read() as snapshot:
+        assert [row.pick for row in queries.picks(snapshot)] == sorted(picks, reverse=True)
+        assert [row.event_id for row in queries.picks(snapshot)] == [None] * 4
+        assert [row.pick for row in queries.picks(snapshot, station_id="BW.UH2")] == [picks[2]]
+        assert [row.pick for row in queries.picks(snapshot, limit=1)] == [picks[2]]
+        assert queries.recent_picks(snapshot, "live", T0_NS + 1) == [picks[1], picks[2]]
+        between = queries.picks(snapshot, since_ns=T0_NS, until_ns=T0_NS + 1)
+        assert [row.pick for row in between] == [picks[0]]
+
+
+def test_numpy_numbers_are_kept_as_numbers(store: Store) -> None:
+    exact = make_pick()
+    pick = replace(exact, onset_ns=np.int64(T0_NS), snr=np.float32(12.5), uncertainty_s=np.float64(0.05))
+    status = make_status(total_latency_s=np.float32(1.5), num_gaps=np.int64(3), flat=np.bool_(True))
+    with store.begin() as unit:
+        unit.save_picks("live", [pick])
+        unit.save_statuses([status])
+    with store.read() as snapshot:
+        assert queries.recent_picks(snapshot, "live", T0_NS) == [exact]
+        detail = queries.station(snapshot, "BW.UH1")
+    assert detail is not None
+    assert detail.channels == make_status(num_gaps=3, flat=True).channels
+
+
+def test_event_with_its_arrivals(store: Store) -> None:
+    event = make_event()
+    store.run(save_everything)
+    with store.read() as snapshot:
+        detail = queries.event(snapshot, event.public_id)
+        picked = queries.picks(snapshot, until_ns=T0_NS + 1)
+        assert queries.event(snapshot, "event/none") is None
+        assert queries.event(snapshot, event.public_id, run_id="none") is None
+    assert detail is not None
+    assert detail.event == EventRow(
+        "live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, location="not located"
+    )
+    known, *unknown = detail.arrivals
+    assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0)
+    assert unknown == [ArrivalRow(pick, None, None, None, None) for pick in event.picks[1:]]
+    assert [row.event_id for row in picked] == [event.public_id]
+
+
+def test_a_revised_event_loses_the_arrivals_it_no_longer_has(store: Store) -> None:
+    event = make_event(stations=("UH1", "UH2", "UH3", "UH4"))
+    revised = Event(event.picks[:2])
+    assert revised.public_id == event.public_id
+    with store.begin() as unit:
+        unit.save_picks("live", event.picks)
+        unit.save_events("live", [event])
+    with store.begin() as unit:
+        unit.save_events("live", [revised])
+    with store.read() as snapshot:
+        detail = queries.event(snapshot, event.public_id)
+    assert detail is not None
+    assert [arrival.pick for arrival in detail.arrivals] == list(revised.picks)
+    assert (detail.event.n_picks, detail.event.n_stations) == (2, 2)
+
+
+def test_a_withdrawn_event_goes_and_its_picks_stay(store: Store) -> None:
+    store.run(save_everything)
+    with store.begin() as unit:
+        unit.withdraw_events("live", [make_event().public_id, "event/never-was"])
+        unit.withdraw_events("live", [])
+    with store.read() as snapshot:
+        assert [row.public_id for row in queries.events(snapshot)] == [make_event(100).public_id]
+        assert len(queries.picks(snapshot)) == 6
+
+
+def test_events_newest_first_within_a_time(store: Store) -> None:
+    events = [make_event(offset_s) for offset_s in (0, 300, 100, 200)]
+    with store.begin() as unit:
+        unit.save_picks("live", [pick for event in events for pick in event.picks])
+        unit.save_events("live", events)
+
+    def offsets(**choice: int) -> list[float]:
+        with store.read() as snapshot:
+            return [(row.first_onset_ns - T0_NS) / 1e9 for row in queries.events(snapshot, **choice)]
+
+    assert offsets() == [300, 200, 100, 0]
+    assert offsets(limit=2) == [300, 200]
+    assert offsets(since_ns=T0_NS + 100 * 10**9) == [300, 200, 100]
+    assert offsets(since_ns=T0_NS + 1, until_ns=T0_NS + 300 * 10**9) == [200, 100]
+
+
+def test_an_event_needs_its_picks_and_a_pick_its_run(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"(?i)foreign key") as refusal, store.begin() as unit:
+        unit.save_events("live", [make_event()])
+    assert isinstance(refusal.value.__cause__, IntegrityError)
+    with pytest.raises(StoreError, match=r"(?i)foreign key"), store.begin() as unit:
+        unit.save_picks("nobody", [make_pick()])
+
+
+def test_runs(store: Store) -> None:
+    replay = make_run("replay", "replay", started_ns=T0_NS + 1, start_ns=-5, end_ns=5, n_samples=2**40)
+    with store.begin() as unit:
+        unit.save_run(replay)
+    with store.begin() as unit:
+        unit.finish_run("replay", T0_NS + 9)
+    finished = replace(replay, finished_ns=T0_NS + 9)
+    with store.read() as snapshot:
+        assert queries.runs(snapshot) == [finished, make_run("live")]
+        assert queries.runs(snapshot, limit=1) == queries.runs(snapshot, kind="replay") == [finished]
+        assert queries.run(snapshot, "replay") == finished
+        assert queries.run(snapshot, "none") is None
+    with pytest.raises(StoreError, match="run none: it must be saved before"), store.begin() as unit:
+        unit.finish_run("none", 1)
+
+
+def test_cursors_and_detector_states(store: Store) -> None:
+    # SeedLink 4 numbers reach 2^64 - 1, one bit more than a signed column.
+    first = {"BW.UH1": Cursor(2**64 - 1, T0_NS), "BW.UH2": Cursor(5, T0_NS)}
+    ehz, ehn = SourceId.parse("BW.UH1..EHZ"), SourceId.parse("BW.UH1..EHN")
+    with store.begin() as unit:
+        unit.save_cursors("a", first)
+        unit.save_cursors("b", {"BW.UH1": Cursor(3, 4)})
+        unit.save_detector_states("live", {ehz: b"1", ehn: b"2"})
+    with store.begin() as unit:
+        unit.save_cursors("a", {"BW.UH2": Cursor(2**63, T0_NS + 1)})
+        unit.save_detector_states("live", {ehz: b"\x003"})
+    with store.read() as snapshot:
+        assert queries.cursors(snapshot, "a") == first | {"BW.UH2": Cursor(2**63, T0_NS + 1)}
+        assert queries.cursors(snapshot, "c") == {}
+        assert queries.detector_states(snapshot, "live") == {ehz: b"\x003", ehn: b"2"}
+        assert queries.detector_states(snapshot, "none") == {}
+
+
+def test_state_version_grows_with_what_a_page_shows(store: Store, url: str) -> None:
+    other = Store.open(url)
+
+    def version() -> int:
+        with other.read() as snapshot:
+            return queries.state_version(snapshot)
+
+    seen = [version()]
+    with store.begin() as unit:
+        unit.save_cursors("a", {"BW.UH1": Cursor(1, 2)})
+        unit.save_detector_states("live", {SourceId.parse("BW.UH1..EHZ"): b"1"})
+        unit.save_statuses([])
+    assert version() == seen[0]
+    writes: list[Callable[[UnitOfWork], None]] = [
+        lambda unit: unit.save_run(make_run("other")),
+        lambda unit: unit.finish_run("other", 5),
+        lambda unit: unit.save_inventory(BW),
+        lambda unit: unit.keep_stations([]),
+        lambda unit: unit.save_picks("live", make_event().picks),
+        lambda unit: unit.save_events("live", [make_event()]),
+        lambda unit: unit.withdraw_events("live", [make_event().public_id]),
+        lambda unit: unit.save_statuses([make_status()]),
+    ]
+    for write in writes:
+        store.run(write)
+        seen.append(version())
+    other.close()
+    assert seen == sorted(set(seen))
+
+
+def test_inventory_comes_back_as_it_was(store: Store) -> None:
+    with store.begin() as unit:
+        unit.save_inventory(BW)
+    with store.read() as snapshot:
+        assert queries.inventory_documents(snapshot) == list(BW.documents)
+        detail = queries.station(snapshot, "BW.UH1")
+    assert detail is not None
+    assert detail.epochs == BW.epochs
+
+
+def test_a_corrected_epoch_replaces_the_old_one(store: Store) -> None:
+    other = Inventory({"BW.UH2": Site("BW.UH2", 1, 2, 3)}, (replace(BW.epochs[0], source_id=_EHZ2),))
+    corrected = replace(BW.epochs[0], start_ns=1, end_ns=None)
+    with store.begin() as unit:
+        unit.save_inventory(BW)
+        unit.save_inventory(other)
+    with store.begin() as unit:
+        unit.save_inventory(Inventory(BW.sites, (corrected,)))
+    with store.read() as snapshot:
+        details = [queries.station(snapshot, station_id) for station_id in ("BW.UH1", "BW.UH2")]
+    assert [detail.epochs for detail in details if detail] == [(corrected,), other.epochs]
+
+
+_EHZ2 = SourceId.parse("BW.UH2..EHZ")
+
+_picks = st.builds(
+    make_pick,
+    station=st.sampled_from(["UH1", "UH2", "UH3"]),
+    offset_s=st.integers(-1000, 1000),
+    uncertainty_s=st.floats(0, 10),
+    snr=st.floats(1, allow_infinity=True, allow_nan=False),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(picks=st.lists(_picks, min_size=1, unique_by=lambda pick: pick.public_id), data=st.data())
+def test_any_split_and_order_of_saving_gives_the_same_rows(
+    store: Store, dump: Callable[[Store], Dump], picks: list[Pick], data: st.DataObject
+) -> None:
+    def clear() -> None:
+        with store.begin() as unit:
+            for name in ("arrival", "event", "pick"):
+                unit.connection.exec_driver_sql(f"DELETE FROM {name}")
+
+    event = Event(tuple(sorted(picks)))
+    clear()
+    with store.begin() as unit:
+        unit.save_picks("live", picks)
+        unit.save_events("live", [event])
+    once = dump(store)
+    clear()
+    shuffled = data.draw(st.permutations(picks))
+    cut = data.draw(st.integers(0, len(picks)))
+    for part in (shuffled[:cut], shuffled[cut:], shuffled[:cut]):
+        store.run(lambda unit, part=part: unit.save_picks("live", part))
+    for _ in range(2):
+        store.run(lambda unit: unit.save_events("live", [event]))
+    assert dump(store) == once
