@@ -46,7 +46,7 @@ class ChannelWatch:
     """
 
     __slots__ = (
-        "_covered", "_future_at_ns", "_future_ns", "_minutes", "_newest_arrival_ns", "_newest_end_ns",
+        "_covered", "_future_at_ns", "_future_ns", "_max_ahead_ns", "_minutes", "_newest_arrival_ns", "_newest_end_ns",
         "_record_s", "_repeated", "_sample_rate_hz", "_settings", "began_ns", "source_id", "timing_seen",
     )  # fmt: skip
 
@@ -55,6 +55,7 @@ class ChannelWatch:
         self.began_ns = began_ns
         self.timing_seen = False
         self._settings = settings
+        self._max_ahead_ns = seconds_ns(settings.future_bad_s)
         self._covered = Intervals()
         self._repeated = Intervals()
         self._minutes: dict[int, Minute] = {}
@@ -71,7 +72,7 @@ class ChannelWatch:
         if not (packet.n_samples and _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ):
             return
         start_ns, end_ns, arrived_ns = packet.start_ns, packet.next_ns, packet.received_ns
-        if arrived_ns and end_ns - arrived_ns > seconds_ns(self._settings.future_bad_s):
+        if arrived_ns and end_ns - arrived_ns > self._max_ahead_ns:
             # Taken as the newest sample, one record of 2040 would keep a dead channel green for years.
             self._future_ns, self._future_at_ns = end_ns - arrived_ns, arrived_ns
             return
@@ -190,20 +191,24 @@ class ChannelWatch:
             oldest = (self._newest_end_ns or 0) // MINUTE_NS - N_MINUTES_KEPT
             if key < oldest:
                 return None
-            minute = self._minutes[key] = Minute()
+            minute = self._minutes[key] = Minute(CLIP_SHARE * self._settings.full_scale_counts)
             for old in [old for old in self._minutes if old < oldest]:
                 del self._minutes[old]
         return minute
 
     def _gather(self, packet: Packet, again: list[Span]) -> None:
         """Hand the samples that are new to the minutes they belong to."""
-        clip_counts = CLIP_SHARE * self._settings.full_scale_counts
+        key = _minute_of(packet, 0)
+        if not again and key == _minute_of(packet, packet.n_samples - 1):
+            if (minute := self._minute(key)) is not None:
+                minute.add(packet.samples)
+            return
         for first, last in _new_samples(packet, again):
             while first < last:
                 key = _minute_of(packet, first)
                 stop = min(last, max(first + 1, _index(packet, (key + 1) * MINUTE_NS)))
                 if (minute := self._minute(key)) is not None:
-                    minute.add(packet.samples[first:stop], clip_counts)
+                    minute.add(packet.samples[first:stop])
                 first = stop
 
 
@@ -212,8 +217,8 @@ def _with_samples(metrics: Metrics, minute: Minute) -> Metrics:
         metrics,
         sample_rms=minute.rms,
         sample_mean=minute.mean,
-        flat=len(minute.values) < MAX_DISTINCT,
-        num_distinct=len(minute.values),
+        flat=minute.n_distinct < MAX_DISTINCT,
+        num_distinct=minute.n_distinct,
         clipping=minute.clipping_percent,
     )
 

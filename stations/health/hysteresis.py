@@ -7,6 +7,7 @@ from stations.health.status import State
 from stations.settings import HealthSettings
 
 _SEVERITY = {State.UNKNOWN: -1, State.OK: 0, State.WARN: 1, State.BAD: 2}
+_severity = _SEVERITY.__getitem__
 
 
 class Held:
@@ -39,13 +40,13 @@ class Held:
             return self._show(raw, now_ns)
         if not self.is_better(raw):
             self._better_since_ns = None
-            entered = min(self._recent[-n_enter:], key=_SEVERITY.__getitem__)
+            entered = min(self._recent[-n_enter:], key=_severity)
             if len(self._recent) >= n_enter and _SEVERITY[entered] > _SEVERITY[self.state]:
                 self._show(entered, now_ns)
             return self.state
         if self._better_since_ns is None:
             self._better_since_ns = now_ns
-        worst = max(self._recent[-n_leave:], key=_SEVERITY.__getitem__)
+        worst = max(self._recent[-n_leave:], key=_severity)
         enough = len(self._recent) >= n_leave and _SEVERITY[worst] < _SEVERITY[self.state]
         if enough or now_ns - self._better_since_ns >= seconds_ns(settings.leave_s):
             return self._show(worst if enough else raw, now_ns)

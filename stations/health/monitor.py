@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from houfeng.types import Packet, SourceId
 from stations.health.channel import DAY_NS, ChannelWatch
 from stations.health.hysteresis import Held
-from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Verdict, is_ground_motion, judge
+from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Rulebook, Verdict, is_ground_motion
 from stations.health.status import ChannelStatus, Reading, State, StationStatus, worst
 from stations.health.summary import station_metrics, station_reason
 from stations.health.words import recovering
@@ -38,7 +38,8 @@ class HealthMonitor:
         self._wanted = frozenset(source_id for source_id in wanted if self._is_evaluated(source_id.station_id))
         self._began_ns: int | None = None
         self._channels: dict[SourceId, ChannelWatch] = {}
-        self._held: dict[tuple[SourceId, str], Held] = {}
+        self._rules = Rulebook(settings)
+        self._held: dict[SourceId, dict[str, Held]] = {}
         self._since: dict[SourceId | str, tuple[State, int]] = {}
 
     def observe(self, packets: Iterable[Packet]) -> None:
@@ -113,16 +114,16 @@ class HealthMonitor:
 
     def _channel(self, watch: ChannelWatch, required: bool, usage: str, now_ns: int) -> ChannelStatus:
         metrics = watch.metrics(now_ns)
-        verdicts = judge(
+        verdicts = self._rules.judge(
             metrics,
-            self._settings,
             channel=watch.source_id.channel,
             timing_seen=watch.timing_seen,
             patience=watch.patience(),
             future_s=watch.future_s(now_ns),
         )
         flowing = verdicts[0].state is State.OK
-        readings = tuple(self._reading(watch.source_id, verdict, usage, flowing, now_ns) for verdict in verdicts)
+        held = self._held.setdefault(watch.source_id, {})
+        readings = tuple(self._reading(held, verdict, usage, flowing, now_ns) for verdict in verdicts)
         voting = [reading for reading in readings if reading.votes]
         state = worst(reading.state for reading in voting)
         return ChannelStatus(
@@ -135,11 +136,12 @@ class HealthMonitor:
             readings=readings,
         )
 
-    def _reading(self, source_id: SourceId, verdict: Verdict, usage: str, flowing: bool, now_ns: int) -> Reading:
-        key = (source_id, verdict.rule)
-        held = self._held.get(key)
+    def _reading(
+        self, held_by_rule: dict[str, Held], verdict: Verdict, usage: str, flowing: bool, now_ns: int
+    ) -> Reading:
+        held = held_by_rule.get(verdict.rule)
         if held is None:
-            held = self._held[key] = Held(now_ns)
+            held = held_by_rule[verdict.rule] = Held(now_ns)
         state = held.update(verdict.state, now_ns, self._settings)
         text = ""
         if state is not State.OK:

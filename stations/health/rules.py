@@ -5,9 +5,10 @@ Limits and their sources are in `HealthSettings` and configs/default.toml. A rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from stations.health.samples import MAX_DISTINCT
 from stations.health.status import Metrics, State
 from stations.health.words import reason, window
 from stations.settings import HealthSettings
@@ -24,9 +25,8 @@ WAVEFORM_RULES = frozenset({"flat", "sample_mean", "clipping", "timing_quality"}
 _GROUND_MOTION = frozenset("HLNGP")
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule says now; `what` is the reason's wording with {value} and {limit}."""
+class Verdict(NamedTuple):
+    """What one rule says now; `what` words the reason, with {value}, {limit} and {window}."""
 
     rule: str
     metric: str
@@ -35,12 +35,15 @@ class Verdict:
     limit: float
     unit: str
     what: str
+    window_s: float = 0.0
 
     @property
     def reason(self) -> str:
+        """The reason in words; made when somebody reads it, for most verdicts are OK."""
         if self.value is None:
             return self.what
-        return reason(self.what, self.value, self.limit, self.unit)
+        what = self.what.replace("{window}", window(self.window_s))
+        return reason(what, self.value, self.limit, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Rule:
     what: str
     low_is_bad: bool = False
 
-    def judge(self, value: float | None) -> Verdict:
+    def judge(self, value: float | None, window_s: float = 0.0) -> Verdict:
         """OK, WARN or BAD with the limit that was passed; UNKNOWN without a value."""
         state, limit = State.OK, self.warn
         if value is None:
@@ -65,7 +68,13 @@ class Rule:
             state, limit = State.BAD, self.bad
         elif sign * value > sign * self.warn:
             state = State.WARN
-        return Verdict(self.name, self.metric, state, value, limit, self.unit, self.what)
+        return Verdict(self.name, self.metric, state, value, limit, self.unit, self.what, window_s)
+
+    def relaxed(self, patience: float) -> Rule:
+        """The rule with limits so many times as high."""
+        if patience == 1 or self.bad is None:
+            return self
+        return replace(self, warn=self.warn * patience, bad=self.bad * patience)
 
     def _missing(self) -> str:
         return NO_DATA if self.name == LATENCY else f"No current {self.name.replace('_', ' ')}"
@@ -76,73 +85,95 @@ def is_ground_motion(channel: str) -> bool:
     return channel[1] in _GROUND_MOTION
 
 
-def judge(
-    metrics: Metrics, settings: HealthSettings, *, channel: str, timing_seen: bool, patience: float, future_s: float
-) -> list[Verdict]:
-    """Verdicts on one channel, most telling first: among equals the first gives the channel its reason.
+class Rulebook:
+    """The rules with their limits.
 
     Parameters
     ----------
-    metrics : of the channel
     settings : limits
-    channel : code such as `BHZ`
-    timing_seen : whether any of its records ever carried a timing quality
-    patience : factor on the latency limits, >= 1
-    future_s : how far its data are ahead of the clock, seconds
     """
-    verdicts = list(_telemetry(metrics, settings, patience, future_s))
-    if is_ground_motion(channel):
-        verdicts += _waveform(metrics, settings)
-    if timing_seen:
-        warn, bad = settings.timing_quality_warn_percent, settings.timing_quality_bad_percent
-        what = "Timing quality {value}, limit {limit}"
-        rule = Rule("timing_quality", "timing_quality", "%", warn, bad, what, low_is_bad=True)
-        verdicts.append(rule.judge(metrics.timing_quality))
-    verdicts += _continuity(metrics, settings)
-    return verdicts
 
-
-def _telemetry(m: Metrics, s: HealthSettings, patience: float, future_s: float) -> Iterator[Verdict]:
-    warn_s, bad_s = s.total_latency_warn_s * patience, s.total_latency_bad_s * patience
-    what = "Latency {value}, limit {limit}"
-    yield Rule(LATENCY, "total_latency_s", "s", warn_s, bad_s, what).judge(m.total_latency_s)
-    if m.total_latency_s is not None or future_s:
-        what = "Data {value} ahead, limit {limit}"
-        yield Rule("future_data", "data_latency_s", "s", s.future_bad_s, s.future_bad_s, what).judge(future_s)
-    if m.feed_latency_s is not None:
-        warn_s, bad_s = s.feed_latency_warn_s * patience, s.feed_latency_bad_s * patience
+    def __init__(self, settings: HealthSettings) -> None:
+        s = settings
+        # A minute's start-up would weigh as much as a minute's outage: too little has been asked for to judge.
+        self._min_watch_s = s.availability_min_watch_s
+        self._pegged_rms_counts = s.pegged_rms_counts
+        self._latency = Rule(
+            LATENCY,
+            "total_latency_s",
+            "s",
+            s.total_latency_warn_s,
+            s.total_latency_bad_s,
+            "Latency {value}, limit {limit}",
+        )
+        self._future = Rule(
+            "future_data", "data_latency_s", "s", s.future_bad_s, s.future_bad_s, "Data {value} ahead, limit {limit}"
+        )
         what = "Feed latency {value}, limit {limit}"
-        yield Rule("feed_latency", "feed_latency_s", "s", warn_s, bad_s, what).judge(m.feed_latency_s)
+        self._feed = Rule("feed_latency", "feed_latency_s", "s", s.feed_latency_warn_s, s.feed_latency_bad_s, what)
+        what = "Flat: {value} distinct in 60 s, needs {limit}"
+        self._flat = Rule("flat", "num_distinct", "", MAX_DISTINCT, MAX_DISTINCT, what, low_is_bad=True)
+        what = "Mean {value}, limit {limit}"
+        self._mean = Rule("sample_mean", "sample_mean", "counts", s.mean_warn_counts, None, what)
+        self._pegged = replace(self._mean, bad=s.pegged_mean_counts)
+        what = "Clipped {value} of a minute, limit {limit}"
+        self._clipping = Rule("clipping", "clipping", "%", 0.0, s.clipping_bad_percent, what)
+        what = "Timing quality {value}, limit {limit}"
+        warn, bad = s.timing_quality_warn_percent, s.timing_quality_bad_percent
+        self._timing = Rule("timing_quality", "timing_quality", "%", warn, bad, what, low_is_bad=True)
+        what = "Gaps: {value} in 1 h, limit {limit}"
+        self._gaps = Rule("num_gaps", "num_gaps", "", s.gaps_warn_per_hour, s.gaps_bad_per_hour, what)
+        what = "Overlaps: {value} in 1 h, limit {limit}"
+        self._overlaps = Rule("num_overlaps", "num_overlaps", "", s.overlaps_warn_per_hour, None, what)
+        warn, bad = s.availability_warn_percent, s.availability_bad_percent
+        what = "Availability {window} {value}, limit {limit}"
+        self._hour, self._day = (
+            Rule(f"availability_{label}", f"percent_availability_{label}", "%", warn, bad, what, low_is_bad=True)
+            for label in ("1h", "24h")
+        )
 
+    def judge(
+        self, metrics: Metrics, *, channel: str, timing_seen: bool, patience: float, future_s: float
+    ) -> list[Verdict]:
+        """Verdicts on one channel, most telling first: among equals the first gives the channel its reason.
 
-def _waveform(m: Metrics, s: HealthSettings) -> Iterator[Verdict]:
-    what = "Flat: {value} distinct in 60 s, needs {limit}"
-    yield Rule("flat", "num_distinct", "", 3, 3, what, low_is_bad=True).judge(m.num_distinct)
-    # A large mean alone may be a sensor off its centre; without motion it stands at its stop.
-    pegged = m.sample_rms is not None and m.sample_rms < s.pegged_rms_counts
-    bad = s.pegged_mean_counts if pegged else None
-    magnitude = None if m.sample_mean is None else abs(m.sample_mean)
-    what = "Mean {value}, limit {limit}"
-    yield Rule("sample_mean", "sample_mean", "counts", s.mean_warn_counts, bad, what).judge(magnitude)
-    what = "Clipped {value} of a minute, limit {limit}"
-    yield Rule("clipping", "clipping", "%", 0.0, s.clipping_bad_percent, what).judge(m.clipping)
+        Parameters
+        ----------
+        metrics : of the channel
+        channel : code such as `BHZ`
+        timing_seen : whether any of its records ever carried a timing quality
+        patience : factor on the latency limits, >= 1
+        future_s : how far its data are ahead of the clock, seconds
+        """
+        verdicts = [self._latency.relaxed(patience).judge(metrics.total_latency_s)]
+        if metrics.total_latency_s is not None or future_s:
+            verdicts.append(self._future.judge(future_s))
+        if metrics.feed_latency_s is not None:
+            verdicts.append(self._feed.relaxed(patience).judge(metrics.feed_latency_s))
+        if is_ground_motion(channel):
+            verdicts += self._waveform(metrics)
+        if timing_seen:
+            verdicts.append(self._timing.judge(metrics.timing_quality))
+        verdicts.append(self._gaps.judge(metrics.num_gaps))
+        verdicts += self._availability(metrics)
+        verdicts.append(self._overlaps.judge(metrics.num_overlaps))
+        return verdicts
 
+    def _waveform(self, metrics: Metrics) -> list[Verdict]:
+        mean, rms = metrics.sample_mean, metrics.sample_rms
+        # A large mean alone may be a sensor off its centre; without motion it stands at its stop.
+        rule = self._pegged if rms is not None and rms < self._pegged_rms_counts else self._mean
+        return [
+            self._flat.judge(metrics.num_distinct),
+            rule.judge(None if mean is None else abs(mean)),
+            self._clipping.judge(metrics.clipping),
+        ]
 
-def _continuity(m: Metrics, s: HealthSettings) -> Iterator[Verdict]:
-    what = "Gaps: {value} in 1 h, limit {limit}"
-    yield Rule("num_gaps", "num_gaps", "", s.gaps_warn_per_hour, s.gaps_bad_per_hour, what).judge(m.num_gaps)
-    watched_s = m.watched_s or 0.0
-    # A minute's start-up would weigh as much as a minute's outage: too little has been asked for to judge yet.
-    gathered = watched_s >= s.availability_min_watch_s
-    for name, hours, percent in (
-        ("availability_1h", 1, m.percent_availability_1h),
-        ("availability_24h", 24, m.percent_availability_24h),
-    ):
-        if hours == 1 or watched_s > 3600:
-            what = f"Availability {window(min(watched_s, 3600 * hours))} {{value}}, limit {{limit}}"
-            metric = f"percent_{name}"
-            warn, bad = s.availability_warn_percent, s.availability_bad_percent
-            rule = Rule(name, metric, "%", warn, bad, what, low_is_bad=True)
-            yield rule.judge(percent if gathered else None)
-    what = "Overlaps: {value} in 1 h, limit {limit}"
-    yield Rule("num_overlaps", "num_overlaps", "", s.overlaps_warn_per_hour, None, what).judge(m.num_overlaps)
+    def _availability(self, metrics: Metrics) -> list[Verdict]:
+        watched_s = metrics.watched_s or 0.0
+        if watched_s < self._min_watch_s:
+            return [self._hour.judge(None)]
+        verdicts = [self._hour.judge(metrics.percent_availability_1h, min(watched_s, 3600))]
+        if watched_s > 3600:
+            verdicts.append(self._day.judge(metrics.percent_availability_24h, watched_s))
+        return verdicts
