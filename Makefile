@@ -14,7 +14,7 @@ help:
 	@echo 'make check   style, types and spelling (ruff, mypy, typos)'
 	@echo 'make soak    run the long campaigns: kills, load (hours)'
 	@echo 'make bench   measure speed against other implementations'
-	@echo 'make lock    choose newer releases of the dependencies and write them down (needs uv)'
+	@echo 'make lock    write the lists of dependencies after pyproject.toml has changed (needs uv)'
 	@echo 'make clean   remove the virtual environment and everything built'
 
 demo: $(VENV)/.installed
@@ -57,7 +57,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 	@touch $@
 
 lock:
-	@uv lock --quiet --upgrade --default-index https://pypi.org/simple
+	@uv lock --quiet
 	@uv export --quiet --no-dev --group build --no-emit-project --output-file requirements.txt >/dev/null
 	@uv export --quiet --all-groups --no-emit-project --output-file requirements-dev.txt >/dev/null
 

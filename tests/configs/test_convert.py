@@ -75,7 +75,10 @@ def test_every_type_is_converted() -> None:
         ({"rate_h": 1.0}, "rate_h: there is no such key; did you mean rate_hz?"),
         ({"one": {"cod": "a"}}, "one.cod: there is no such key; did you mean one.code?"),
         ({"one": {"zzz": "a"}}, "one.zzz: there is no such key; allowed here: code, height_m"),
-        ({"inner": [{"code": "a"}, {"code": "b", "heigth_m": 1}]}, "inner[2].heigth_m: there is no such key"),
+        (
+            {"inner": [{"code": "a"}, {"code": "b", "height": 1}]},
+            "inner[2].height: there is no such key; did you mean inner[2].height_m?",
+        ),
         ({"inner": [{"code": "a"}, {}]}, "inner[2].code: a text in quotes is needed, the key is missing"),
         ({"rate_hz": "5"}, "rate_hz: a number is needed, a text in quotes ('5') came"),
         ({"rate_hz": True}, "rate_hz: a number is needed, true came"),
