@@ -1,0 +1,1 @@
+"""Detection: packets in, picks and events out. Pure: no sockets, files, clocks or database."""

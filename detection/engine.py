@@ -1,0 +1,55 @@
+"""One step of many channels: filter, average, compare, all in 2-D arrays (channels x samples)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detection.blocks import Chunk
+from detection.channel import Channel
+from detection.plan import Floats, Plan
+from detection.stalta import average_rows, filter_rows, ratio_rows
+from detection.trigger import Bools, hysteresis
+from houfeng.types import Pick
+
+
+def advance(plan: Plan, channels: Sequence[Channel], chunks: Sequence[Chunk]) -> list[Pick]:
+    """Filter one chunk of each channel and read what triggered.
+
+    Parameters
+    ----------
+    plan : of all these channels
+    channels, chunks : as many of each; all chunks of one length
+
+    Returns
+    -------
+    picks : those that became complete, channel by channel
+    """
+    picks: list[Pick] = []
+    for channel, chunk in zip(channels, chunks, strict=True):
+        if chunk.gap is not None:
+            picks += channel.begin(chunk)
+    raw = np.stack([chunk.samples for chunk in chunks])
+    state = np.stack([channel.filter_state for channel in channels])
+    filtered, state = filter_rows(plan.bandpass, raw, state)
+    energy = np.square(filtered)
+    n_learnt = np.array([channel.n_learnt for channel in channels])
+    energy[n_learnt == 0, 0] = 0.0  # ObsPy's C form starts with the second sample
+    sta = average_rows(energy, np.array([channel.sta for channel in channels]), plan.n_sta)
+    lta = average_rows(energy, np.array([channel.lta for channel in channels]), plan.n_lta)
+    n_blind = np.maximum(plan.n_lta - n_learnt, [channel.n_blind for channel in channels])
+    is_on = _triggered(ratio_rows(sta, lta, n_blind), np.array([c.growth is not None for c in channels]), plan)
+    for row, channel in enumerate(channels):
+        channel.filter_state = state[row].copy()
+        picks += channel.advance(raw[row], sta[row], float(lta[row, -1]), is_on[row])
+    return picks
+
+
+def _triggered(ratio: Floats, was_on: Bools, plan: Plan) -> Bools:
+    on, off = plan.settings.on_ratio, plan.settings.off_ratio
+    state = np.zeros(ratio.shape, dtype=np.bool_)
+    rows = np.flatnonzero(was_on | (ratio.max(axis=1) > on))  # a quiet channel costs one comparison
+    if len(rows):
+        state[rows] = hysteresis(ratio[rows], was_on[rows], on=on, off=off)
+    return state

@@ -1,0 +1,111 @@
+"""A channel's state as a few bytes, exact to the bit: no pickle, so that a database cannot make us run code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from detection.blocks import Blocker
+from detection.channel import VERSION, Channel, Trigger
+from detection.plan import Floats, plan_for
+from detection.settings import DetectionSettings
+from houfeng.errors import DetectionError
+from houfeng.types import SourceId
+
+LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
+
+
+def fingerprint(settings: DetectionSettings) -> str:
+    """Of every setting that a channel's state depends on: all but the choice of channels."""
+    values = {key: value for key, value in asdict(settings).items() if key != "channels"}
+    return hashlib.sha256(json.dumps([VERSION, values], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def pack(blocker: Blocker, channel: Channel) -> bytes:
+    """State between two packets.
+
+    Returns
+    -------
+    state : a JSON header, a line feed, the arrays one after the other (little-endian); deflated
+    """
+    growth = channel.growth
+    arrays = {
+        "filter_state": channel.filter_state.ravel(),
+        "peaks": growth.peaks if growth else np.empty(0),
+        "recent": channel.recent,
+        "waiting": blocker.waiting,
+    }
+    encoded = {name: _encode(array) for name, array in arrays.items()}
+    header = {
+        "settings": fingerprint(channel.plan.settings),
+        "rate_hz": channel.plan.rate_hz,
+        "blocker": {key: getattr(blocker, key) for key in _BLOCKER},
+        "channel": {key: getattr(channel, key) for key in _CHANNEL},
+        "n_on": growth.n_on if growth else None,
+        "triggers": [(trigger.at, trigger.earliest) for trigger in channel.triggers],
+        "arrays": {name: (array.dtype.str, len(array)) for name, array in encoded.items()},
+    }
+    body = b"".join(array.tobytes() for array in encoded.values())
+    return zlib.compress(json.dumps(header).encode() + b"\n" + body, 1)
+
+
+def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tuple[Blocker, Channel]:
+    """The state that `pack` saved.
+
+    Raises
+    ------
+    DetectionError : if the bytes are no such state, or it was made with other settings; names the channel
+    """
+    try:
+        header, arrays = _parse(state)
+    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        raise DetectionError(f"{source_id}: {len(state)} bytes are not a saved detector state: {error}") from error
+    if header["settings"] != fingerprint(settings):
+        raise DetectionError(
+            f"{source_id}: its saved detector state was made with other detection settings "
+            f"({header['settings']}, now {fingerprint(settings)}); start it anew"
+        )
+    plan = plan_for(settings, header["rate_hz"])
+    filter_state = arrays["filter_state"].reshape(plan.bandpass_rest.shape)
+    channel = Channel(source_id, plan, filter_state, recent=arrays["recent"], **header["channel"])
+    channel.triggers = [Trigger(*trigger) for trigger in header["triggers"]]
+    if header["n_on"] is not None:
+        channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])
+    blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=arrays["waiting"], **header["blocker"])
+    return blocker, channel
+
+
+_BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
+_CHANNEL = ("sta", "lta", "n_learnt", "n_blind", "grid_ns", "n_done", "earliest")
+
+
+def _encode(array: Floats) -> np.ndarray[Any, Any]:
+    """Counts as 32-bit integers where that loses no bit (half the size); -0.0 and fractions stay float64."""
+    if len(array) and np.abs(array).max() < 2**31:
+        whole = array.astype("<i4")
+        if whole.astype("<f8").tobytes() == array.astype("<f8").tobytes():
+            return whole
+    return array.astype("<f8")
+
+
+def _parse(state: bytes) -> tuple[dict[str, Any], Mapping[str, Floats]]:
+    inflate = zlib.decompressobj()
+    content = inflate.decompress(state, LARGEST_STATE)
+    if not inflate.eof:
+        raise ValueError("they end too early, or are too many")
+    line, _, body = content.partition(b"\n")
+    header = json.loads(line)
+    arrays, offset = {}, 0
+    for name, (dtype, length) in header["arrays"].items():
+        if dtype not in ("<i4", "<f8"):
+            raise ValueError(f"array {name} has type {dtype!r}")
+        array = np.frombuffer(body, dtype, length, offset)
+        arrays[name] = array.astype(np.float64)
+        offset += array.nbytes
+    return header, arrays

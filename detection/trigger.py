@@ -1,0 +1,85 @@
+"""Where triggers start: hysteresis on the STA/LTA ratio, and re-arming inside a trigger that is still on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.plan import Floats
+
+Bools = NDArray[np.bool_]
+
+
+def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
+    """Whether each sample lies in a trigger: from the first ratio above `on` to the last one above `off`.
+
+    The same intervals as `obspy.signal.trigger.trigger_onset`, for many channels, carried from block to block.
+
+    Parameters
+    ----------
+    ratio : (n_channels, n) dimensionless
+    was_on : (n_channels,) state after the previous sample
+    on, off : ratios, off < on
+
+    Returns
+    -------
+    state : (n_channels, n); its last column goes in with the next block
+    """
+    decided = (ratio > on) | (ratio <= off)
+    last = np.where(decided, np.arange(1, ratio.shape[1] + 1), 0)
+    np.maximum.accumulate(last, axis=1, out=last)
+    values = np.concatenate((was_on[:, np.newaxis], ratio > on), axis=1)
+    return np.asarray(np.take_along_axis(values, last, axis=1), dtype=np.bool_)
+
+
+def intervals(state: Bools) -> list[tuple[int, int]]:
+    """First sample of each trigger in one row of `hysteresis`, and the first one after it.
+
+    Parameters
+    ----------
+    state : (n,)
+    """
+    edges = np.flatnonzero(np.diff(state, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+@dataclass(slots=True)
+class Growth:
+    """Finds the larger shock inside a trigger that is still on.
+
+    A sample re-arms when its STA exceeds `factor` times the largest since the trigger's start, the last `n_lag`
+    samples and the first `n_lag` of the trigger apart: so long the onset of one shock may take to grow.
+
+    Parameters
+    ----------
+    n_lag : samples
+    factor : ratio of energies
+    n_on : samples since the trigger's start
+    peaks : (min(n_on, n_lag),) counts²; the largest STA so far, at each of the latest samples
+    """
+
+    n_lag: int
+    factor: float
+    n_on: int = 0
+    peaks: Floats = field(default_factory=lambda: np.empty(0))
+
+    def first(self, sta: Floats) -> int | None:
+        """Sample of `sta` that re-arms; None if none does, and then `sta` counts as seen.
+
+        Parameters
+        ----------
+        sta : (n,) counts²; adjoins what was seen before
+        """
+        peaks = np.concatenate((self.peaks, sta))
+        np.maximum.accumulate(peaks, out=peaks)
+        ages = np.arange(self.n_on, self.n_on + len(sta))
+        reference = np.maximum(ages - self.n_lag, self.n_lag) - (self.n_on - len(self.peaks))
+        old = ages > self.n_lag
+        grown = np.flatnonzero(sta[old] > self.factor * peaks[reference[old]])
+        if len(grown):
+            return int(grown[0]) + int(np.argmax(old))
+        self.n_on += len(sta)
+        self.peaks = peaks[-self.n_lag :].copy()
+        return None
