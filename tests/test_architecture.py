@@ -30,14 +30,20 @@ DOORS = {
         "database.settings",
         "webui.settings",
     ),
-    "webui": (*CORE, "stations", "database"),
+    "webui": (*CORE, "houfeng.shapes", "stations", "database"),
+    "houfeng.shapes": (*CORE, "stations", "database"),
+    "houfeng.network": (*CORE, "stations", "configs"),
     "houfeng.pipeline": INNER,
+    "houfeng.demo": (*CORE, "houfeng.demo_records", "stations", "acquisition"),
+    "houfeng.demo_records": (*CORE, "acquisition"),
     "houfeng.installation": (*INNER, "configs"),
-    # the outermost: they put the others together
-    "acquisition.daemon": (*INNER, "houfeng", "configs", "webui"),
+    # the outermost: they make the parts and put them together
+    "houfeng.replaying": (*INNER, "houfeng", "configs"),
+    "houfeng.__main__": ("houfeng.cli",),
     "houfeng.cli": (*INNER, "houfeng", "configs", "webui"),
+    "acquisition.daemon": (*INNER, "houfeng", "configs", "webui"),
 }
-OUTERMOST = ("acquisition.daemon", "houfeng.cli")
+OUTERMOST = ("acquisition.daemon", "houfeng.replaying", "houfeng.demo", "houfeng.cli", "houfeng.__main__")
 
 PURE = ("stations", "detection")
 OUTSIDE_WORLD = {
@@ -203,6 +209,8 @@ def test_every_room_is_looked_at() -> None:
         ("houfeng.types", "from stations.inventory import Site"),
         ("houfeng.pipeline", "from houfeng.cli import main"),
         ("houfeng.pipeline", "from webui import create_app"),
+        ("houfeng.network", "from database.store import Store"),
+        ("houfeng.replaying", "from webui import create_app"),
     ],
 )
 def test_an_opened_door_is_seen(module: str, source: str) -> None:
