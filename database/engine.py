@@ -100,6 +100,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("houfeng_write", False)
+    # The pool hands one connection now to a reader, now to a writer.
+    connection.exec_driver_sql(f"PRAGMA query_only = {not writes:d}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
