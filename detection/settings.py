@@ -99,7 +99,7 @@ class AssociationSettings:
     slowest_p_km_s: float = 4.0
     tolerance_s: float = 1.0
     unlocated_window_s: float = 10.0
-    coda_s: float = 30.0
+    coda_s: float = 15.0
     coda_snr: float = 10.0
     memory_s: float = 21600.0
 
