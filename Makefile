@@ -35,26 +35,31 @@ check: $(VENV)/.installed-dev
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/typos
 
-$(VENV)/.installed: requirements.txt pyproject.toml
+$(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
+	@echo 'Installing what Houfeng needs into $(VENV): about 420 MB, once ...'
+	@$(PIP) install --no-compile --require-hashes -r requirements.txt
+	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@echo 'Adding what the tests need: about 160 MB, once ...'
+	@$(PIP) install --no-compile --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/bin/python:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || continue; \
 	  found=$$python; \
 	  $$python -c 'import ensurepip, venv' 2>/dev/null || continue; \
-	  echo "Making the virtual environment $(VENV) with $$($$python --version): once, about 420 MB ..."; \
-	  rm -rf $(VENV) && $$python -m venv $(VENV) || exit 1; \
-	  $(PIP) install --no-compile --require-hashes -r requirements.txt || exit 1; \
-	  $(PIP) install --no-index --no-deps --no-build-isolation --editable . || exit 1; \
-	  exec touch $@; \
+	  echo "Making the virtual environment $(VENV) with $$($$python --version)"; \
+	  rm -rf $(VENV); \
+	  $$python -m venv $(VENV) && exit 0; \
+	  rm -rf $(VENV); exit 1; \
 	done; \
 	if [ -n "$$found" ]; \
 	then echo "$$found cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"; \
 	else echo 'Python 3.11, 3.12, 3.13 or 3.14 is needed, and none was found; name one with make PYTHON=/path/to/python3'; \
 	fi >&2; exit 1
-
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	@echo 'Adding what the tests need: once, about 160 MB ...'
-	@$(PIP) install --no-compile --require-hashes -r requirements-dev.txt
-	@touch $@
 
 lock:
 	@uv lock --quiet
