@@ -183,5 +183,6 @@ def _generate(
     record.sourceid = source_id.fdsn
     record.starttime = start_ns
     record.samprate = sample_rate_hz
-    record.pubversion = 1
+    # Publication version 2 is miniSEED 2's quality letter D, unknown state of quality control.
+    record.pubversion = 2 if version == 2 else 1
     yield from record.generate(values, sample_type)

@@ -199,7 +199,9 @@ class Handshake:
         subscription = self._subscription()
         window = [time_v3(text) for text in arguments]
         subscription.start = self.bounds()[0]
-        subscription.start_ns, subscription.end_ns = window[0], window[1] if len(window) > 1 else None
+        # Unlike in version 4 a record that starts exactly at the end belongs to the window: ringserver sends it, and
+        # ObsPy's get_waveforms wants that sample.
+        subscription.start_ns, subscription.end_ns = window[0], window[1] + 1 if len(window) > 1 else None
         return self._started_v3()
 
     def _started_v3(self) -> bool:

@@ -54,7 +54,7 @@ class SeedLinkServer:
         *,
         organization: str = "Houfeng",
     ) -> None:
-        self._backlog = backlog
+        self.backlog = backlog
         self._identity = Identity(f"Houfeng/{__version__}", organization, now_ns())
         self._listener = _listen(host, port)
         self._clients: dict[threading.Thread, Connection] = {}
@@ -115,7 +115,7 @@ class SeedLinkServer:
                 _log.warning("%s: refused, %d clients are connected already", peer, MAX_CLIENTS)
                 connection.close()
                 return
-            client = Connection(connection, Session(self._backlog, self._identity, peer), self._backlog, peer)
+            client = Connection(connection, Session(self.backlog, self._identity, peer), self.backlog, peer)
             thread = threading.Thread(target=self._serve, args=(client,), name=f"seedlink-{peer}", daemon=True)
             self._clients[thread] = client
             thread.start()
