@@ -22,7 +22,8 @@ from houfeng.errors import StoreError
 SQLITE_NEEDED = (3, 51, 3)
 
 WRITE: dict[str, Any] = {"houfeng_write": True}
-BUSY_TIMEOUT_S = 30
+# A writer that waits longer than this for its turn gives up, so that somebody is told.
+BUSY_TIMEOUT_S = 30.0
 # Any number that no other program in the same PostgreSQL database is likely to choose: "houfeng" in ASCII.
 WRITER_LOCK = 0x686F7566656E67
 
@@ -31,8 +32,6 @@ for _kind, _plain in ((np.int32, int), (np.int64, int), (np.float32, float)):
     sqlite.register_adapter(_kind, _plain)
 
 _POSTGRESQL_OPTIONS = {
-    # A writer that waits longer than this gives up and is tried again, so that it can say what it waits for.
-    "lock_timeout": f"{BUSY_TIMEOUT_S}s",
     # A writer that freezes between two statements must not hold the writer lock for ever.
     "idle_in_transaction_session_timeout": "60s",
     # A writer whose machine died is noticed after a minute, not after the kernel's two hours.
@@ -44,6 +43,16 @@ _POSTGRESQL_OPTIONS = {
 # lock_timeout, deadlock, serialization failure, idle transaction ended, shutdown, crash, starting up, full house.
 _PASSING_STATES = {"55P03", "40P01", "40001", "25P03", "57P01", "57P02", "57P03", "53300"}
 
+_BUSY_HINT = "another writer held it too long"
+_HINTS = {
+    "SQLITE_NOTADB": "an SQLite file is needed, give another path or move that file away",
+    "SQLITE_CANTOPEN": "a file and folder that this user may write are needed",
+    "SQLITE_READONLY": "a file and folder that this user may write are needed",
+    "SQLITE_FULL": "make room on the disk",
+    "SQLITE_BUSY": _BUSY_HINT,
+    "55P03": _BUSY_HINT,
+}
+
 
 def connect(url: URL) -> Engine:
     """An engine whose writing connections are those with the execution options `WRITE`.
@@ -54,11 +63,12 @@ def connect(url: URL) -> Engine:
     """
     if url.drivername == "sqlite":
         return _connect_sqlite(url)
+    options = _POSTGRESQL_OPTIONS | {"lock_timeout": f"{round(BUSY_TIMEOUT_S * 1000)}ms"}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={
             "connect_timeout": 10,
-            "options": " ".join(f"-c {key}={value}" for key, value in _POSTGRESQL_OPTIONS.items()),
+            "options": " ".join(f"-c {key}={value}" for key, value in options.items()),
         },
         # Spares a page the error of a connection that died with the server's last restart.
         pool_pre_ping=True,
@@ -135,14 +145,7 @@ def show(url: URL) -> str:
 def explain(url: URL, error: DBAPIError) -> StoreError:
     """One line that names the database and what it said."""
     said = " ".join(str(error.orig).split())
-    hint = ""
-    match getattr(error.orig, "sqlite_errorname", "").split("_")[:2]:
-        case ["SQLITE", "NOTADB"]:
-            hint = "; an SQLite file is needed, give another path or move that file away"
-        case ["SQLITE", "CANTOPEN" | "READONLY"]:
-            hint = "; a file and folder that this user may write are needed"
-        case ["SQLITE", "FULL"]:
-            hint = "; make room on the disk"
-        case ["SQLITE", "BUSY"]:
-            hint = f"; another writer held it for {BUSY_TIMEOUT_S} s"
-    return StoreError(f"database {show(url)}: {said}{hint}")
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
+    # Extended codes add a word: SQLITE_READONLY_DIRECTORY.
+    hint = _HINTS.get("_".join(name.split("_")[:2]), "")
+    return StoreError(f"database {show(url)}: {said}{hint and f'; {hint}'}")

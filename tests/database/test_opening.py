@@ -59,6 +59,18 @@ def test_two_processes_may_open_a_new_database_at_once(url: str) -> None:
     assert [opener.wait(120) for opener in openers] == [0, 0, 0]
 
 
+def test_sqlite_keeps_commits_through_a_power_cut(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path}/houfeng.db")
+    with store.read() as connection:
+        pragmas = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    store.close()
+    # 2 is FULL (https://sqlite.org/pragma.html#pragma_synchronous).
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
 def test_newer_tables_are_refused(store: Store, url: str) -> None:
     with store.begin() as unit:
         unit.connection.execute(text(f"UPDATE {tables.VERSION_TABLE} SET version_num = '9999'"))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from database import queries
@@ -49,6 +50,22 @@ def test_saving_twice_changes_no_row(store: Store, dump: Callable[[Store], Dump]
     assert dump(store) == once
     empty = [name for name, rows in once.items() if not rows]
     assert empty == []
+
+
+def test_equal_rows_are_not_written_again(store: Store) -> None:
+    """PostgreSQL would keep a dead copy of each, and the disk would be busy for nothing."""
+    store.run(save_everything)
+    with store.begin() as unit:
+        sqlite = unit.connection.dialect.name == "sqlite"
+        state = text(
+            "SELECT total_changes()"
+            if sqlite
+            else "SELECT ctid, xmin FROM pick UNION ALL SELECT ctid, xmin FROM station_status"
+        )
+        before = unit.connection.execute(state).all()
+        unit.save_picks("live", [*make_event().picks, *make_event(100).picks])
+        unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])
+        assert unit.connection.execute(state).all() == before
 
 
 def test_a_unit_that_fails_leaves_nothing(store: Store, dump: Callable[[Store], Dump]) -> None:

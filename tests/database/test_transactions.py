@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from database import engine as engines
 from database import queries
 from database.records import Run
 from database.store import Store
@@ -138,6 +139,21 @@ def test_errors_of_the_work_itself_are_not_tried_again(store: Store) -> None:
     assert len(calls) == 1
 
 
+def test_a_busy_database_is_waited_for(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.1)
+    patient, hasty = Store.open(url, retry_s=20), Store.open(url, retry_s=0)
+    done = threading.Thread(target=patient.run, args=(lambda unit: unit.finish_run("live", T0_NS),))
+    with store.begin() as unit:
+        unit.save_run(make_run("live", n_records=5))
+        done.start()
+        with pytest.raises(StoreError, match="another writer held it too long"):
+            hasty.run(lambda unit: unit.finish_run("live", -1))
+    done.join()
+    assert run_of(store) == make_run("live", n_records=5, finished_ns=T0_NS)
+    for opened in (patient, hasty):
+        opened.close()
+
+
 @pytest.mark.postgresql
 def test_unit_is_tried_again_after_the_server_died_in_it(
     postgresql_server: PostgreSQLServer, postgresql_url: str, dump: Callable[[Store], Dump]
@@ -204,6 +220,10 @@ def test_writer_over_several_crashes_of_the_server(postgresql_server: PostgreSQL
 @pytest.mark.postgresql
 def test_a_page_after_a_restart_of_the_server(postgresql_server: PostgreSQLServer, postgresql_url: str) -> None:
     store = Store.open(postgresql_url)
+    postgresql_server.stop("immediate")
+    postgresql_server.start()
+    with store.read() as snapshot:
+        assert queries.runs(snapshot) == []
     postgresql_server.stop("immediate")
     with pytest.raises(StoreError, match=r"connection .* failed"), store.read():
         pass
