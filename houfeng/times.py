@@ -13,9 +13,7 @@ from obspy import UTCDateTime
 
 NS_PER_S = 1_000_000_000
 
-_ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?(Z|\+00:00)?", re.ASCII
-)
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?(Z|\+00:00)?", re.ASCII)
 
 
 def now_ns() -> int:

@@ -66,22 +66,22 @@ class SeedLinkSource:
         connection = self._connect()
         self._negotiate(connection)
         connection.set_timeout(_POLL_S)
-        last_data = last_sent = time.monotonic()
+        last_heard = last_sent = time.monotonic()
         while not self._closed.is_set():
-            received = connection.receive()
-            batch = self._decode(connection) if received else []
-            now = time.monotonic()
-            if received:  # an INFO reply counts: it shows that the server is alive though its stations are quiet
-                last_data = now
+            batch = self._decode(connection)  # first: packets may have come along with the last reply
             if batch:
                 self._failures = 0
                 yield batch
-                last_data = time.monotonic()  # the consumer may have taken long: that is not the server's silence
-            elif now - last_data > self._settings.idle_timeout_s:
-                raise SourceError(f"{connection.name}: silent for {now - last_data:.0f} s, keep-alive unanswered")
-            elif now - last_sent > self._settings.keepalive_s:
+                last_heard = time.monotonic()  # the consumer may have taken long: that is not the server's silence
+            if connection.receive():  # an INFO reply counts too: the server is alive though its stations are quiet
+                last_heard = time.monotonic()
+                continue
+            silent_s = time.monotonic() - last_heard
+            if silent_s > self._settings.idle_timeout_s:
+                raise SourceError(f"{connection.name}: silent for {silent_s:.0f} s, keep-alive unanswered")
+            if time.monotonic() - last_sent > self._settings.keepalive_s:
                 connection.send("INFO ID")
-                last_sent = now
+                last_sent = time.monotonic()
 
     def _connect(self) -> Connection:
         connection = Connection(self._settings.host, self._settings.port, timeout_s=_REPLY_TIMEOUT_S)

@@ -134,21 +134,24 @@ class SeedLinkServer:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    # The resolver would quietly take port 70000 for 4464.
+    if not 0 <= port < 65536:
+        raise SourceError(f"{host}:{port}: cannot listen there: a port from 0 to 65535 is needed")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise SourceError(f"{host}:{port}: cannot listen there: {error}") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(64)
         listener.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
-        used = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        used = error.errno == errno.EADDRINUSE
         reason = "another program listens there" if used else str(error)
         raise SourceError(f"{host}:{port}: cannot listen there: {reason}") from error
     return listener

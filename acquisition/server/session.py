@@ -62,7 +62,7 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do until the client or the backlog has something new."""
-        return not self._commands and (self._caught_up or not self.streaming)
+        return not self.closing and not self._commands and (self._caught_up or not self.streaming)
 
     @property
     def has_commands(self) -> bool:

@@ -1,1 +1,73 @@
-"""The command line."""
+"""The command `houfeng`: one module a sub-command, loaded when it is called."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib import import_module
+
+import click
+
+from houfeng import __version__
+from houfeng.errors import HoufengError
+
+# sub-command -> module and command in it
+_COMMANDS = {
+    "demo": "houfeng.cli.demo:demo",
+    "run": "houfeng.cli.run:run",
+    "serve": "houfeng.cli.serve:serve",
+    "replay": "houfeng.cli.replay:replay",
+    "stations": "houfeng.cli.listing:stations",
+    "events": "houfeng.cli.listing:events",
+    "picks": "houfeng.cli.listing:picks",
+    "runs": "houfeng.cli.listing:runs",
+    "doctor": "houfeng.cli.doctor:doctor",
+}
+
+
+class _Commands(click.Group):
+    """Sub-commands in the order of a newcomer's day, each imported only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except HoufengError as error:
+            click.echo(f"houfeng: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="houfeng")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what is going on.")
+def main(verbose: bool) -> None:
+    """Houfeng: a seismic network system.
+
+    Receives miniSEED from SeedLink servers, archives it, detects earthquakes, watches the health of stations and
+    shows both on a web page.
+
+    \b
+    Start here:
+      houfeng demo               four real stations, three real earthquakes, in a minute
+      houfeng doctor             is this installation sound?
+      houfeng run CONFIG.toml    your own network
+    """
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    logging.getLogger("houfeng").setLevel(logging.INFO)
+    logging.getLogger("acquisition").setLevel(logging.INFO)
+    # Its line per finished job, every 5 s, says nothing to an operator.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)

@@ -156,3 +156,35 @@ def test_a_silent_server_is_left_after_the_idle_time(caplog: pytest.LogCaptureFi
             thread.join(timeout=6)
             assert not thread.is_alive()
     assert "keep-alive unanswered" in caplog.text
+
+
+def test_a_payload_that_is_no_record_is_handed_over_and_nothing_stops(packets: list[Packet]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+        def v4(code: bytes, payload: bytes, sequence: int) -> bytes:
+            size = len(payload).to_bytes(4, "little")
+            return b"SE" + code + size + sequence.to_bytes(8, "little") + b"\x07XX_TEST" + payload
+
+        hello = b"SeedLink v4.0 :: SLPROTO:4.0\r\nx\r\nOK\r\nOK\r\n"
+        info = v4(b"JI", b'{"station":[{"id":"XX_TEST","start_seq":1,"end_seq":1}]}', 0)
+        data = v4(b"2D", packets[0].raw, 1) + v4(b"2D", b"garbage" * 40, 2) + v4(b"2D", packets[1].raw, 3)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(hello + info + b"OK\r\n" * 3 + data)
+                while connection.recv(1000):
+                    pass
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        rejected: list[tuple[bytes, str]] = []
+        source = SeedLinkSource(settings_for(port), {}, lambda raw, reason: rejected.append((raw, reason)))
+        with collecting(source) as gathered:
+            wait_for(gathered, 2)
+        thread.join()
+    assert [packet.raw for packet in gathered] == [packets[0].raw, packets[1].raw]
+    ((raw, reason),) = rejected
+    assert raw == b"garbage" * 40
+    assert f"127.0.0.1:{port} sequence 2: not a miniSEED record" in reason

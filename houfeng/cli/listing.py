@@ -1,0 +1,143 @@
+"""`houfeng stations|events|picks|runs list`: what the database holds, as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from database import queries
+from database.store import Store
+from houfeng import shapes
+from houfeng.cli.options import Time, config_option, settings_of
+from houfeng.times import now_ns, seconds_ns
+from stations.health import State
+from stations.health.status import MAX_STATUS_AGE_S
+
+Row = TypeVar("Row")
+
+# Columns of the printed tables; JSON and CSV have all of them.
+_STATIONS = ("status", "id", "name", "country", "total_latency_s", "percent_availability_1h", "num_gaps", "reason")
+_EVENTS = ("first_onset", "n_stations", "n_picks", "location", "id")
+_PICKS = ("onset", "channel", "phase", "uncertainty_s", "snr", "band", "event")
+_RUNS = ("id", "kind", "started", "finished", "n_records", "data_start", "data_end", "source")
+
+format_option = click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print.",
+)
+run_option = click.option("--run", "run_id", metavar="ID", help="Of this run.  [default: the live ones]")
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, newest first."
+)
+since_option = click.option("--since", type=Time(), metavar="TIME", help="Only from this UTC time on.")
+
+
+@click.group()
+def stations() -> None:
+    """Stations and their health."""
+
+
+@stations.command("list")
+@config_option
+@format_option
+@click.option("--status", type=click.Choice([str(state) for state in State]), help="Only stations of this status.")
+def list_stations(config: Path | None, layout: str, status: str | None) -> None:
+    """List the stations, worst first, each with the reason for its status."""
+    wanted = None if status is None else State(status)
+    stale_before_ns = now_ns() - seconds_ns(MAX_STATUS_AGE_S)
+    rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, stale_before_ns=stale_before_ns))
+    _print("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
+
+
+@click.group()
+def events() -> None:
+    """Detected events."""
+
+
+@events.command("list")
+@config_option
+@format_option
+@run_option
+@since_option
+@limit_option
+def list_events(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
+    """List the events, newest first."""
+    rows = _read(config, lambda snapshot: queries.events(snapshot, run_id=run_id, since_ns=since, limit=limit))
+    _print("events", [shapes.event(row) for row in rows], _EVENTS, layout)
+
+
+@click.group()
+def picks() -> None:
+    """Phase onsets on single channels."""
+
+
+@picks.command("list")
+@config_option
+@format_option
+@run_option
+@since_option
+@limit_option
+def list_picks(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
+    """List the picks, newest first, each with the event it belongs to."""
+    rows = _read(config, lambda snapshot: queries.picks(snapshot, run_id=run_id, since_ns=since, limit=limit))
+    _print("picks", [shapes.pick(row) for row in rows], _PICKS, layout)
+
+
+@click.group()
+def runs() -> None:
+    """Live runs and replays."""
+
+
+@runs.command("list")
+@config_option
+@format_option
+def list_runs(config: Path | None, layout: str) -> None:
+    """List the runs, newest first."""
+    _print("runs", [shapes.run(row) for row in _read(config, queries.runs)], _RUNS, layout)
+
+
+def _read(config: Path | None, query: Callable[[Connection], list[Row]]) -> list[Row]:
+    store = Store.open(settings_of(config).database.url)
+    try:
+        with store.read() as snapshot:
+            return query(snapshot)
+    finally:
+        store.close()
+
+
+def _print(name: str, rows: list[dict[str, Any]], columns: Iterable[str], layout: str) -> None:
+    if layout == "json":
+        click.echo(json.dumps({name: rows}, ensure_ascii=False, indent=2))
+    elif layout == "csv":
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else list(columns))
+        writer.writeheader()
+        writer.writerows(rows)
+    elif rows:
+        table = Table(box=box.SIMPLE_HEAD)
+        for column in columns:
+            table.add_column(column.replace("_", " "), overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(row[column]) for column in columns))
+        Console().print(table)
+    else:
+        click.echo(f"No {name}.")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "—"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,77 @@
+"""The network as the configuration names it: StationXML read from files, joined with the configured stations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from glob import glob
+from pathlib import Path
+
+from configs import Settings
+from houfeng.errors import InventoryError
+from houfeng.types import SourceId
+from stations.inventory import Inventory, merge, parse_stationxml
+from stations.registry import register
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What is known about the stations: the documents, and the registry that was made from them.
+
+    Parameters
+    ----------
+    inventory : sites (StationXML with the configuration's corrections), channel epochs and documents
+    wanted : channels that the servers are asked for by full name, or by a pattern that an open epoch matches
+    usages : usage level of every station that is configured or asked for
+    """
+
+    inventory: Inventory
+    wanted: frozenset[SourceId]
+    usages: Mapping[str, str]
+
+
+def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
+    """Read the StationXML that the configuration names.
+
+    A document that cannot be used is reported in one line and left out; the others count.
+
+    Parameters
+    ----------
+    more_files : StationXML found elsewhere, such as beside replayed records
+    """
+    inventories = []
+    for path in [*_named(settings.inventory.files), *more_files]:
+        try:
+            inventories.append(parse_stationxml(path.read_bytes(), str(path)))
+        except InventoryError as error:
+            _log.warning("%s; this document is left out", error)
+        except OSError as error:
+            _log.warning("%s: cannot be read: %s; this document is left out", path, error.strerror)
+    inventory = merge(inventories)
+    registry = register(settings.station, inventory)
+    for warning in registry.warnings:
+        _log.warning("%s", warning)
+    wanted = _wanted(settings, inventory)
+    stations = {source_id.station_id for source_id in wanted} | {station.code for station in settings.station}
+    usages = {station_id: registry.usages.get(station_id, "full") for station_id in sorted(stations)}
+    return Network(replace(inventory, sites=registry.sites), wanted, usages)
+
+
+def _wanted(settings: Settings, inventory: Inventory) -> frozenset[SourceId]:
+    patterns = [pattern for server in settings.seedlink for pattern in server.streams]
+    named = {SourceId.parse(pattern) for pattern in patterns if "*" not in pattern and "?" not in pattern}
+    listed = {epoch.source_id for epoch in inventory.epochs if epoch.end_ns is None}
+    return frozenset(named | {source_id for source_id in listed if any(s.wants(source_id) for s in settings.seedlink)})
+
+
+def _named(patterns: Iterable[str]) -> list[Path]:
+    paths: list[Path] = []
+    for pattern in patterns:
+        found = sorted(Path(name) for name in glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
+        if not found:
+            _log.warning("inventory.files: %s matches no file", pattern)
+        paths += found
+    return paths

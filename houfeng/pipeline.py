@@ -1,0 +1,114 @@
+"""THE data path: packets in; picks, events and health into the store. Live, replay and tests walk it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from database.store import Store
+from database.unit import UnitOfWork
+from detection.associate import Associator
+from detection.detector import Detector
+from houfeng.types import Cursor, Event, Packet, Pick, SourceId
+
+
+@dataclass(slots=True)
+class _Unsaved:
+    """What was found since the last commit; kept over a failed one and committed with the next."""
+
+    picks: list[Pick] = field(default_factory=list)
+    events: dict[str, Event] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
+    states: dict[SourceId, bytes] = field(default_factory=dict)
+    cursors: dict[str, dict[str, Cursor]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.picks or self.events or self.withdrawn or self.states or self.cursors)
+
+
+class Pipeline:
+    """Detection joined to the store, for one run.
+
+    Parameters
+    ----------
+    detector, associator : fresh, or restored to where the run stopped
+    store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
+    run_id : the run they belong to; it must be saved already
+    """
+
+    def __init__(self, detector: Detector, associator: Associator, store: Store, run_id: str) -> None:
+        self._detector = detector
+        self._associator = associator
+        self._store = store
+        self._run_id = run_id
+        self._unsaved = _Unsaved()
+        self._known: set[SourceId] = set()
+
+    def feed(self, packets: Sequence[Packet], cursors: Mapping[str, Mapping[str, Cursor]] | None = None) -> None:
+        """Detect on packets and save what they bring.
+
+        Feeding a packet again changes nothing. A failed commit loses nothing: its content is saved by the next one,
+        or, when the process ends before, found again in the archive behind the last saved detector state.
+
+        Parameters
+        ----------
+        packets : in order for each stream, already in the archive when they come from a server
+        cursors : server -> station id -> how far the packets reach; saved with what they brought
+
+        Raises
+        ------
+        StoreError : if the store cannot be reached
+        """
+        self._collect(self._detector.feed(packets))
+        for server, at in (cursors or {}).items():
+            self._unsaved.cursors.setdefault(server, {}).update(at)
+        streams = {packet.source_id for packet in packets}
+        if not streams <= self._known:
+            # A stream without a saved state would be read again from its beginning after a crash.
+            self._known |= streams
+            self._unsaved.states.update(self._detector.snapshot())
+        self.commit()
+
+    def warm(self, picks: Iterable[Pick]) -> None:
+        """Tell a fresh associator the picks that the run saved before it was restarted."""
+        self._associator.add(picks)
+
+    def checkpoint(self) -> None:
+        """Save the detector's state, so that a restart reads little of the archive again.
+
+        Raises
+        ------
+        StoreError : if the store cannot be reached
+        """
+        self._unsaved.states.update(self._detector.snapshot())
+        self.commit()
+
+    def commit(self) -> None:
+        """Save what is unsaved, in one transaction.
+
+        Raises
+        ------
+        StoreError : if the store cannot be reached
+        """
+        if self._unsaved:
+            self._store.run(self._save)
+            self._unsaved = _Unsaved()
+
+    def _collect(self, picks: Sequence[Pick]) -> None:
+        changes = self._associator.add(picks)
+        self._unsaved.picks += picks
+        for event_id in changes.withdrawn:
+            self._unsaved.events.pop(event_id, None)
+            self._unsaved.withdrawn.add(event_id)
+        for event in changes.events:
+            self._unsaved.events[event.public_id] = event
+            self._unsaved.withdrawn.discard(event.public_id)
+
+    def _save(self, unit: UnitOfWork) -> None:
+        unsaved = self._unsaved
+        unit.save_picks(self._run_id, unsaved.picks)
+        unit.withdraw_events(self._run_id, unsaved.withdrawn)
+        unit.save_events(self._run_id, unsaved.events.values())
+        unit.save_detector_states(self._run_id, unsaved.states)
+        for server, cursors in unsaved.cursors.items():
+            unit.save_cursors(server, cursors)

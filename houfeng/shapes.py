@@ -1,0 +1,151 @@
+"""One shape of stations, events, picks and runs for everybody outside: JSON, CSV and tables alike.
+
+Plain values only: times are ISO 8601 with Z, because JavaScript rounds nanoseconds; what is unknown is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Run, StationDetail, StationRow
+from houfeng.times import format_ns
+from houfeng.types import Pick
+from stations.health import ChannelStatus, Metrics, Reading
+
+Shape = dict[str, Any]
+
+
+def station(row: StationRow) -> Shape:
+    """A station as the station table lists it."""
+    return {
+        "id": row.station_id,
+        "name": row.name,
+        "country": row.country,
+        "latitude_deg": row.latitude_deg,
+        "longitude_deg": row.longitude_deg,
+        "elevation_m": row.elevation_m,
+        "status": str(row.state),
+        "reason": row.reason,
+        "since": time(row.since_ns),
+        "evaluated": time(row.evaluated_ns),
+        "usage": row.usage,
+        **metrics(row.metrics),
+    }
+
+
+def station_detail(detail: StationDetail) -> Shape:
+    """A station with its channels, epochs and latest changes of state."""
+    return {
+        **station(detail.station),
+        "channels": [channel(status) for status in detail.channels],
+        "epochs": [
+            {
+                **asdict(epoch),
+                "source_id": str(epoch.source_id),
+                "start_ns": time(epoch.start_ns),
+                "end_ns": time(epoch.end_ns),
+            }
+            for epoch in detail.epochs
+        ],
+        "changes": [
+            {"since": time(change.since_ns), "status": str(change.state), "reason": change.reason}
+            for change in detail.changes
+        ],
+    }
+
+
+def channel(status: ChannelStatus) -> Shape:
+    """A channel's status with the evidence for it."""
+    return {
+        "id": str(status.source_id),
+        "status": str(status.state),
+        "reason": status.reason,
+        "since": time(status.since_ns),
+        "required": status.required,
+        **metrics(status.metrics),
+        "readings": [reading(each) for each in status.readings],
+    }
+
+
+def metrics(values: Metrics) -> Shape:
+    """Metrics by their names; None where there is no evidence."""
+    return asdict(values)
+
+
+def reading(value: Reading) -> Shape:
+    """What one rule says."""
+    shape = asdict(value)
+    shape["state"] = str(value.state)
+    shape["since"] = time(shape.pop("since_ns"))
+    return shape
+
+
+def event(row: EventRow) -> Shape:
+    """An event as the event list has it."""
+    return {
+        "id": row.public_id,
+        "first_onset": time(row.first_onset_ns),
+        "last_onset": time(row.last_onset_ns),
+        "n_stations": row.n_stations,
+        "n_picks": row.n_picks,
+        "location": row.location,
+        "run": row.run_id,
+    }
+
+
+def event_detail(detail: EventDetail) -> Shape:
+    """An event with its arrivals, earliest first."""
+    return {**event(detail.event), "arrivals": [_arrival(arrival) for arrival in detail.arrivals]}
+
+
+def pick(row: PickRow) -> Shape:
+    """A pick and the event it belongs to, if any."""
+    return {**_pick(row.pick), "event": row.event_id, "run": row.run_id}
+
+
+def run(row: Run) -> Shape:
+    """A run."""
+    return {
+        "id": row.run_id,
+        "kind": row.kind,
+        "started": time(row.started_ns),
+        "finished": time(row.finished_ns),
+        "data_start": time(row.start_ns),
+        "data_end": time(row.end_ns),
+        "n_records": row.n_records,
+        "n_samples": row.n_samples,
+        "source": row.source,
+        "config_hash": row.config_hash,
+        "code_version": row.code_version,
+    }
+
+
+def time(t_ns: int | None) -> str | None:
+    """ISO 8601 with Z and microseconds; None stays None."""
+    return None if t_ns is None else format_ns(t_ns)
+
+
+def _arrival(row: ArrivalRow) -> Shape:
+    return {
+        **_pick(row.pick),
+        "station_name": row.station_name,
+        "latitude_deg": row.latitude_deg,
+        "longitude_deg": row.longitude_deg,
+        "elevation_m": row.elevation_m,
+    }
+
+
+def _pick(value: Pick) -> Shape:
+    return {
+        "id": value.public_id,
+        "station": value.source_id.station_id,
+        "channel": str(value.source_id),
+        "phase": value.phase,
+        "onset": time(value.onset_ns),
+        "uncertainty_s": value.uncertainty_s,
+        "snr": value.snr,
+        "band": value.band,
+        "method": value.method,
+        "trigger": time(value.trigger_ns),
+    }

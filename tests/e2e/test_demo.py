@@ -1,0 +1,149 @@
+"""The demo as a person meets it: started, looked at, stopped, started again."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from seedlink_client import SeedLink
+
+from acquisition.replay import find_files
+from configs import load
+from database import queries
+from database.store import Store
+from houfeng.replaying import replay
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(port: int, path: str) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        return json.load(answer)
+
+
+def wait_for(what: Callable[[], Any], seconds: float) -> Any:
+    """The first true answer; a page that is not up yet is waited for."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if answer := what():
+                return answer
+        except OSError:
+            pass
+        time.sleep(0.5)
+    pytest.fail(f"not within {seconds:g} s")
+
+
+@contextmanager
+def demo(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-u", "-m", "houfeng", "demo", "--port", str(port), "--dir", str(folder), *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stop(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    return output
+
+
+def test_demo_shows_an_event_within_a_minute_and_stops_cleanly(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(port, tmp_path) as process:
+        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 60)
+        assert events[0]["n_stations"] >= 3
+        assert events[0]["location"] == "not located"
+        stations = {row["id"]: row for row in get(port, "/api/v1/stations")["stations"]}
+        assert set(stations) == {"BW.UH1", "BW.UH2", "BW.UH3", "BW.UH4"}
+        assert stations["BW.UH1"]["status"] == "OK", stations["BW.UH1"]["reason"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            assert "Demonstration" in answer.read().decode()
+        # gaps every 20 s, then silence after 90 s: the station that misbehaves says why
+        bad = wait_for(
+            lambda: next(
+                (row for row in get(port, "/api/v1/stations")["stations"] if row["status"] in ("WARN", "BAD")), None
+            ),
+            90,
+        )
+        assert bad["id"] == "BW.UH4"
+        assert bad["reason"]
+        output = stop(process)
+    assert "Stopped." in output
+    assert "event on" in output
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0  # the page is gone too
+    live_equals_replay(tmp_path)
+    with demo(port, tmp_path) as process:
+        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 30)
+        stop(process)
+
+
+def live_equals_replay(folder: Path) -> None:
+    """What came through the socket and what a replay of the archive finds are the same, down to the ids."""
+    settings = load(folder / "demo.toml")
+    store = Store.open(settings.database.url)
+    run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
+    with store.read() as snapshot:
+        live = {row.pick for row in queries.picks(snapshot)}
+        replayed = {row.pick for row in queries.picks(snapshot, run_id=run.run_id)}
+        assert live == replayed
+        assert {row.public_id for row in queries.events(snapshot)} == {
+            row.public_id for row in queries.events(snapshot, run_id=run.run_id)
+        }
+    store.close()
+
+
+def test_the_demos_seedlink_server_is_real(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(port, tmp_path) as process:
+        config = tmp_path / "demo.toml"
+        wait_for(config.exists, 20)
+        (server,) = load(config).seedlink
+        with SeedLink(server.host, server.port, timeout=10) as client:
+            client.add_stream("BW_UH3", "S_H_Z", all_data=True)
+            for n, packet in enumerate(client.collect(reconnect=False)):
+                assert packet.station_id == "BW_UH3"
+                if n == 5:
+                    break
+        stop(process)
+
+
+def test_a_port_in_use_names_the_option_that_changes_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, demo(taken.getsockname()[1], tmp_path) as process:
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert output.strip().endswith(
+        f"houfeng: port {taken_port(output)} on 127.0.0.1 is in use; choose another with --port"
+    )
+
+
+def taken_port(output: str) -> str:
+    return output.partition("port ")[2].partition(" ")[0]
+
+
+@pytest.mark.data
+def test_demo_plays_any_folder(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
+    port = free_port()
+    with demo(port, tmp_path, "--data", str(shared_data("ridgecrest2019")), "--speed", "20") as process:
+        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 60)
+        assert max(event["n_stations"] for event in events) >= 3
+        assert len(get(port, "/api/v1/stations")["stations"]) == 11
+        stop(process)

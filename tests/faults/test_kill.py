@@ -1,0 +1,155 @@
+"""kill -9 of `houfeng run` at random moments: nothing lost, nothing twice, and the same picks and events."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from acquisition import mseed
+from acquisition.replay import find_files
+from acquisition.server import Ring, SeedLinkServer
+from configs import load
+from database import queries
+from database.store import Store
+from houfeng.demo_records import builtin_recording, schedule
+from houfeng.replaying import replay
+from houfeng.times import NS_PER_S, now_ns
+
+# Three times round the loop of 230 s: nine earthquakes.
+_DATA_NS = 690 * NS_PER_S
+
+
+@dataclass
+class Sender:
+    """Plays the demo's records into a ring, many times faster than they happened, and remembers what it sent."""
+
+    ring: Ring
+    speed: float
+    sent: list[bytes] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def play(self) -> None:
+        start_ns = now_ns() - 2 * _DATA_NS
+        began = time.monotonic()
+        for timed in schedule(builtin_recording(), start_ns, 1.0):
+            if timed.end_ns > start_ns + _DATA_NS or self.stop.is_set():
+                break
+            due_s = (timed.end_ns - start_ns) / NS_PER_S / self.speed
+            time.sleep(max(0.0, began + due_s - time.monotonic()))
+            self.sent.append(timed.raw)
+            self.ring.append(timed.raw)
+        self.done.set()
+
+
+@contextmanager
+def playing(speed: float) -> Iterator[tuple[Sender, int]]:
+    with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server:
+        sender = Sender(ring, speed)
+        thread = threading.Thread(target=sender.play)
+        thread.start()
+        try:
+            yield sender, server.port
+        finally:
+            sender.stop.set()
+            thread.join()
+
+
+def write_config(folder: Path, port: int) -> Path:
+    config = folder / "houfeng.toml"
+    stations = "\n".join(
+        f'[[station]]\ncode = "BW.{code}"\nlatitude_deg = {latitude}\nlongitude_deg = {longitude}'
+        for code, latitude, longitude in (
+            ("UH1", 48.08151, 11.63604),
+            ("UH2", 48.05787, 11.68201),
+            ("UH3", 48.03080, 11.63876),
+            ("UH4", 48.03229, 11.53557),
+        )
+    )
+    config.write_text(
+        f'[[seedlink]]\nname = "test"\naddress = "127.0.0.1:{port}"\nstreams = ["BW.*.*.*"]\n'
+        f"[web]\nenabled = false\n[daemon]\ncheckpoint_interval_s = 2.0\n{stations}\n"
+    )
+    return config
+
+
+def start(config: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "houfeng", "run", str(config)], stderr=(config.parent / "log").open("ab")
+    )
+
+
+def archived(folder: Path) -> list[bytes]:
+    records: list[bytes] = []
+    for path in (folder / "archive").rglob("*.D.*"):
+        content = path.read_bytes()
+        found = [record.raw for record in mseed.split(content, lambda *damage: pytest.fail(f"{path}: {damage}"))]
+        assert b"".join(found) == content
+        records += found
+    return records
+
+
+def wait_until_archived(folder: Path, n_records: int, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        n_bytes = sum(path.stat().st_size for path in (folder / "archive").rglob("*.D.*"))
+        if n_bytes >= n_records * 512:
+            return
+        time.sleep(0.2)
+
+
+def ids_of(folder: Path, run_id: str | None) -> tuple[set[str], set[str]]:
+    store = Store.open(load(folder / "houfeng.toml").database.url)
+    with store.read() as snapshot:
+        picks = {row.pick.public_id for row in queries.picks(snapshot, run_id=run_id)}
+        events = {row.public_id for row in queries.events(snapshot, run_id=run_id)}
+    store.close()
+    return picks, events
+
+
+def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> None:
+    chance = random.Random(n_kills)
+    with playing(speed) as (sender, port):
+        config = write_config(folder, port)
+        for _ in range(n_kills):
+            process = start(config)
+            time.sleep(chance.uniform(0.1, longest_s))
+            process.kill()
+            process.wait()
+        process = start(config)
+        assert sender.done.wait(600)
+        wait_until_archived(folder, len(sender.sent), 60)
+        time.sleep(2)  # the last records are archived before they are detected on
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    log = (folder / "log").read_text()
+    assert sorted(archived(folder)) == sorted(sender.sent), log
+    settings = load(config)
+    store = Store.open(settings.database.url)
+    run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
+    store.close()
+    live, replayed = ids_of(folder, None), ids_of(folder, run.run_id)
+    assert len(live[1]) == 9
+    assert live == replayed
+
+
+def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    campaign(tmp_path, 20, speed=15, longest_s=3.5)
+
+
+@pytest.mark.soak
+def test_a_thousand_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    for n in range(25):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        campaign(folder, 40, speed=8, longest_s=4.0)
