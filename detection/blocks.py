@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detection.plan import Floats
 from houfeng.times import NS_PER_S, samples_ns
@@ -108,10 +109,22 @@ class Blocker:
     def _extend(self, samples: Floats) -> list[Chunk]:
         n_again = min(self.n_held, self.n_flat)  # a channel that is flat for hours holds no more than that
         run = np.concatenate((np.full(n_again, self.held), samples))
-        begins = np.concatenate(([0], np.flatnonzero(run[1:] != run[:-1]) + 1))
+        changes = (run[1:] != run[:-1]).nonzero()[0]
+        n_equal = len(run) - 1 - len(changes)
+        if n_equal < self.n_flat - 1 and len(changes) and np.abs(run).max() < LARGEST_COUNT:
+            n_data = int(changes[-1]) + 1  # the usual case, at a tenth of the cost: too few equal samples for a gap
+            chunks = self._release(run[:n_data], self.n_next - n_again)
+            self.n_next += len(samples)
+            self.n_held, self.held = len(run) - n_data, float(run[-1])
+            return chunks
+        return self._sort_out(run, changes, n_again)
+
+    def _sort_out(self, run: Floats, changes: NDArray[np.int64], n_again: int) -> list[Chunk]:
+        """Tell data from filled-in gaps; `run` begins with `n_again` samples that were held back."""
+        begins = np.concatenate(([0], changes + 1))
         numbers = begins + (self.n_next - n_again)
         numbers[0] = self.n_next - self.n_held
-        self.n_next += len(samples)
+        self.n_next += len(run) - n_again
         lengths = np.diff(numbers, append=self.n_next)
         self.n_held, self.held = int(lengths[-1]), float(run[-1])
         is_data = ((lengths < self.n_flat) & (np.abs(run[begins]) < LARGEST_COUNT))[:-1]

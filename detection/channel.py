@@ -80,16 +80,16 @@ class Channel:
         self.recent = np.empty(0)
         return picks
 
-    def advance(self, raw: Floats, sta: Floats, lta_end: float, state: Bools) -> list[Pick]:
+    def advance(self, raw: Floats, sta: Floats, lta_end: float, state: Bools | None) -> list[Pick]:
         """Take in one filtered chunk.
 
         Parameters
         ----------
         raw, sta : (n,) counts, counts²
         lta_end : counts²; after the last sample
-        state : (n,) whether each sample lies in a trigger
+        state : (n,) whether each sample lies in a trigger; None if no sample does, nor the one before
         """
-        for index in self._trigger_starts(sta, state):
+        for index in self._trigger_starts(sta, state) if state is not None else ():
             self.triggers.append(Trigger(self.n_done + index, self.earliest))
             self.earliest = self.n_done + index + self.plan.n_sta
         self.sta, self.lta = float(sta[-1]), lta_end

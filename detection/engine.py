@@ -39,17 +39,18 @@ def advance(plan: Plan, channels: Sequence[Channel], chunks: Sequence[Chunk]) ->
     sta = average_rows(energy, np.array([channel.sta for channel in channels]), plan.n_sta)
     lta = average_rows(energy, np.array([channel.lta for channel in channels]), plan.n_lta)
     n_blind = np.maximum(plan.n_lta - n_learnt, [channel.n_blind for channel in channels])
-    is_on = _triggered(ratio_rows(sta, lta, n_blind), np.array([c.growth is not None for c in channels]), plan)
+    was_on = np.array([channel.growth is not None for channel in channels])
+    is_on = _triggered(ratio_rows(sta, lta, n_blind), was_on, plan)
     for row, channel in enumerate(channels):
         channel.filter_state = state[row].copy()
-        picks += channel.advance(raw[row], sta[row], float(lta[row, -1]), is_on[row])
+        picks += channel.advance(raw[row], sta[row], float(lta[row, -1]), is_on.get(row))
     return picks
 
 
-def _triggered(ratio: Floats, was_on: Bools, plan: Plan) -> Bools:
+def _triggered(ratio: Floats, was_on: Bools, plan: Plan) -> dict[int, Bools]:
+    """Whether each sample lies in a trigger, by row; a quiet row costs one comparison and is left out."""
+    rows = np.flatnonzero(was_on | (ratio.max(axis=1) > plan.settings.on_ratio))
+    if not len(rows):
+        return {}
     on, off = plan.settings.on_ratio, plan.settings.off_ratio
-    state = np.zeros(ratio.shape, dtype=np.bool_)
-    rows = np.flatnonzero(was_on | (ratio.max(axis=1) > on))  # a quiet channel costs one comparison
-    if len(rows):
-        state[rows] = hysteresis(ratio[rows], was_on[rows], on=on, off=off)
-    return state
+    return dict(zip(rows.tolist(), hysteresis(ratio[rows], was_on[rows], on=on, off=off), strict=True))

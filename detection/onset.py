@@ -10,6 +10,7 @@ from scipy.signal import sosfilt
 from detection.plan import Floats, Plan
 
 CLEAR_SNR = 3.0  # below it the band-passed trace gives the better onset
+LARGEST_SNR = 1e6  # 120 dB; synthetic silence would give infinity, which JSON cannot carry
 LEAST_SAMPLES = 4
 
 
@@ -99,4 +100,4 @@ def _onset_in(trace: Floats, plan: Plan) -> Onset | None:
     before, after = trace[:index], trace[index : index + 2 * plan.n_sta]
     noise = float(np.sqrt(np.mean(before * before)))
     signal = float(np.sqrt(np.mean(after * after)))
-    return Onset(index, spread, signal / noise if noise > 0 else np.inf)
+    return Onset(index, spread, signal / max(noise, signal / LARGEST_SNR))

@@ -37,7 +37,7 @@ class DetectionSettings:
     """
 
     channels: tuple[str, ...] = ("*.*.*.?HZ", "*.*.*.?NZ")
-    band_low_hz: float = 5.0
+    band_low_hz: float = 7.0
     band_high_hz: float = 20.0
     sta_s: float = 0.5
     lta_s: float = 10.0

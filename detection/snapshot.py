@@ -15,7 +15,7 @@ from detection.blocks import Blocker
 from detection.channel import VERSION, Channel, Trigger
 from detection.plan import Floats, plan_for
 from detection.settings import DetectionSettings
-from houfeng.errors import DetectionError
+from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
 
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
@@ -64,13 +64,24 @@ def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tu
     """
     try:
         header, arrays = _parse(state)
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+        made_with = header["settings"]
+        if made_with == fingerprint(settings):
+            return _rebuild(source_id, header, arrays, settings)
+    except (ValueError, LookupError, TypeError, AttributeError, WindowError, zlib.error) as error:
         raise DetectionError(f"{source_id}: {len(state)} bytes are not a saved detector state: {error}") from error
-    if header["settings"] != fingerprint(settings):
-        raise DetectionError(
-            f"{source_id}: its saved detector state was made with other detection settings "
-            f"({header['settings']}, now {fingerprint(settings)}); start it anew"
-        )
+    raise DetectionError(
+        f"{source_id}: its saved detector state was made with other detection settings ({made_with}, "
+        f"now {fingerprint(settings)}); start this channel anew"
+    )
+
+
+_BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
+_CHANNEL = ("sta", "lta", "n_learnt", "n_blind", "grid_ns", "n_done", "earliest")
+
+
+def _rebuild(
+    source_id: SourceId, header: dict[str, Any], arrays: Mapping[str, Floats], settings: DetectionSettings
+) -> tuple[Blocker, Channel]:
     plan = plan_for(settings, header["rate_hz"])
     filter_state = arrays["filter_state"].reshape(plan.bandpass_rest.shape)
     channel = Channel(source_id, plan, filter_state, recent=arrays["recent"], **header["channel"])
@@ -79,10 +90,6 @@ def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tu
         channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])
     blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=arrays["waiting"], **header["blocker"])
     return blocker, channel
-
-
-_BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
-_CHANNEL = ("sta", "lta", "n_learnt", "n_blind", "grid_ns", "n_done", "earliest")
 
 
 def _encode(array: Floats) -> np.ndarray[Any, Any]:
