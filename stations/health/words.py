@@ -46,8 +46,8 @@ def number(value: float) -> str:
 
 def percent(value: float) -> str:
     """`38 %`, `97.9 %`, `0.017 %`; cut off, not rounded: 97.98 % is below a limit of 98 % and must look it."""
-    if 0 < value < 1e-4:
-        return "<0.0001 %"
+    if 0 < value < 1e-3:
+        return "<0.001 %"
     if 0 < value < 1:
         return f"{value:.2g} %"
     return f"{floor(round(value * 10, 6)) / 10:g} %"

@@ -84,7 +84,7 @@ def test_intervals_answer_like_a_mask(placed: list[tuple[int, int]], since: int,
         mask[start : start + n] = True
     assert list(zip(intervals.starts, intervals.ends, strict=True)) == runs(mask)
     until = since + length
-    inside = mask[max(0, since) : until]
+    inside = mask[max(0, since) : max(0, until)]
     assert intervals.covered_ns(since, until) == inside.sum()
     assert intervals.count(since, until) == len(runs(inside))
     first = runs(mask)[0][0]
