@@ -6,7 +6,7 @@ import heapq
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +105,7 @@ def builtin_recording() -> Recording:
     """Three small earthquakes at a geothermal site near Unterhaching, Bavaria, on 2010-05-27 (network BW).
 
     The records come with ObsPy (obspy/signal/tests/data): 230 s of six channels at UH1 to UH4, played in a loop; the
-    earthquakes begin 29, 175 and 206 s after its start. Every channel keeps its own offset below one sample.
+    earthquakes begin 29, 177 and 206 s after its start. Every channel keeps its own offset below one sample.
 
     Raises
     ------
@@ -166,14 +166,29 @@ def schedule(recording: Recording, start_ns: int, record_s: float) -> Iterator[T
         the resolution of miniSEED 2, so that no record's time is rounded
     record_s : longest record, seconds; a low-latency digitiser does not wait until a record is full
     """
-    waiting: list[Timed] = []
-    for segment in _moved(recording, (start_ns - recording.start_ns) // _NS_PER_US * _NS_PER_US):
-        while waiting and waiting[0].end_ns <= segment.start_ns:
-            yield heapq.heappop(waiting)
-        for timed in _records(segment, record_s):
-            heapq.heappush(waiting, timed)
-    while waiting:
-        yield heapq.heappop(waiting)
+    playing: list[tuple[Timed, int, Iterator[Timed]]] = []
+    shift_ns = (start_ns - recording.start_ns) // _NS_PER_US * _NS_PER_US
+    for order, segment in enumerate(_moved(recording, shift_ns)):
+        while playing and playing[0][0].end_ns <= segment.start_ns:
+            yield _take(playing)
+        # One record of each segment is packed ahead, not all: packing a loop at once would hold up every record of
+        # its first second by 0.3 s.
+        records = _records(segment, record_s)
+        for first in islice(records, 1):
+            heapq.heappush(playing, (first, order, records))
+    while playing:
+        yield _take(playing)
+
+
+def _take(playing: list[tuple[Timed, int, Iterator[Timed]]]) -> Timed:
+    """The record that is complete first; the one behind it in its segment takes its place."""
+    timed, order, records = playing[0]
+    following = next(records, None)
+    if following is None:
+        heapq.heappop(playing)
+    else:
+        heapq.heapreplace(playing, (following, order, records))
+    return timed
 
 
 def _moved(recording: Recording, shift_ns: int) -> Iterator[Segment]:

@@ -21,7 +21,7 @@ from houfeng.times import now_ns
 
 # Each costs a thread and two sockets; a national centre's SeedLink server has some tens of clients.
 MAX_CLIENTS = 200
-# Out of file descriptors or memory: how long to wait for some to be freed.
+# Out of file descriptors, memory or threads: how long to wait for some to be freed.
 ACCEPT_RETRY_S = 1.0
 
 _log = logging.getLogger(__name__)
@@ -103,9 +103,9 @@ class SeedLinkServer:
                 if not self._closed:
                     connection, address = self._listener.accept()
                     self._admit(connection, f"{address[0]}:{address[1]}")
-            except BlockingIOError:
-                continue  # the client left between select and accept
-            except OSError as error:
+            except (BlockingIOError, ConnectionAbortedError):
+                continue  # the client left before it was accepted
+            except (OSError, RuntimeError) as error:
                 _log.error("cannot accept a connection: %s", error)
                 time.sleep(ACCEPT_RETRY_S)
 
@@ -117,8 +117,12 @@ class SeedLinkServer:
                 return
             client = Connection(connection, Session(self.backlog, self._identity, peer), self.backlog, peer)
             thread = threading.Thread(target=self._serve, args=(client,), name=f"seedlink-{peer}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads
+                client.release()
+                raise
             self._clients[thread] = client
-            thread.start()
 
     def _serve(self, client: Connection) -> None:
         try:

@@ -1,0 +1,312 @@
+"""The demo's feed: real records, re-timed without a seam, leaving when they are complete."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pytest
+from obspy.signal.trigger import coincidence_trigger
+
+from acquisition.records import pack, read_header
+from acquisition.server import Ring
+from houfeng.demo import DemoFeed, DemoSettings, StationFault, demo_sites
+from houfeng.demo_records import (
+    Recording,
+    Timed,
+    builtin_recording,
+    data_start_ns,
+    due_ns,
+    folder_recording,
+    schedule,
+)
+from houfeng.errors import ConfigError, SourceError
+from houfeng.times import NS_PER_S, now_ns
+from houfeng.types import SourceId
+
+SIGNAL_DATA = Path(obspy.__file__).parent / "signal" / "tests" / "data"
+CHANNELS = ("BW.UH1..SHZ", "BW.UH2..SHZ", "BW.UH3..SHE", "BW.UH3..SHN", "BW.UH3..SHZ", "BW.UH4..EHZ")
+# Seconds after the start at 16:24:03.99 of the onsets in ObsPy's tutorial "Trigger": 16:24:33.2, 16:27:01.3, 16:27:30.5.
+EARTHQUAKES_S = (29.2, 177.3, 206.5)
+
+
+def until(recording: Recording, start_ns: int, seconds: float, record_s: float = 1.0) -> list[Timed]:
+    end_ns = start_ns + round(seconds * NS_PER_S)
+    return list(itertools.takewhile(lambda one: one.end_ns <= end_ns, schedule(recording, start_ns, record_s)))
+
+
+def decoded(timed: list[Timed]) -> obspy.Stream:
+    return obspy.read(io.BytesIO(b"".join(one.raw for one in timed)), format="MSEED")
+
+
+# --- the records that come with ObsPy
+
+
+def test_the_builtin_recording_is_the_files_samples() -> None:
+    recording = builtin_recording()
+    assert tuple(str(source_id) for source_id in recording.source_ids) == CHANNELS
+    for segment in recording.segments:
+        file = f"BW.{segment.source_id.station}._.{segment.source_id.channel}.D.2010.147.cut.slist.gz"
+        trace = obspy.read(str(SIGNAL_DATA / file))[0]
+        first = round(0.32 * segment.sample_rate_hz)
+        np.testing.assert_array_equal(segment.samples, trace.data[first : first + len(segment.samples)])
+        assert segment.start_ns == trace.stats.starttime.ns + 320_000_000
+        assert segment.end_ns - segment.start_ns == recording.loop_ns == 230 * NS_PER_S
+
+
+def test_the_loop_goes_on_without_a_seam() -> None:
+    recording = builtin_recording()
+    start_ns = 1_790_000_000_123_456_789
+    stream = decoded(until(recording, start_ns, 3 * 230 - 1))
+    # A record of the previous turn ends exactly where the next turn's first begins: ObsPy joins them all.
+    stream.merge(method=-1)
+    assert len(stream) == len(CHANNELS)
+    for trace in stream:
+        (segment,) = (one for one in recording.segments if str(one.source_id) == trace.id)
+        n = trace.stats.npts
+        assert n >= 688 * segment.sample_rate_hz
+        np.testing.assert_array_equal(trace.data, np.tile(segment.samples, 3)[:n])
+        # Everything moved by the same whole number of microseconds: the offsets below one sample are kept.
+        assert trace.stats.starttime.ns - segment.start_ns == (start_ns - recording.start_ns) // 1000 * 1000
+
+
+def test_records_of_one_stream_follow_each_other_to_the_microsecond() -> None:
+    last: dict[SourceId, int] = {}
+    for one in until(builtin_recording(), 1_790_000_000_123_456_789, 470):
+        header = read_header(one.raw)
+        # A second of floats takes two records: at 100 Hz both times are whole microseconds.
+        assert last.get(header.source_id, header.start_ns) == header.start_ns
+        last[header.source_id] = header.end_ns
+    assert len(last) == 6
+
+
+def test_records_are_short_and_leave_in_the_order_in_which_they_are_complete() -> None:
+    timed = until(builtin_recording(), 0, 240)
+    assert {len(one.raw) for one in timed} == {512}
+    assert [one.end_ns for one in timed] == sorted(one.end_ns for one in timed)
+    for one in timed:
+        header = read_header(one.raw)
+        assert header.end_ns - header.start_ns <= NS_PER_S
+        assert header.end_ns - 1000 <= one.end_ns
+        assert one.source_id == header.source_id
+
+
+def test_the_sites_are_those_of_the_recording() -> None:
+    sites = {site.code: site for site in demo_sites()}
+    assert sorted(sites) == sorted({source_id.station_id for source_id in builtin_recording().source_ids})
+    assert {site.country for site in sites.values()} == {"DE"}
+    assert (sites["BW.UH3"].latitude_deg, sites["BW.UH3"].longitude_deg) == (48.03080, 11.63876)
+
+
+# --- the station that misbehaves
+
+
+def test_one_station_has_gaps_then_falls_silent_then_begins_anew() -> None:
+    fault = StationFault()
+    source_id = SourceId.parse("BW.UH4..EHZ")
+    lost = [second for second in range(1, 421) if fault.drops(source_id, second)]
+    gaps = [*range(16, 20), *range(36, 40), *range(56, 60), *range(76, 80)]
+    cycle = [*gaps, *range(90, 210)]
+    assert lost == [*cycle, *(second + 210 for second in cycle)]
+
+
+def test_the_others_are_whole() -> None:
+    fault = StationFault()
+    others = [source_id for source_id in builtin_recording().source_ids if source_id.station_id != "BW.UH4"]
+    assert not any(fault.drops(source_id, second) for source_id in others for second in range(600))
+    assert len({source_id.station_id for source_id in others}) == 3
+
+
+def test_three_earthquakes_a_turn_on_the_stations_that_behave_and_nothing_at_the_seam() -> None:
+    """ObsPy's coincidence trigger, as in its documentation, on the vertical channels of UH1, UH2 and UH3."""
+    stream = decoded(until(builtin_recording(), 0, 459)).select(channel="SHZ").merge()
+    stream.filter("bandpass", freqmin=10, freqmax=20)
+    triggers = coincidence_trigger("recstalta", 3.5, 1, stream, 3, sta=0.5, lta=10)
+    times_s = [float(trigger["time"]) for trigger in triggers]
+    expected_s = [*EARTHQUAKES_S, *(230 + onset_s for onset_s in EARTHQUAKES_S)]
+    np.testing.assert_allclose(times_s, expected_s, atol=1.0)
+
+
+# --- time
+
+
+def test_at_speed_one_a_record_leaves_when_its_last_sample_happens() -> None:
+    recording = builtin_recording()
+    start = data_start_ns(recording, 10**18, 1.0)
+    assert start == 10**18
+    assert due_ns(start + 5 * NS_PER_S, start, 10**18, 1.0) == 10**18 + 5 * NS_PER_S
+
+
+@pytest.mark.parametrize("speed", [2.0, 10.0, 100.0])
+def test_a_faster_recording_catches_up_with_the_clock_at_its_end(speed: float) -> None:
+    recording = builtin_recording()
+    wall = 10**18
+    start = data_start_ns(recording, wall, speed)
+    end = start + recording.span_ns
+    assert abs(due_ns(end, start, wall, speed) - end) <= 1000
+    latencies = [due_ns(t, start, wall, speed) - t for t in range(start, end, 10 * NS_PER_S)]
+    assert latencies == sorted(latencies, reverse=True)
+    assert min(latencies) >= -1000
+
+
+def test_a_slower_recording_never_comes_from_the_future() -> None:
+    recording = builtin_recording()
+    start = data_start_ns(recording, 10**18, 0.5)
+    assert start == 10**18
+    assert due_ns(start + NS_PER_S, start, 10**18, 0.5) == 10**18 + 2 * NS_PER_S
+
+
+# --- the thread
+
+
+def test_latency_is_real(caplog: pytest.LogCaptureFixture) -> None:
+    ring = Ring()
+    arrivals: list[int] = []
+    ring.watch(lambda: arrivals.append(now_ns()))
+    with caplog.at_level(logging.WARNING), DemoFeed(ring, DemoSettings(record_s=0.2)):
+        time.sleep(1.6)
+        stopped = time.monotonic()
+    assert time.monotonic() - stopped < 0.5
+    delays_ms = [(t - one.end_ns) / 1e6 for t, one in zip(arrivals, ring.read(1, 1000), strict=True)]
+    assert len(delays_ms) >= 40
+    assert min(delays_ms) > -0.01  # rounding to whole microseconds only
+    assert sorted(delays_ms)[len(delays_ms) * 9 // 10] < 100
+    assert caplog.records == []
+
+
+def test_a_feed_that_never_started_can_be_closed() -> None:
+    DemoFeed(Ring()).close()
+
+
+def test_a_recording_that_is_played_once_finishes(tmp_path: Path) -> None:
+    write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"), seconds=60)
+    ring = Ring()
+    with DemoFeed(ring, DemoSettings(data=str(tmp_path), speed=200)) as feed:
+        assert feed.finished.wait(5)
+        ended_ns = now_ns()
+    (span,) = ring.streams()
+    assert span.end_ns - span.start_ns == 60 * NS_PER_S
+    assert 0 <= ended_ns - span.end_ns < NS_PER_S
+
+
+# --- folders
+
+
+def write(path: Path, source_id: SourceId, *, seconds: int = 20, length: int = 512, **options: int) -> np.ndarray:
+    samples = np.random.default_rng(abs(hash(path.name)) % 1000).integers(-5000, 5000, seconds * 100)
+    start_ns = 1_562_383_163_000_000_000
+    path.write_bytes(b"".join(pack(source_id, start_ns, 100.0, samples, length, **options)))
+    return samples
+
+
+def test_a_folder_is_played_whatever_its_record_length_and_version(tmp_path: Path) -> None:
+    (tmp_path / "deeper").mkdir()
+    expected = {
+        "XX.AAA..HHZ": write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"), length=4096),
+        "XX.BBB.00.HHZ": write(tmp_path / "deeper" / "XX.BBB.00.HHZ.D.2019.187", SourceId.parse("XX.BBB.00.HHZ")),
+        "XX.CCC..HHZ": write(tmp_path / "c.ms", SourceId.parse("XX.CCC..HHZ"), version=3),
+    }
+    (tmp_path / "XX.xml").write_text("<FDSNStationXML/>")
+    (tmp_path / "README.md").write_text("records of three stations")
+    recording = folder_recording(tmp_path)
+    assert recording.inventory_files == (tmp_path / "XX.xml",)
+    stream = decoded(list(schedule(recording, 1_790_000_000_000_000_000, 1.0))).merge(method=-1)
+    assert {trace.id: trace.data.tolist() for trace in stream} == {
+        name: samples.tolist() for name, samples in expected.items()
+    }
+    assert {trace.stats.starttime.ns for trace in stream} == {1_790_000_000_000_000_000}
+
+
+def test_a_text_file_named_mseed_is_named_once_and_the_others_go_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"))
+    (tmp_path / "notes.mseed").write_text("station visit on Tuesday\n" * 50)
+    (tmp_path / "notes.txt").write_text("not looked at")
+    recording = folder_recording(tmp_path)
+    assert [str(source_id) for source_id in recording.source_ids] == ["XX.AAA..HHZ"]
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith(f"{tmp_path / 'notes.mseed'}: left out: a miniSEED 2 or 3 record is expected")
+
+
+def test_a_truncated_file_is_played_up_to_the_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    samples = write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"))
+    whole = (tmp_path / "a.mseed").read_bytes()
+    (tmp_path / "a.mseed").write_bytes(whole[:-100])
+    recording = folder_recording(tmp_path)
+    n_played = sum(len(segment.samples) for segment in recording.segments)
+    assert 0 < n_played < len(samples)
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith(f"{tmp_path / 'a.mseed'}: 1 damaged part(s) left out")
+
+
+def test_gaps_in_a_file_stay_gaps(tmp_path: Path) -> None:
+    write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"))
+    whole = (tmp_path / "a.mseed").read_bytes()
+    (tmp_path / "a.mseed").write_bytes(whole[: 3 * 512] + whole[5 * 512 :])
+    expected = obspy.read(str(tmp_path / "a.mseed"))
+    played = decoded(list(schedule(folder_recording(tmp_path), expected[0].stats.starttime.ns, 1.0))).merge(method=-1)
+    assert len(expected) == 2
+    assert [(t.stats.starttime.ns, t.data.tolist()) for t in played] == [
+        (t.stats.starttime.ns, t.data.tolist()) for t in expected
+    ]
+
+
+@pytest.mark.parametrize("content", [None, "empty", "text"])
+def test_a_folder_without_a_record_is_an_error(tmp_path: Path, content: str | None) -> None:
+    folder = tmp_path / "data"
+    if content:
+        folder.mkdir()
+    if content == "text":
+        (folder / "a.mseed").write_text("no record")
+    with pytest.raises(SourceError, match=str(folder)):
+        DemoFeed(Ring(), DemoSettings(data=str(folder)))
+
+
+def test_too_large_a_folder_is_sent_to_replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"))
+    monkeypatch.setattr("houfeng.demo_records.MAX_FOLDER_BYTES", 1000)
+    with pytest.raises(SourceError, match="houfeng replay"):
+        folder_recording(tmp_path)
+
+
+@pytest.mark.data
+def test_ridgecrest_is_played_sample_for_sample(shared_data: Callable[[str], Path]) -> None:
+    folder = shared_data("ridgecrest2019")
+    recording = folder_recording(folder)
+    assert len(recording.inventory_files) == 11
+    expected = obspy.read(str(folder / "*.mseed"))
+    played = decoded(list(schedule(recording, expected[0].stats.starttime.ns, 1.0))).merge(method=-1)
+    found = {trace.id: trace for trace in played}
+    assert len(played) == len(found) == len(expected) == 33
+    for trace in expected:
+        np.testing.assert_array_equal(found[trace.id].data, trace.data)
+
+
+# --- settings
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"speed": 2.0}, "demo.speed"),
+        ({"data": "x", "speed": 0.0}, "demo.speed"),
+        ({"data": "x", "speed": float("nan")}, "demo.speed"),
+        ({"record_s": 0.0}, "demo.record_s"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(options: dict[str, float], key: str) -> None:
+    with pytest.raises(ConfigError, match=key):
+        DemoSettings(**options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"gap_s": 0.0}, {"silent_s": -1.0}, {"gap_s": 20.0}])
+def test_faults_that_make_no_sense_are_named(options: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=rf"demo\.fault\.{next(iter(options))}"):
+        StationFault(**options)
