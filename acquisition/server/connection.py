@@ -52,7 +52,7 @@ class Waker:
     def drain(self) -> None:
         """Forget wake-ups so far."""
         with contextlib.suppress(BlockingIOError):
-            while self._reader.recv(64):
+            while len(self._reader.recv(64)) == 64:
                 continue
 
     def close(self) -> None:
@@ -108,9 +108,8 @@ class Connection:
                 self._pending = memoryview(self._session.step())
             if self._pending:
                 self._send()
-            if self._pending or self._session.idle:
-                self._wait()
-            if not self._pending and not self._session.has_commands and not self._receive():
+            readable = self._wait() if self._pending or self._session.idle else True
+            if readable and not self._pending and not self._session.has_commands and not self._receive():
                 return
             if self._is_overdue():
                 return
@@ -123,23 +122,26 @@ class Connection:
         self._pending = self._pending[sent:]
         self._moved = time.monotonic()
 
-    def _wait(self) -> None:
-        """Until the socket or the backlog has something, or a tick has passed."""
+    def _wait(self) -> bool:
+        """Until the socket or the backlog has something, or a tick has passed; whether it may be the socket."""
         if self._pending:
-            self._poll(select.POLLOUT)
-            return
+            return self._poll(select.POLLOUT)
         # Armed first, then looked at once more: a record that comes in between is seen by one of the two.
         self._waker.arm()
         self._session.notice()
         self._pending = memoryview(self._session.step())
-        if not self._pending and self._session.idle:
-            self._poll(select.POLLIN)
-            self._session.notice()
+        if self._pending or not self._session.idle:
+            return False
+        readable = self._poll(select.POLLIN)
+        self._session.notice()
+        return readable
 
-    def _poll(self, events: int) -> None:
+    def _poll(self, events: int) -> bool:
         self._waiting.modify(self._socket, events)
-        self._waiting.poll(TICK_S * 1000)
-        self._waker.drain()
+        ready = [descriptor for descriptor, _ in self._waiting.poll(TICK_S * 1000)]
+        if self._waker.fileno() in ready:
+            self._waker.drain()
+        return self._socket.fileno() in ready
 
     def _receive(self) -> bool:
         """Read what has arrived; False when the client has left."""

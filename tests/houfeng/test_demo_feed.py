@@ -32,7 +32,7 @@ from houfeng.types import SourceId
 
 SIGNAL_DATA = Path(obspy.__file__).parent / "signal" / "tests" / "data"
 CHANNELS = ("BW.UH1..SHZ", "BW.UH2..SHZ", "BW.UH3..SHE", "BW.UH3..SHN", "BW.UH3..SHZ", "BW.UH4..EHZ")
-# Seconds after the start at 16:24:03.99 of the onsets in ObsPy's tutorial "Trigger": 16:24:33.2, 16:27:01.3, 16:27:30.5.
+# Onsets in ObsPy's tutorial "Trigger" (16:24:33.2, 16:27:01.3, 16:27:30.5), seconds after the start at 16:24:03.99.
 EARTHQUAKES_S = (29.2, 177.3, 206.5)
 
 
