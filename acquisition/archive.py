@@ -103,8 +103,8 @@ class Archive:
         """Keep bytes that are no record, for a person to look at."""
         folder = self.root / "quarantine"
         folder.mkdir(exist_ok=True)
-        when = format_ns(now_ns())
-        name = f"{when.replace(':', '')}-{len(list(folder.glob('*.bin'))):06d}.bin"
+        when = format_ns(now_ns(), digits=9)
+        name = f"{when.replace(':', '')}.bin"
         (folder / name).write_bytes(content)
         with (folder / "log.txt").open("a", encoding="utf-8") as log:
             log.write(f"{when} {name} {len(content)} bytes: {reason}\n")

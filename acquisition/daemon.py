@@ -1,8 +1,8 @@
 """The daemon: servers in, archive and store out, for months.
 
-One thread a server fills a byte-bounded queue; the writer (the thread that calls `run`) empties it: archive, sync,
-detection, store, in this order, so that a server's sequence number is saved only after its records are on the disk.
-Periodic work is due when the scheduler says so and done by the writer, which alone touches archive and store.
+The recorder brings records to the disk in threads of its own; the thread that calls `run` detects on them and saves
+what that brings. Periodic work is due when the scheduler says so and is done by the same thread, the only one that
+writes to the store.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,10 +17,8 @@ from pathlib import Path
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from acquisition.archive import Archive, read_from
-from acquisition.dayfile import Verdict
-from acquisition.queue import PacketQueue
+from acquisition.recorder import Recorder
 from acquisition.seedlink import SeedLinkSource, advance
-from acquisition.source import Source
 from configs import Settings
 from database import queries
 from database.records import Run
@@ -30,7 +27,7 @@ from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
 from houfeng import __version__
-from houfeng.errors import ArchiveError, StoreError
+from houfeng.errors import StoreError
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns, seconds_ns
@@ -39,12 +36,9 @@ from stations.health import HealthMonitor
 
 _log = logging.getLogger(__name__)
 
-# Group commit: one sync and one transaction serve whatever came within this time.
-_CYCLE_S = 0.1
-_IDLE_S = 0.5
-_DISK_RETRY_S = 5.0
+_IDLE_S = 0.2
 _CATCH_UP_PACKETS = 2000
-# Longer than a busy database needs, shorter than a connection's socket buffer lasts: the archive must go on.
+# Detection and health wait for the store no longer than this; what is unsaved then is saved later.
 _STORE_RETRY_S = 2.0
 
 
@@ -62,7 +56,6 @@ class Daemon:
         self._network = network
         self._stop = threading.Event()
         self._due = {"report": threading.Event(), "checkpoint": threading.Event()}
-        self._queue = PacketQueue(settings.daemon.queue_mib << 20)
         self._store_fault = ""
         self.run_id = public_id("run", "live", settings.config_hash, __version__)
 
@@ -71,7 +64,7 @@ class Daemon:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until `stop`; then take what the queue holds, save the detector's state and let go of everything.
+        """Work until `stop`; then archive and detect on what was received, save the detector's state and let go.
 
         Raises
         ------
@@ -86,20 +79,19 @@ class Daemon:
             stack.callback(store.close)
             pipeline = self._restore(store, archive)
             health = HealthMonitor(self._settings.health, self._network.wanted, self._network.usages)
-            sources = self._start_sources(archive, store)
+            recorder = self._recorder(archive, store)
             scheduler = self._schedule()
             stack.callback(scheduler.shutdown, wait=False)
-            _log.info("running as %s with %d servers", self.run_id, len(sources))
             self._report(store, health)
-            while not self._stop.is_set():
-                self._cycle(archive, pipeline, health)
-                self._periodic(store, pipeline, health)
-            for source, _ in sources:
-                source.close()
-            self._queue.close()
-            for _, thread in sources:
-                thread.join()
-            self._cycle(archive, pipeline, health)
+            recorder.start()
+            _log.info("running as %s with %d servers", self.run_id, len(self._settings.seedlink))
+            try:
+                while not self._stop.is_set():
+                    self._process(recorder.take(_IDLE_S), pipeline, health)
+                    self._periodic(store, pipeline, health)
+            finally:
+                left = recorder.stop()
+            self._process(left, pipeline, health)
             self._saving(pipeline.checkpoint)
         _log.info("stopped; every received record is archived")
 
@@ -144,25 +136,13 @@ class Daemon:
         unit.keep_stations({*self._network.inventory.sites, *self._network.usages})
         unit.save_inventory(self._network.inventory)
 
-    def _start_sources(self, archive: Archive, store: Store) -> list[tuple[Source, threading.Thread]]:
-        started: list[tuple[Source, threading.Thread]] = []
+    def _recorder(self, archive: Archive, store: Store) -> Recorder:
+        sources = []
         for server in self._settings.seedlink:
             with store.read() as snapshot:
                 cursors = queries.cursors(snapshot, server.name)
-            source = SeedLinkSource(server, cursors, archive.quarantine)
-            thread = threading.Thread(target=self._pump, args=(server.name, source), name=f"seedlink-{server.name}")
-            thread.start()
-            started.append((source, thread))
-        return started
-
-    def _pump(self, server: str, source: Source) -> None:
-        try:
-            for packets in source.packets():
-                if not self._queue.put(server, packets):
-                    return
-        except Exception:
-            _log.exception("%s: the connection's thread failed; the daemon ends", server)
-            self._stop.set()
+            sources.append((server.name, SeedLinkSource(server, cursors, archive.quarantine)))
+        return Recorder(archive, sources, self._settings.daemon.queue_mib << 20)
 
     def _schedule(self) -> BackgroundScheduler:
         # The default grace time of 1 s silently drops late jobs; coalesced and without grace none is lost.
@@ -175,31 +155,12 @@ class Daemon:
         scheduler.start()
         return scheduler
 
-    def _cycle(self, archive: Archive, pipeline: Pipeline, health: HealthMonitor) -> None:
-        started = time.monotonic()
-        taken = self._queue.take(_IDLE_S)
+    def _process(self, taken: list[tuple[str, list[Packet]]], pipeline: Pipeline, health: HealthMonitor) -> None:
         packets = [packet for _, batch in taken for packet in batch]
-        if not packets:
-            return
-        self._archive(archive, packets)
-        health.observe(packets)
-        cursors = _cursors(taken)
-        self._saving(lambda: pipeline.feed(packets, cursors))
-        self._stop.wait(max(0.0, _CYCLE_S - (time.monotonic() - started)))
-
-    def _archive(self, archive: Archive, packets: list[Packet]) -> None:
-        while True:
-            try:
-                verdicts = archive.append(packets)
-                break
-            except ArchiveError as error:
-                # What was written before the fault is a duplicate the next time; the servers keep what waits.
-                _log.error("%s; trying again in %g s", error, _DISK_RETRY_S)
-                if self._stop.wait(_DISK_RETRY_S):
-                    raise
-        archive.sync()
-        if verdicts[Verdict.DUPLICATE]:
-            _log.info("%d records came twice and were archived once", verdicts[Verdict.DUPLICATE])
+        if packets:
+            health.observe(packets)
+            cursors = _cursors(taken)
+            self._saving(lambda: pipeline.feed(packets, cursors))
 
     def _periodic(self, store: Store, pipeline: Pipeline, health: HealthMonitor) -> None:
         if self._due["report"].is_set():

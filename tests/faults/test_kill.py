@@ -84,16 +84,15 @@ def write_config(folder: Path, port: int) -> Path:
 
 
 def start(config: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "houfeng", "run", str(config)], stderr=(config.parent / "log").open("ab")
-    )
+    with (config.parent / "log").open("ab") as log:
+        return subprocess.Popen([sys.executable, "-m", "houfeng", "run", str(config)], stderr=log)
 
 
 def archived(folder: Path) -> list[bytes]:
     records: list[bytes] = []
     for path in (folder / "archive").rglob("*.D.*"):
         content = path.read_bytes()
-        found = [record.raw for record in mseed.split(content, lambda *damage: pytest.fail(f"{path}: {damage}"))]
+        found = [record.raw for record in mseed.split(content, lambda *damage: pytest.fail(f"torn: {damage}"))]
         assert b"".join(found) == content
         records += found
     return records

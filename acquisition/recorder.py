@@ -1,0 +1,134 @@
+"""From the servers to the disk: connections, the archive, and nothing that could hold them up.
+
+One thread a server fills a byte-bounded queue; the recorder's own thread empties it into the archive and syncs. Only
+then are the records handed on, so that whoever saves a server's sequence number saves it for records on the disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+
+from acquisition.archive import Archive
+from acquisition.dayfile import Verdict
+from acquisition.queue import PacketQueue
+from acquisition.source import Source
+from houfeng.errors import ArchiveError
+from houfeng.types import Packet
+
+_log = logging.getLogger(__name__)
+
+# One sync serves whatever came within this time.
+_CYCLE_S = 0.1
+_IDLE_S = 0.5
+_DISK_RETRY_S = 5.0
+
+
+class Recorder:
+    """Archives what sources supply, and hands it on.
+
+    Parameters
+    ----------
+    archive : where records are kept; the recorder is its only writer
+    sources : by the name of their server; each gets a thread
+    max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the second
+        queue is full the archive waits too: the servers keep what is not read.
+    """
+
+    def __init__(self, archive: Archive, sources: Iterable[tuple[str, Source]], max_bytes: int) -> None:
+        self._archive = archive
+        self._sources = list(sources)
+        self._received = PacketQueue(max_bytes)
+        self._archived = PacketQueue(max_bytes)
+        self._stopping = threading.Event()
+        self._failure: BaseException | None = None
+        self._readers = [
+            threading.Thread(target=self._receive, args=each, name=f"server-{each[0]}") for each in self._sources
+        ]
+        self._writer = threading.Thread(target=self._write, name="archive")
+
+    def start(self) -> None:
+        """Begin to receive and to write."""
+        self._writer.start()
+        for reader in self._readers:
+            reader.start()
+
+    def take(self, timeout_s: float) -> list[tuple[str, list[Packet]]]:
+        """Archived batches with the server they came from, oldest first; nothing after the timeout.
+
+        Raises
+        ------
+        ArchiveError : if the disk failed to store records. The process must end and start anew from the last saved
+            cursors, because what the disk lost is unknown.
+        """
+        if self._failure is not None:
+            raise self._failure
+        return self._archived.take(timeout_s)
+
+    def stop(self) -> list[tuple[str, list[Packet]]]:
+        """Close the sources, archive what they had supplied, end the threads; what was not taken yet.
+
+        Raises
+        ------
+        ArchiveError : if the disk failed to store records
+        """
+        for _, source in self._sources:
+            source.close()
+        left: list[tuple[str, list[Packet]]] = []
+        for reader in self._readers:
+            while reader.is_alive():  # it may wait for room in a queue
+                reader.join(_CYCLE_S)
+                left += self._archived.take(0)
+        self._stopping.set()
+        self._received.close()
+        while self._writer.is_alive():
+            self._writer.join(_CYCLE_S)
+            left += self._archived.take(0)
+        if self._failure is not None:
+            raise self._failure
+        return left + self._archived.take(0)
+
+    def _receive(self, server: str, source: Source) -> None:
+        try:
+            for packets in source.packets():
+                if not self._received.put(server, packets):
+                    return
+        except Exception as error:
+            _log.exception("%s: the connection's thread failed", server)
+            self._failure = error
+
+    def _write(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                began = time.monotonic()
+                self._archive_all(self._received.take(_IDLE_S))
+                self._stopping.wait(max(0.0, began + _CYCLE_S - time.monotonic()))
+            self._archive_all(self._received.take(0))
+        except Exception as error:
+            _log.critical("%s", error)
+            self._failure = error
+            self._received.close()
+
+    def _archive_all(self, batches: list[tuple[str, list[Packet]]]) -> None:
+        packets = [packet for _, batch in batches for packet in batch]
+        if not packets:
+            return
+        self._append(packets)
+        self._archive.sync()
+        for server, batch in batches:
+            self._archived.put(server, batch)
+
+    def _append(self, packets: list[Packet]) -> None:
+        while True:
+            try:
+                verdicts = self._archive.append(packets)
+                break
+            except ArchiveError as error:
+                # What was written before the fault is a duplicate the next time; the servers keep what waits.
+                _log.error("%s; trying again in %g s", error, _DISK_RETRY_S)
+                if self._stopping.wait(_DISK_RETRY_S):
+                    raise
+        if verdicts[Verdict.DUPLICATE]:
+            _log.info("%d records came twice and were archived once", verdicts[Verdict.DUPLICATE])
