@@ -61,7 +61,7 @@ def test_ten_thousand_picks(store: Store, tmp_path: Path) -> None:
     ours_s = fastest(lambda: store.run(lambda unit: unit.save_picks("live", picks)))
     store.close()
     print(f"10,000 picks: {ours_s * 1e3:.0f} ms, bare driver {driver_s * 1e3:.0f} ms")
-    assert ours_s < 5 * driver_s
+    assert ours_s < 6 * driver_s
 
 
 @pytest.mark.bench
@@ -83,4 +83,4 @@ def test_status_of_a_thousand_stations(store: Store, tmp_path: Path) -> None:
     driver_s = bare(tmp_path, tables.channel_status.name, values)
     store.close()
     print(f"1,000 stations x 3 channels: {ours_s * 1e3:.0f} ms, bare driver {driver_s * 1e3:.0f} ms")
-    assert ours_s < 12 * driver_s
+    assert ours_s < 6 * driver_s

@@ -29,13 +29,11 @@ from dataclasses import replace
 from database import queries
 from database.store import Store
 
-def count(unit):
-    run = queries.run(unit.connection, "live")
-    unit.save_run(replace(run, n_records=run.n_records + 1))
-
 store = Store.open(sys.argv[1])
 for _ in range(int(sys.argv[2])):
-    store.run(count)
+    with store.begin() as unit:
+        run = queries.run(unit.connection, "live")
+        unit.save_run(replace(run, n_records=run.n_records + 1))
 """
 
 HANG = """
@@ -114,12 +112,14 @@ def test_readers_cannot_write(store: Store) -> None:
 
 
 def test_writers_in_threads_take_turns(store: Store) -> None:
-    def count(unit: UnitOfWork) -> None:
-        run = queries.run(unit.connection, "live")
-        assert run is not None
-        unit.save_run(replace(run, n_records=run.n_records + 1))
+    def count() -> None:
+        for _ in range(20):
+            with store.begin() as unit:
+                run = queries.run(unit.connection, "live")
+                assert run is not None
+                unit.save_run(replace(run, n_records=run.n_records + 1))
 
-    threads = [threading.Thread(target=lambda: [store.run(count) for _ in range(20)]) for _ in range(5)]
+    threads = [threading.Thread(target=count) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
