@@ -74,13 +74,19 @@ class Associator:
         self._forget()
         return changes
 
+    @property
+    def n_remembered(self) -> int:
+        """Picks that later ones can still be grouped with."""
+        return len(self._nodes)
+
     def _now_ns(self) -> int:
-        """The latest onset, not counting those of the fewer than `min_stations` stations that are furthest ahead."""
+        """The time that `min_stations` stations (all, if there are fewer) have reached with their onsets."""
         newest = sorted(self._newest_ns.values(), reverse=True)
         return newest[min(self._settings.min_stations, len(newest)) - 1]
 
     def _insert(self, pick: Pick) -> Node | None:
-        if self._newest_ns and pick.onset_ns < self._now_ns() - self._memory_ns:
+        heard = len(self._newest_ns) >= self._settings.min_stations
+        if heard and pick.onset_ns < self._now_ns() - self._memory_ns:
             log.warning("%s: onset at %s comes too late for association", pick.source_id, format_ns(pick.onset_ns))
             return None
         node = Node.of(pick)

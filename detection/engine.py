@@ -49,7 +49,7 @@ def advance(plan: Plan, channels: Sequence[Channel], chunks: Sequence[Chunk]) ->
 
 def _triggered(ratio: Floats, was_on: Bools, plan: Plan) -> dict[int, Bools]:
     """Whether each sample lies in a trigger, by row; a quiet row costs one comparison and is left out."""
-    rows = np.flatnonzero(was_on | (ratio.max(axis=1) > plan.settings.on_ratio))
+    rows = np.flatnonzero(was_on | (ratio.max(axis=1) >= plan.settings.on_ratio))
     if not len(rows):
         return {}
     on, off = plan.settings.on_ratio, plan.settings.off_ratio

@@ -13,7 +13,7 @@ Bools = NDArray[np.bool_]
 
 
 def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
-    """Whether each sample lies in a trigger: from the first ratio above `on` to the last one above `off`.
+    """Whether each sample lies in a trigger: from the first ratio of `on` to the last one of `off` or more.
 
     The same intervals as `obspy.signal.trigger.trigger_onset`, for many channels, carried from block to block.
 
@@ -27,10 +27,10 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
     -------
     state : (n_channels, n); its last column goes in with the next block
     """
-    decided = (ratio > on) | (ratio <= off)
+    decided = (ratio >= on) | (ratio < off)
     last = np.where(decided, np.arange(1, ratio.shape[1] + 1), 0)
     np.maximum.accumulate(last, axis=1, out=last)
-    values = np.concatenate((was_on[:, np.newaxis], ratio > on), axis=1)
+    values = np.concatenate((was_on[:, np.newaxis], ratio >= on), axis=1)
     return np.asarray(np.take_along_axis(values, last, axis=1), dtype=np.bool_)
 
 

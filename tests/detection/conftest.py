@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import obspy
@@ -13,63 +13,62 @@ import pytest
 
 from houfeng.times import samples_ns
 from houfeng.types import Packet, SourceId, readonly
+from stations.inventory import Site
+
+N_PACKET = 412  # samples; about what one 512-byte Steim-2 record holds
+
+Cut = Callable[..., list[Packet]]
 
 
-@dataclass(frozen=True)
-class Place:
-    """What association needs of a site."""
+@pytest.fixture(scope="session")
+def cut() -> Cut:
+    """Adjoining packets of one record, cut before the given samples (else into packets of usual length)."""
 
-    latitude_deg: float
-    longitude_deg: float
+    def packets(
+        name: str, start_ns: int, rate_hz: float, samples: np.ndarray[Any, Any], at: Iterable[int] | None = None
+    ) -> list[Packet]:
+        n = len(samples)
+        edges = sorted({0, n, *(i for i in (range(0, n, N_PACKET) if at is None else at) if 0 < i < n)})
+        spans = itertools.pairwise(edges)
+        source_id = SourceId.parse(name)
+        return [
+            Packet(source_id, start_ns + samples_ns(a, rate_hz), rate_hz, readonly(samples[a:b]), b"") for a, b in spans
+        ]
 
-
-# Fraunhofer projection EPSG:31468 of obspy/io/nlloc/tests/data/nlloc_custom.hyp, converted.
-UNTERHACHING = {
-    "BW.UH1": Place(48.08151, 11.63604),
-    "BW.UH2": Place(48.05787, 11.68201),
-    "BW.UH3": Place(48.03080, 11.63876),
-    "BW.UH4": Place(48.03229, 11.53557),
-}
-
-
-def packets_of(
-    source_id: SourceId, start_ns: int, rate_hz: float, samples: np.ndarray, cuts: Iterable[int]
-) -> list[Packet]:
-    """Adjoining packets of one record, cut before the given samples."""
-    edges = sorted({0, len(samples), *(cut for cut in cuts if 0 < cut < len(samples))})
-    return [
-        Packet(source_id, start_ns + samples_ns(a, rate_hz), rate_hz, readonly(samples[a:b]), b"")
-        for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    return packets
 
 
-def trace_packets(trace: obspy.Trace, n: int = 412) -> list[Packet]:
-    """A trace in packets of n samples (about what a 512-byte Steim-2 record holds)."""
-    start_ns = int(trace.stats.starttime.ns)
-    cuts = range(n, len(trace.data), n)
-    return packets_of(SourceId.parse(trace.id), start_ns, trace.stats.sampling_rate, trace.data, cuts)
+@pytest.fixture(scope="session")
+def packets_of(cut: Cut) -> Callable[[Iterable[obspy.Trace]], list[Packet]]:
+    """Packets of traces in the order in which a network sends them: by the time of their last sample."""
 
+    def packets(traces: Iterable[obspy.Trace]) -> list[Packet]:
+        found = [
+            packet
+            for trace in traces
+            for packet in cut(trace.id, trace.stats.starttime.ns, trace.stats.sampling_rate, trace.data)
+        ]
+        return sorted(found, key=lambda packet: (packet.next_ns, packet.source_id))
 
-def by_time(packets: Iterable[Packet]) -> list[Packet]:
-    """In the order in which a network sends them: by the time of the last sample."""
-    return sorted(packets, key=lambda packet: (packet.next_ns, packet.source_id))
-
-
-@cache
-def _unterhaching() -> tuple[obspy.Trace, ...]:
-    folder = Path(obspy.__file__).parent / "signal" / "tests" / "data"
-    files = sorted(folder.glob("BW.UH*.D.2010.147.cut.slist.gz"))
-    return tuple(trace for file in files for trace in obspy.read(str(file)))
+    return packets
 
 
 @pytest.fixture(scope="session")
 def unterhaching() -> Sequence[obspy.Trace]:
-    """Three earthquakes on BW.UH1-4, 2010-05-27 16:24:03-16:27:54 (inside ObsPy)."""
-    return _unterhaching()
+    """Three small earthquakes on BW.UH1-4, 2010-05-27 16:24:03-16:27:54 (inside ObsPy)."""
+    folder = Path(obspy.__file__).parent / "signal" / "tests" / "data"
+    files = sorted(folder.glob("BW.UH*.D.2010.147.cut.slist.gz"))
+    assert len(files) == 6
+    return [trace for file in files for trace in obspy.read(str(file))]
 
 
 @pytest.fixture(scope="session")
-def ridgecrest(shared_data: Callable[[str], Path]) -> Sequence[obspy.Trace]:
-    """The vertical channels of eleven stations, M7.1 of 2019-07-06 03:19:53."""
-    files = sorted(shared_data("ridgecrest2019").glob("*HNZ.mseed"))
-    return [trace for file in files for trace in obspy.read(str(file))]
+def unterhaching_sites() -> dict[str, Site]:
+    """Converted from the EPSG:31468 kilometres in obspy/io/nlloc/tests/data/nlloc_custom.hyp."""
+    places = {
+        "BW.UH1": (48.08151, 11.63604),
+        "BW.UH2": (48.05787, 11.68201),
+        "BW.UH3": (48.03080, 11.63876),
+        "BW.UH4": (48.03229, 11.53557),
+    }
+    return {station_id: Site(station_id, *place, 400.0) for station_id, place in places.items()}
