@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from configs import Settings, load
 from database.engine import SQLITE_NEEDED
 from houfeng import installation
+from houfeng.cli.options import DEFAULT_CONFIG
 from houfeng.installation import Finding, Level
 
 _MARKS = {Level.OK: ("ok", "green"), Level.WARNING: ("warning", "yellow"), Level.FAULT: ("FAULT", "red")}
@@ -47,7 +48,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Look at the folders and the port of this configuration instead of the defaults.",
+    metavar="FILE",
+    help=f"Configuration whose folders and port are looked at.  [default: {DEFAULT_CONFIG} in this folder, if any]",
 )
 @click.option(
     "--format", "layout", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
@@ -58,7 +60,8 @@ def doctor(config: Path | None, layout: str) -> None:
     Looks at Python, SQLite, the installed packages, folders, disk, limits, clock, port and locale. The exit status is
     1 when there is a fault; warnings leave it 0.
     """
-    findings = list(examine(load(config) if config else Settings().resolved(Path.cwd())))
+    given = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    findings = list(examine(load(given) if given else Settings().resolved(Path.cwd())))
     if layout == "json":
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
