@@ -62,7 +62,7 @@ class LineReader:
         if len(self._kept) + len(part) >= MAX_LINE_BYTES:
             self._too_long = True
             self._kept.clear()
-        elif not self._too_long:
+        else:
             self._kept += part
 
     def _finish(self) -> Command | None:

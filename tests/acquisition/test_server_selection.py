@@ -6,6 +6,7 @@ import pytest
 
 from acquisition.server import Ring
 from acquisition.server.handshake import widen_v3
+from acquisition.server.session import MAX_SCAN
 
 from .seedlink_driver import (
     START_NS,
@@ -229,3 +230,19 @@ def test_a_slow_client_goes_on_with_the_oldest_held_and_it_is_logged(caplog: pyt
     with caplog.at_level("WARNING"):
         assert sequences_v3(drive(session, b"")) == [7, 8, 9, 10]
     assert "too slow, 5 records left the ring" in caplog.text
+
+
+def test_a_session_that_selects_little_looks_at_the_backlog_in_steps() -> None:
+    ring = Ring()
+    record = raw("UH1")
+    for _ in range(3 * MAX_SCAN):
+        ring.append(record)
+    session = open_session(ring)
+    session.receive(b"STATION UH2 BW\r\nDATA 1\r\nEND\r\n")
+    answers = [session.step() for _ in range(3)]
+    assert answers == [b"OK\r\n", b"OK\r\n", b""]
+    n_steps = 0
+    while not session.idle:
+        assert session.step() == b""
+        n_steps += 1
+    assert n_steps == 4
