@@ -1,0 +1,62 @@
+"""The application under gunicorn, in this process."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from database.store import Store
+from houfeng.errors import SourceError
+from webui.app import create_app
+from webui.settings import WebSettings
+
+# One process with many threads: an open event stream holds a thread, and 2 x 32 died at 100 streams.
+_THREADS = 400
+_STOP_S = 2
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: WebSettings, database_url: str) -> None:
+        self._settings = settings
+        self._database_url = database_url
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": _THREADS,
+            "graceful_timeout": _STOP_S,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for key, value in options.items():
+            if key in self.cfg.settings:
+                self.cfg.set(key, value)
+
+    def load(self) -> Flask:
+        # after the fork: connections must not be shared with the parent
+        return create_app(self._settings, Store.open(self._database_url))
+
+
+def run(settings: WebSettings, database_url: str) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    SourceError : if the address cannot be listened on
+    """
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SourceError(
+                f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror}; "
+                "choose another with --port"
+            ) from error
+    _Server(settings, database_url).run()
