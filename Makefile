@@ -42,7 +42,7 @@ $(VENV)/.installed: $(VENV)/bin/python requirements.txt pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	@echo 'Adding what the tests need: about 160 MB, once ...'
+	@echo 'Adding what the tests need: about 170 MB, once ...'
 	@$(PIP) install --no-compile --require-hashes -r requirements-dev.txt
 	@touch $@
 
