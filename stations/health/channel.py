@@ -43,6 +43,7 @@ class ChannelWatch:
     source_id : channel
     began_ns : from when on data are asked for, ns UTC
     settings : limits that decide what counts as clipped or as coming from the future
+    timing_seen : whether its records tell the quality of their timing: one of them said more than 0 %
     """
 
     __slots__ = (
@@ -85,7 +86,8 @@ class ChannelWatch:
         self._record_s = max((end_ns - start_ns) / NS_PER_S, _RECORD_FADE * self._record_s)
         self._sample_rate_hz = rate_hz
         if packet.timing_quality is not None:
-            self.timing_seen = True
+            # Archives that were written again say 0 in every record (IC.MDJ 2017, CI 2019): not a clock, a default.
+            self.timing_seen = self.timing_seen or packet.timing_quality > 0
             if (minute := self._minute((end_ns - 1) // MINUTE_NS)) is not None:
                 minute.timing += packet.timing_quality
                 minute.n_records += 1

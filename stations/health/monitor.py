@@ -146,13 +146,13 @@ class HealthMonitor:
         text = ""
         if state is not State.OK:
             is_better = state is not State.UNKNOWN and held.is_better(verdict.state)
-            text = recovering(verdict.reason) if is_better else verdict.reason
+            text = recovering(verdict.reason(state)) if is_better else verdict.reason(state)
         return Reading(
             rule=verdict.rule,
             metric=verdict.metric,
             state=state,
             value=verdict.value,
-            limit=verdict.limit,
+            limit=verdict.limit(state),
             unit=verdict.unit,
             since_ns=held.since_ns,
             reason=text,

@@ -32,18 +32,22 @@ class Verdict(NamedTuple):
     metric: str
     state: State
     value: float | None
-    limit: float
+    warn: float
+    bad: float | None
     unit: str
     what: str
     window_s: float = 0.0
 
-    @property
-    def reason(self) -> str:
-        """The reason in words; made when somebody reads it, for most verdicts are OK."""
+    def limit(self, state: State) -> float:
+        """The limit that a state stands for; the WARN limit while all is well."""
+        return self.bad if state is State.BAD and self.bad is not None else self.warn
+
+    def reason(self, state: State) -> str:
+        """Why the state, in words; made only when it is to be shown, for most verdicts are OK."""
         if self.value is None:
             return self.what
         what = self.what.replace("{window}", window(self.window_s))
-        return reason(what, self.value, self.limit, self.unit)
+        return reason(what, self.value, self.limit(state), self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,16 @@ class Rule:
     low_is_bad: bool = False
 
     def judge(self, value: float | None, window_s: float = 0.0) -> Verdict:
-        """OK, WARN or BAD with the limit that was passed; UNKNOWN without a value."""
-        state, limit = State.OK, self.warn
-        if value is None:
-            return Verdict(self.name, self.metric, State.UNKNOWN, None, limit, self.unit, self._missing())
+        """OK, WARN or BAD, whichever limit was passed; UNKNOWN without a value."""
+        state, what = State.OK, self.what
         sign = -1 if self.low_is_bad else 1
-        if self.bad is not None and sign * value > sign * self.bad:
-            state, limit = State.BAD, self.bad
+        if value is None:
+            state, what = State.UNKNOWN, self._missing()
+        elif self.bad is not None and sign * value > sign * self.bad:
+            state = State.BAD
         elif sign * value > sign * self.warn:
             state = State.WARN
-        return Verdict(self.name, self.metric, state, value, limit, self.unit, self.what, window_s)
+        return Verdict(self.name, self.metric, state, value, self.warn, self.bad, self.unit, what, window_s)
 
     def relaxed(self, patience: float) -> Rule:
         """The rule with limits so many times as high."""
@@ -141,7 +145,7 @@ class Rulebook:
         ----------
         metrics : of the channel
         channel : code such as `BHZ`
-        timing_seen : whether any of its records ever carried a timing quality
+        timing_seen : whether any of its records ever told a timing quality above 0 %
         patience : factor on the latency limits, >= 1
         future_s : how far its data are ahead of the clock, seconds
         """

@@ -208,3 +208,15 @@ def test_merging_keeps_the_last_word_on_an_epoch_and_the_newest_site() -> None:
     assert merged.sites["XX.ULN"].latitude_deg == 48.9
     assert [document.name for document in merged.documents] == ["new", "old", "closed"]
     assert merge([]) == Inventory({})
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_station_that_moved_stands_where_its_last_epoch_says(newest_first: bool) -> None:
+    one = document()
+    start, end = one.index("<Station "), one.index("</Network>")
+    old = one[start:end]
+    new = old.replace("2009-01-01", "2014-01-01").replace("47.9", "48.5").replace("2010-01-01", "2014-01-01")
+    both = new + old if newest_first else old + new
+    inventory = parse_stationxml((one[:start] + both + one[end:]).encode(), "x")
+    assert inventory.sites["XX.ULN"].latitude_deg == 48.5
+    assert len(inventory.epochs) == 2

@@ -11,6 +11,7 @@ import pytest
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId
 from stations.health import HealthMonitor, State, StationStatus, as_seen_at
+from stations.health.hysteresis import Held
 from stations.health.words import MAX_REASON
 from stations.settings import HealthSettings
 
@@ -249,6 +250,34 @@ def test_nothing_is_green_because_nothing_looked(packet: Make, noise: Any) -> No
         assert (seen.state, seen.reason, seen.since_ns) == (State.UNKNOWN, reason, status.evaluated_ns)
         assert seen.metrics.total_latency_s is None
         assert [(one.state, one.reason, one.readings) for one in seen.channels] == [(State.UNKNOWN, reason, ())]
+
+
+def test_a_timing_that_is_zero_from_the_first_record_is_no_clock(packet: Make, noise: Any) -> None:
+    never = stream(packet, noise, 0, 100, timing_quality=0)
+    lost = [*stream(packet, noise, 0, 20), *stream(packet, noise, 20, 100, timing_quality=0)]
+    assert changes(run(HealthMonitor(HealthSettings()), never, range(10, 100, 10))) == [(10, "OK", "")]
+    told = changes(run(HealthMonitor(HealthSettings()), lost, range(10, 100, 10)))
+    assert told[1][1:] == ("WARN", "Timing quality 44.4 %, limit 70 %")
+    assert told[2][1:] == ("BAD", "Timing quality 36.3 %, limit 50 %")
+
+
+W, B, U, G = State.WARN, State.BAD, State.UNKNOWN, State.OK
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ([G, W, G, W, G], [G, G, G, G, G]),
+        ([G, W, W, B, W, B, B], [G, G, W, W, W, W, B]),
+        ([W, W, G, G, W, G, G, G], [U, W, W, W, W, W, W, G]),
+        ([B, B, W, G, W, G], [U, B, B, B, W, W]),
+        ([G, W, U, W, W], [G, G, U, U, W]),
+        ([B, B, U, G], [U, B, U, G]),
+    ],
+)
+def test_a_state_is_entered_after_two_and_left_after_three(raw: list[State], shown: list[State]) -> None:
+    held = Held(T0_NS)
+    assert [held.update(one, T0_NS + at, HealthSettings()) for at, one in enumerate(raw)] == shown
 
 
 def test_a_log_record_says_nothing(packet: Make, noise: Any) -> None:
