@@ -178,9 +178,8 @@ def parse_stationxml(xml: bytes, name: str) -> Inventory:
             station = Node(element, f"{name}: {code(network)}.{code(element)}")
             site = _site(station, code(network))
             start_ns = _first(station.span()[0], default_ns)
-            known_ns, _ = sites.get(site.station_id, (_LONG_AGO_NS, None))
             began_ns = _LONG_AGO_NS if start_ns is None else start_ns
-            if known_ns <= began_ns:
+            if sites.get(site.station_id, (began_ns, site))[0] <= began_ns:
                 sites[site.station_id] = (began_ns, site)
             epochs += [
                 _epoch(channel, code(network), station, start_ns) for channel in element.iterfind(f"{NS}Channel")

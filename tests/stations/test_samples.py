@@ -98,6 +98,14 @@ def test_samples_that_come_twice_count_once(packet: Make, noise: Any) -> None:
     assert (once.num_overlaps, twice.num_overlaps) == (0, 1)
 
 
+def test_a_filler_wider_than_its_hole_adds_only_the_hole(packet: Make, noise: Any) -> None:
+    samples = noise(13_000)
+    around = [packet(0, samples[:3000]), packet(33, samples[3300:])]
+    wide = packet(28, np.full(1000, 8_388_607, dtype=np.int32))
+    assert metrics_of([*around, wide]).clipping == 0.0  # the hole lies in the minute before the last full one
+    assert metrics_of([packet(0, samples[:3000]), packet(33, samples[3300:6100]), wide]).clipping == pytest.approx(5.0)
+
+
 @pytest.mark.parametrize(
     ("values", "flat", "distinct"),
     [
