@@ -97,6 +97,13 @@ def test_a_gap_right_after_a_filled_in_one_is_one_gap(packet: Make) -> None:
     assert segments(chunks) == [(0, NEVER, [1, 2, 3]), (10, 7, [4, 5, 6, 7, 8])]
 
 
+def test_two_filled_in_gaps_in_a_row_are_one(packet: Make) -> None:
+    _, chunks = push_all(
+        [packet(0, [1, 2, 3, 9, 9, 9, 9, 9, 0]), packet(9, [0, 0, 0, 0]), packet(13, [4, 5, 6, 7, 8, 9])]
+    )
+    assert segments(chunks) == [(0, NEVER, [1, 2, 3]), (13, 10, [4, 5, 6, 7, 8])]
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1e300])
 def test_what_is_no_number_of_counts_is_missing(packet: Make, bad: float) -> None:
     _, chunks = push_all([packet(0, [1, 2, bad]), packet(3, [bad, 3, 4, 5, 6, 7, 8])])

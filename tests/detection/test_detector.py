@@ -36,8 +36,10 @@ def run(packets: Sequence[Packet], settings: DetectionSettings = SETTINGS) -> li
     return Detector(settings).feed(packets)
 
 
-def noise(n: int, seed: int = 0, offset: float = 0.0) -> np.ndarray[Any, Any]:
-    return np.round(np.random.default_rng(seed).normal(offset, 100, n)).astype(np.int32)
+def noise(n: int, seed: int = 0, offset: float = 0.0, swell: float = 0.0) -> np.ndarray[Any, Any]:
+    """White noise of 100 counts on an offset and on sea waves of 5 s, which a broadband near a coast is full of."""
+    sea = swell * np.sin(2 * np.pi * np.arange(n) / (5 * RATE_HZ) + seed)
+    return np.round(np.random.default_rng(seed).normal(offset, 100, n) + sea).astype(np.int32)
 
 
 def shock(data: np.ndarray[Any, Any], at: int, amplitude: float, seed: int = 1) -> np.ndarray[Any, Any]:
@@ -76,7 +78,7 @@ def test_only_the_channels_that_were_asked_for(unterhaching: Sequence[obspy.Trac
     assert {pick.source_id.channel for pick in horizontal} == {"SHE", "SHN"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_the_same_bits_for_any_packets_batches_and_turns(
     data: st.DataObject, unterhaching: Sequence[obspy.Trace], reference: list[Pick], cut: Cut
@@ -85,7 +87,7 @@ def test_the_same_bits_for_any_packets_batches_and_turns(
     n = min(len(trace.data) for trace in unterhaching)
     streams = []
     for trace in unterhaching:
-        length = data.draw(st.sampled_from([7, 50, 412, 4096, n]))
+        length = data.draw(st.sampled_from([33, 50, 412, 4096, n]))
         at = {*range(length, len(trace.data), length), *data.draw(st.sets(st.integers(1, n - 1), max_size=4))}
         streams.append(cut(trace.id, trace.stats.starttime.ns, trace.stats.sampling_rate, trace.data, at))
     turns = [number for number, stream in enumerate(streams) for _ in stream]
@@ -98,7 +100,7 @@ def test_the_same_bits_for_any_packets_batches_and_turns(
     assert sorted(picks) == reference
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_stopped_anywhere_and_restored_it_goes_on_bit_for_bit(
     data: st.DataObject, unterhaching: Sequence[obspy.Trace], reference: list[Pick], packets_of: PacketsOf
@@ -174,22 +176,22 @@ def test_a_channel_too_slow_for_the_band_is_reported(cut: Cut, caplog: pytest.Lo
 
 
 @pytest.mark.parametrize("n_gap", [1, 50, 700, 5_000])
-@pytest.mark.parametrize("offset", [0.0, 5000.0])
-def test_a_gap_does_not_trigger(cut: Cut, n_gap: int, offset: float) -> None:
+@pytest.mark.parametrize(("offset", "swell"), [(0.0, 0.0), (5000.0, 0.0), (5000.0, 200_000.0)])
+def test_a_gap_does_not_trigger(cut: Cut, n_gap: int, offset: float, swell: float) -> None:
     """Forty gaps, missing or filled with zeros or the last value, around which the noise goes on as before."""
     n_flat = plan_for(SETTINGS, RATE_HZ).n_flat
     for filling in ("missing", "zeros", "held") if n_gap >= n_flat else ("missing",):
         packets: list[Packet] = []
         first = 0
         for number in range(40):
-            data = noise(1500 + 37 * number, number, offset)
+            data = noise(1500 + 37 * number, number, offset, swell)
             packets += cut(NAME, START_NS + first * 10_000_000, RATE_HZ, data)
             first += len(data)
             if filling != "missing":
                 filled = np.full(n_gap, 0 if filling == "zeros" else data[-1], dtype=np.int32)
                 packets += cut(NAME, START_NS + first * 10_000_000, RATE_HZ, filled)
             first += n_gap
-        assert len(run(packets)) <= 1
+        assert run(packets) == []
 
 
 def test_an_earthquake_after_a_short_gap_is_found_and_the_noise_level_is_kept(cut: Cut) -> None:
@@ -259,6 +261,15 @@ def test_a_larger_shock_inside_a_trigger_gets_its_own_pick(cut: Cut, between_s: 
     fore, main = run(cut(NAME, START_NS, RATE_HZ, data))
     assert abs(fore.onset_ns - (START_NS + 30_000_000_000)) <= 50_000_000
     assert abs(main.onset_ns - (START_NS + at * 10_000_000)) <= 50_000_000
+
+
+def test_a_window_does_not_reach_back_to_the_onset_before(cut: Cut) -> None:
+    """Two bursts, 2.5 s apart: the split between noise and first burst is the deepest in the second one's window."""
+    data = noise(5000)
+    for at in (3000, 3250):
+        data[at : at + 30] = noise(30, at) * 40
+    onsets_s = [(pick.onset_ns - START_NS) / 1e9 for pick in run(cut(NAME, START_NS, RATE_HZ, data))]
+    assert onsets_s == pytest.approx([30.0, 32.5], abs=0.03)
 
 
 def test_no_samples_no_rate_no_pick(cut: Cut) -> None:
