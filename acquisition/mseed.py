@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from mmap import mmap
 from typing import NamedTuple
@@ -13,7 +15,7 @@ from pymseed import MS3Record
 from pymseed.exceptions import MiniSEEDError
 
 from houfeng.errors import RecordError, SourceIdError
-from houfeng.times import format_ns
+from houfeng.times import format_ns, samples_ns
 from houfeng.types import Packet, Samples, SourceId, readonly
 
 # Decoders accept any rate a header claims, up to 1e9 Hz; the fastest seismic digitisers sample at some kHz.
@@ -26,6 +28,10 @@ _TIMING_QUALITY = "/FDSN/Time/Quality"
 # Where a record may begin: miniSEED 2 has six digits, a quality letter and a blank; miniSEED 3 says MS.
 _RECORD_START = re.compile(rb"[0-9 ]{6}[DRQM][ \0]|MS\x03")
 _NO_SAMPLES: Samples = readonly(np.empty(0, dtype=np.int32))
+
+# Where libmseed keeps the blockettes that make a miniSEED 2 record without samples something special.
+_SPECIAL = (("Event", "Detection", "E"), ("Calibration", "Sequence", "C"), ("Time", "Exception", "T"))
+_TEXT_ENCODING = 0
 
 Buffer = bytes | memoryview | mmap
 Damage = Callable[[int, int, str], None]
@@ -48,12 +54,7 @@ def decode(raw: bytes, *, received_ns: int = 0, cursor: int | None = None) -> Pa
     ----------
     SEED Reference Manual 2.4, FDSN (2012); FDSN miniSEED 3 (2021).
     """
-    try:
-        record = MS3Record.parse(raw, unpack_data=True)
-    except (MiniSEEDError, ValueError) as error:
-        raise RecordError(f"not a miniSEED record: {_first_line(error)}") from error
-    if record.reclen != len(raw):
-        raise RecordError(f"{record.sourceid}: the record says {record.reclen} bytes, {len(raw)} came")
+    record = _parse(raw, unpack_data=True)
     source_id = _source_id(record.sourceid)
     start_ns = record.starttime
     if not MIN_START_NS <= start_ns < MAX_START_NS:
@@ -69,6 +70,41 @@ def decode(raw: bytes, *, received_ns: int = 0, cursor: int | None = None) -> Pa
         cursor=cursor,
         received_ns=received_ns,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a record says of itself; its samples stay packed.
+
+    Parameters
+    ----------
+    source_id : stream it belongs to
+    start_ns : time of the first sample, ns UTC
+    end_ns : time of the sample after the last, ns UTC; the start when it has no samples
+    version : miniSEED 2 or 3
+    content : D data, L log, E event detection, C calibration, T timing exception, O opaque (SeedLink's letters)
+    """
+
+    source_id: SourceId
+    start_ns: int
+    end_ns: int
+    version: int
+    content: str
+
+
+def read_header(raw: bytes) -> Header:
+    """The header of one whole record.
+
+    Raises
+    ------
+    RecordError : if the bytes are not exactly one miniSEED record with codes that FDSN source identifiers allow
+    """
+    record = _parse(raw, unpack_data=False)
+    version, start_ns, n_samples = int(record.formatversion), int(record.starttime), int(record.samplecnt)
+    rate_hz = float(record.samprate) if n_samples and record.encoding != _TEXT_ENCODING else 0.0
+    end_ns = start_ns + samples_ns(n_samples, rate_hz) if rate_hz > 0 else start_ns
+    content = "D" if rate_hz > 0 or version == 3 else _content(record)
+    return Header(_source_id(record.sourceid), start_ns, end_ns, version, content)
 
 
 class RawRecord(NamedTuple):
@@ -119,6 +155,27 @@ def split(buffer: Buffer, damage: Damage) -> Iterator[RawRecord]:
 def is_miniseed(head: bytes) -> bool:
     """Whether a file that begins with these bytes (64 or more) looks like miniSEED 2 or 3."""
     return _RECORD_START.match(head) is not None
+
+
+def _parse(raw: bytes, *, unpack_data: bool) -> MS3Record:
+    try:
+        record = MS3Record.parse(raw, unpack_data=unpack_data)
+    except (MiniSEEDError, ValueError) as error:
+        raise RecordError(f"not a miniSEED record: {_first_line(error)}") from error
+    if record.reclen != len(raw):
+        raise RecordError(f"{record.sourceid}: the record says {record.reclen} bytes, {len(raw)} came")
+    return record
+
+
+def _content(record: MS3Record) -> str:
+    """What a miniSEED 2 record without a sampling rate holds."""
+    if record.samplecnt and record.encoding == _TEXT_ENCODING:
+        return "L"
+    headers = json.loads(record.extra).get("FDSN", {}) if record.extra else {}
+    for group, name, code in _SPECIAL:
+        if name in headers.get(group, {}):
+            return code
+    return "O"
 
 
 def _next_record(view: memoryview, start: int) -> int:

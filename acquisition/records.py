@@ -1,85 +1,20 @@
-"""miniSEED records from the server's side: their headers, and records made of samples as a digitiser makes them."""
+"""miniSEED records made of samples, as a digitiser makes them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 from pymseed import DataEncoding, MS3Record
 from pymseed.exceptions import MiniSEEDError
 
-from houfeng.errors import RecordError, SourceIdError
+from houfeng.errors import RecordError
 from houfeng.times import samples_ns
 from houfeng.types import Samples, SourceId
 
 # Steim 2 keeps differences of up to 30 bits (SEED Reference Manual 2.4, appendix B).
 _MAX_STEIM2_DIFFERENCE = 2**29 - 1
-_TEXT_ENCODING = 0
-# Where libmseed keeps the blockettes that make a miniSEED 2 record without samples something special.
-_SPECIAL = (("Event", "Detection", "E"), ("Calibration", "Sequence", "C"), ("Time", "Exception", "T"))
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What a record says of itself; its samples stay packed.
-
-    Parameters
-    ----------
-    source_id : stream it belongs to
-    start_ns : time of the first sample, ns UTC
-    end_ns : time of the sample after the last, ns UTC; the start when it has no samples
-    version : miniSEED 2 or 3
-    content : D data, L log, E event detection, C calibration, T timing exception, O opaque (SeedLink's letters)
-    """
-
-    source_id: SourceId
-    start_ns: int
-    end_ns: int
-    version: int
-    content: str
-
-
-def read_header(raw: bytes) -> Header:
-    """The header of one whole record.
-
-    Raises
-    ------
-    RecordError : if the bytes are not exactly one miniSEED record with codes that FDSN source identifiers allow
-    """
-    try:
-        record = MS3Record.parse(raw)
-    except (MiniSEEDError, ValueError) as error:
-        raise RecordError(f"not a miniSEED record: {str(error).partition(';')[0]}") from error
-    if record.reclen != len(raw):
-        raise RecordError(f"{record.sourceid}: the record says {record.reclen} bytes, {len(raw)} came")
-    version, start_ns, n_samples = int(record.formatversion), int(record.starttime), int(record.samplecnt)
-    rate_hz = float(record.samprate) if n_samples and record.encoding != _TEXT_ENCODING else 0.0
-    end_ns = start_ns + samples_ns(n_samples, rate_hz) if rate_hz > 0 else start_ns
-    content = "D" if rate_hz > 0 or version == 3 else _content(record)
-    return Header(_source_id(record.sourceid), start_ns, end_ns, version, content)
-
-
-def _content(record: MS3Record) -> str:
-    """What a miniSEED 2 record without a sampling rate holds."""
-    if record.samplecnt and record.encoding == _TEXT_ENCODING:
-        return "L"
-    headers = json.loads(record.extra).get("FDSN", {}) if record.extra else {}
-    for group, name, code in _SPECIAL:
-        if name in headers.get(group, {}):
-            return code
-    return "O"
-
-
-@lru_cache(maxsize=65536)
-def _source_id(text: str) -> SourceId:
-    try:
-        return SourceId.parse(text)
-    except SourceIdError as error:
-        raise RecordError(str(error)) from error
 
 
 def pack(

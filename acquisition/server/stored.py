@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from acquisition.records import read_header
+from acquisition.mseed import read_header
 from houfeng.types import SourceId
 
 # Version 3 packets carry no length: every client reads 512 bytes of miniSEED 2 behind the header.

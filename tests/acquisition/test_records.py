@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from acquisition.records import pack, read_header
+from acquisition.mseed import read_header
+from acquisition.records import pack
 from houfeng.errors import RecordError
 from houfeng.types import SourceId
 
