@@ -34,16 +34,19 @@ class PostgreSQLServer:
         self._folder = folder
         self._user = user
         self._numbers = count()
+        self.running = False
         self._run("initdb", "--no-sync", "--auth=trust", "--username=houfeng", "--encoding=UTF8", "--locale=C")
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         options = _OPTIONS.format(folder=self._folder)
         self._run("pg_ctl", "start", "-w", "-l", str(self._folder / "log"), "-o", options)
+        self.running = True
 
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop; `immediate` is a crash: nothing is flushed, no client is told."""
         self._run("pg_ctl", "stop", "-w", "-m", mode)
+        self.running = False
 
     def new_database(self) -> str:
         """URL of a new empty database."""
@@ -105,11 +108,14 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
     server = PostgreSQLServer(programs, folder, user)
     server.start()
     yield server
-    server.stop("immediate")
+    if server.running:
+        server.stop("immediate")
     shutil.rmtree(folder)
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: PostgreSQLServer) -> str:
-    """URL of an empty database of its own."""
-    return postgresql_server.new_database()
+def postgresql_url(postgresql_server: PostgreSQLServer) -> Iterator[str]:
+    """URL of an empty database of its own. A test that leaves the server stopped spoils no other."""
+    yield postgresql_server.new_database()
+    if not postgresql_server.running:
+        postgresql_server.start()
