@@ -12,22 +12,20 @@ from pathlib import Path
 import numpy as np
 import obspy
 
-from acquisition import mseed
 from acquisition.records import pack
+from acquisition.replay import ReplaySource, find_files
 from houfeng.errors import RecordError, SourceError
 from houfeng.times import from_utcdatetime, samples_ns, seconds_ns
 from houfeng.types import Samples, SourceId
 
 # The demo holds its samples in memory; what is larger than this is a case for `houfeng replay`.
 MAX_FOLDER_BYTES = 256 * 1024 * 1024
-MINISEED_SUFFIXES = (".mseed", ".miniseed", ".msd", ".ms", ".seed")
 INVENTORY_SUFFIXES = (".xml", ".stationxml")
 
 # Of the 230.34 s that all channels of 2010-05-27 share, the first 0.32 s are left out: UH4 begins with the swing of
 # the filter it went through, which would look like an onset every time the loop comes round.
 _SKIP_S = 0.32
 _LOOP_S = 230.0
-_HEAD_BYTES = 64
 _NS_PER_US = 1000
 
 _log = logging.getLogger(__name__)
@@ -129,31 +127,29 @@ def builtin_recording() -> Recording:
 def folder_recording(folder: Path) -> Recording:
     """Every miniSEED record and the name of every XML file in a folder and the folders in it.
 
-    A file that is named like miniSEED but is none, or is damaged, gets one warning; the others are played.
+    A file that is named like miniSEED but is none, or is damaged, gets a warning; the others are played.
 
     Raises
     ------
     SourceError : if there is no such folder, no record in it, or too much of them
     """
-    if not folder.is_dir():
-        raise SourceError(f"{folder}: a folder with miniSEED files is needed, there is no such folder")
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    inventory = tuple(path for path in files if path.suffix.lower() in INVENTORY_SUFFIXES)
-    segments: list[Segment] = []
-    n_bytes = 0
-    for path in files:
-        if path.suffix.lower() in INVENTORY_SUFFIXES or not _is_miniseed(path):
-            continue
-        n_bytes += path.stat().st_size
-        if n_bytes > MAX_FOLDER_BYTES:
-            raise SourceError(
-                f"{folder}: at most {MAX_FOLDER_BYTES >> 20} MiB of records can be played as a demo, more are "
-                "there; `houfeng replay` reads folders of any size"
-            )
-        segments += _segments(path)
+    files = find_files(folder)
+    n_bytes = sum(file.n_bytes for file in files)
+    if n_bytes > MAX_FOLDER_BYTES:
+        raise SourceError(
+            f"{folder}: at most {MAX_FOLDER_BYTES >> 20} MiB of records can be played as a demo, {n_bytes >> 20} MiB "
+            "are there; `houfeng replay` reads folders of any size"
+        )
+    segments = [
+        Segment(packet.source_id, packet.start_ns, packet.sample_rate_hz, packet.samples)
+        for packets in ReplaySource(files, _report).packets()
+        for packet in packets
+        if packet.n_samples
+    ]
     if not segments:
-        raise SourceError(f"{folder}: miniSEED records are needed, none were found")
-    return Recording(_by_start(segments), inventory_files=inventory)
+        raise SourceError(f"{folder}: miniSEED records with samples are needed, none were found")
+    inventory = sorted(path for path in folder.rglob("*") if path.suffix.lower() in INVENTORY_SUFFIXES)
+    return Recording(_by_start(segments), inventory_files=tuple(inventory))
 
 
 def schedule(recording: Recording, start_ns: int, record_s: float) -> Iterator[Timed]:
@@ -218,36 +214,8 @@ def _records(segment: Segment, record_s: float) -> Iterator[Timed]:
         yield from (Timed(piece.end_ns, piece.source_id, raw) for raw in raws)
 
 
-def _is_miniseed(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    if mseed.is_miniseed(head):
-        return True
-    if path.suffix.lower() in MINISEED_SUFFIXES:
-        _log.warning("%s: left out: a miniSEED 2 or 3 record is expected at its start, %r came", path, head[:16])
-    return False
-
-
-def _segments(path: Path) -> list[Segment]:
-    """The records of one file, each a segment; what is damaged is left out and said once."""
-    faults: list[str] = []
-    segments = []
-    for offset, raw in mseed.split(path.read_bytes(), lambda at, n, why: faults.append(f"{n} bytes at {at}: {why}")):
-        try:
-            packet = mseed.decode(raw)
-        except RecordError as error:
-            faults.append(f"record at {offset}: {error}")
-            continue
-        if packet.n_samples:
-            segments.append(Segment(packet.source_id, packet.start_ns, packet.sample_rate_hz, packet.samples))
-    if faults:
-        _log.warning(
-            "%s: %d damaged part(s) left out, whole miniSEED records are expected; first: %s",
-            path,
-            len(faults),
-            faults[0],
-        )
-    return segments
+def _report(raw: bytes, reason: str) -> None:
+    _log.warning("%s; %d bytes left out", reason, len(raw))
 
 
 def _by_start(segments: list[Segment]) -> tuple[Segment, ...]:

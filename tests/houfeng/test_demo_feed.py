@@ -13,7 +13,7 @@ import obspy
 import pytest
 from obspy.signal.trigger import coincidence_trigger
 
-from acquisition.records import read_header
+from acquisition.mseed import read_header
 from acquisition.server import Ring
 from houfeng.demo import DemoFeed, DemoSettings, StationFault, demo_sites
 from houfeng.demo_records import (

@@ -68,7 +68,7 @@ def test_a_text_file_named_mseed_is_named_once_and_the_others_go_on(
     recording = folder_recording(tmp_path)
     assert [str(source_id) for source_id in recording.source_ids] == ["XX.AAA..HHZ"]
     (line,) = (record.getMessage() for record in caplog.records)
-    assert line.startswith(f"{tmp_path / 'notes.mseed'}: left out: a miniSEED 2 or 3 record is expected")
+    assert line.startswith(f"{tmp_path / 'notes.mseed'}: skipped: a miniSEED record was expected")
 
 
 def test_a_truncated_file_is_played_up_to_the_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -79,7 +79,8 @@ def test_a_truncated_file_is_played_up_to_the_cut(tmp_path: Path, caplog: pytest
     n_played = sum(len(segment.samples) for segment in recording.segments)
     assert 0 < n_played < len(samples)
     (line,) = (record.getMessage() for record in caplog.records)
-    assert line.startswith(f"{tmp_path / 'a.mseed'}: 1 damaged part(s) left out")
+    assert line.startswith(f"{tmp_path / 'a.mseed'}, byte ")
+    assert line.endswith("412 bytes left out")
 
 
 def test_gaps_in_a_file_stay_gaps(tmp_path: Path) -> None:
