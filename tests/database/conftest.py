@@ -11,9 +11,11 @@ import pytest
 from database import tables
 from database.records import Run
 from database.store import Store
+from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
-from houfeng.types import Event, Pick, SourceId
+from houfeng.types import Cursor, Event, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 from tests.plugins.postgresql import postgresql_server, postgresql_url
 
 __all__ = ["postgresql_server", "postgresql_url"]
@@ -98,3 +100,24 @@ def make_status(
             for channel in channels
         ),
     )
+
+
+BW = Inventory(
+    {"BW.UH1": Site("BW.UH1", 48.0811, 11.6363, 500.0, "Unterhaching", "DE")},
+    (
+        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), 0, T0_NS, 48.08, 11.63, 500, 1, 0, -90, 200, 2.5e9, "M/S"),
+        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), T0_NS, None, 48.08, 11.63, 500, 1, None, None, 0),
+    ),
+    (InventoryDocument("BW.xml", "ab" * 32, "<a>地震</a>".encode()),),
+)
+
+
+def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
+    """Save at least one row into every table."""
+    events = [make_event(), make_event(100)]
+    unit.save_inventory(BW)
+    unit.save_picks(run_id, [pick for event in events for pick in event.picks])
+    unit.save_events(run_id, events)
+    unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})
+    unit.save_detector_states(run_id, {SourceId.parse("BW.UH1..EHZ"): b"\0state\xff"})
+    unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])

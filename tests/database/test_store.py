@@ -8,9 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from database import queries
@@ -18,54 +15,9 @@ from database.records import ArrivalRow, EventRow
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.errors import StoreError
-from houfeng.types import Cursor, Event, Pick, SourceId
-from stations.health import State
-from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
-from tests.database.conftest import T0_NS, Dump, make_event, make_pick, make_run, make_status
-
-BW = Inventory(
-    {"BW.UH1": Site("BW.UH1", 48.0811, 11.6363, 500.0, "Unterhaching", "DE")},
-    (
-        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), 0, T0_NS, 48.08, 11.63, 500, 1, 0, -90, 200, 2.5e9, "M/S"),
-        ChannelEpoch(SourceId.parse("BW.UH1..EHZ"), T0_NS, None, 48.08, 11.63, 500, 1, None, None, 0),
-    ),
-    (InventoryDocument("BW.xml", "ab" * 32, "<a>地震</a>".encode()),),
-)
-
-
-def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
-    events = [make_event(), make_event(100)]
-    unit.save_inventory(BW)
-    unit.save_picks(run_id, [pick for event in events for pick in event.picks])
-    unit.save_events(run_id, events)
-    unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})
-    unit.save_detector_states(run_id, {SourceId.parse("BW.UH1..EHZ"): b"\0state\xff"})
-    unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])
-
-
-def test_saving_twice_changes_no_row(store: Store, dump: Callable[[Store], Dump]) -> None:
-    store.run(save_everything)
-    once = dump(store)
-    store.run(save_everything)
-    assert dump(store) == once
-    empty = [name for name, rows in once.items() if not rows]
-    assert empty == []
-
-
-def test_equal_rows_are_not_written_again(store: Store) -> None:
-    """PostgreSQL would keep a dead copy of each, and the disk would be busy for nothing."""
-    store.run(save_everything)
-    with store.begin() as unit:
-        sqlite = unit.connection.dialect.name == "sqlite"
-        state = text(
-            "SELECT total_changes()"
-            if sqlite
-            else "SELECT ctid, xmin FROM pick UNION ALL SELECT ctid, xmin FROM station_status"
-        )
-        before = unit.connection.execute(state).all()
-        unit.save_picks("live", [*make_event().picks, *make_event(100).picks])
-        unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])
-        assert unit.connection.execute(state).all() == before
+from houfeng.types import Cursor, Event, SourceId
+from stations.inventory import Inventory, Site
+from tests.database.conftest import BW, T0_NS, Dump, make_event, make_pick, make_run, make_status, save_everything
 
 
 def test_a_unit_that_fails_leaves_nothing(store: Store, dump: Callable[[Store], Dump]) -> None:
@@ -283,37 +235,3 @@ def test_a_corrected_epoch_replaces_the_old_one(store: Store) -> None:
 
 
 _EHZ2 = SourceId.parse("BW.UH2..EHZ")
-
-_picks = st.builds(
-    make_pick,
-    station=st.sampled_from(["UH1", "UH2", "UH3"]),
-    offset_s=st.integers(-1000, 1000),
-    uncertainty_s=st.floats(0, 10),
-    snr=st.floats(1, allow_infinity=True, allow_nan=False),
-)
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(picks=st.lists(_picks, min_size=1, unique_by=lambda pick: pick.public_id), data=st.data())
-def test_any_split_and_order_of_saving_gives_the_same_rows(
-    store: Store, dump: Callable[[Store], Dump], picks: list[Pick], data: st.DataObject
-) -> None:
-    def clear() -> None:
-        with store.begin() as unit:
-            for name in ("arrival", "event", "pick"):
-                unit.connection.exec_driver_sql(f"DELETE FROM {name}")
-
-    event = Event(tuple(sorted(picks)))
-    clear()
-    with store.begin() as unit:
-        unit.save_picks("live", picks)
-        unit.save_events("live", [event])
-    once = dump(store)
-    clear()
-    shuffled = data.draw(st.permutations(picks))
-    cut = data.draw(st.integers(0, len(picks)))
-    for part in (shuffled[:cut], shuffled[cut:], shuffled[:cut]):
-        store.run(lambda unit, part=part: unit.save_picks("live", part))
-    for _ in range(2):
-        store.run(lambda unit: unit.save_events("live", [event]))
-    assert dump(store) == once
