@@ -4,78 +4,93 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import Connection
 
 from database import queries
 from houfeng import shapes
-from houfeng.errors import StoreError
 from webui import reading
+from webui.caching import revalidated
 from webui.reading import ParameterError
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/stations")
+@revalidated
 def stations() -> Response:
     """The station table."""
-    return _table("stations", [shapes.station(row) for row in reading.read(reading.stations)])
+    reading.only("status", "net", "country", "q", "sort", "limit", "format")
+    return _table("stations", reading.stations, shapes.station)
 
 
 @blueprint.get("/stations/<station_id>")
+@revalidated
 def station(station_id: str) -> Response:
     """One station with its channels and the evidence for their status."""
-    before_ns = reading.stale_before_ns()
-    found = reading.read(lambda snapshot: queries.station(snapshot, station_id, stale_before_ns=before_ns))
+    reading.only()
+    found = reading.read(lambda snapshot: reading.station(snapshot, station_id))
     if found is None:
-        return _error(404, f"no station {station_id}")
+        return failure(404, f"no station {station_id}: NET.STA is needed, as /api/v1/stations lists it")
     return jsonify(shapes.station_detail(found))
 
 
 @blueprint.get("/events")
+@revalidated
 def events() -> Response:
     """The event list."""
-    return _table("events", [shapes.event(row) for row in reading.read(reading.events)])
+    reading.only("run", "since", "until", "limit", "format")
+    return _table("events", reading.events, shapes.event)
 
 
 @blueprint.get("/events/<path:event_id>")
+@revalidated
 def event(event_id: str) -> Response:
     """One event with its arrivals."""
-    run_id = request.args.get("run") or None
-    found = reading.read(lambda snapshot: queries.event(snapshot, event_id, run_id=run_id))
+    reading.only("run")
+    run_id, public_id = request.args.get("run") or None, reading.event_id(event_id)
+    found = reading.read(lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
     if found is None:
-        return _error(404, f"no event {event_id}")
+        return failure(404, f"no event {event_id}: an id is needed, as /api/v1/events lists it")
     return jsonify(shapes.event_detail(found))
 
 
-@blueprint.errorhandler(ParameterError)
-def bad_parameter(error: ParameterError) -> Response:
-    """400, naming the parameter."""
-    return _error(400, str(error))
+@blueprint.get("/picks")
+@revalidated
+def picks() -> Response:
+    """Latest picks, each with the event it belongs to."""
+    reading.only("run", "station", "since", "until", "limit", "format")
+    return _table("picks", reading.picks, shapes.pick)
 
 
-@blueprint.errorhandler(StoreError)
-def store_away(error: StoreError) -> Response:
-    """503: the database is away; acquisition goes on without it."""
-    return _error(503, str(error))
+@blueprint.get("/runs")
+@revalidated
+def runs() -> Response:
+    """Runs, live ones and replays."""
+    reading.only("kind", "limit", "format")
+    return _table("runs", reading.runs, shapes.run)
 
 
-def _table(name: str, rows: list[dict[str, Any]]) -> Response:
+def failure(status: int, message: str) -> Response:
+    """An error as programs read it."""
+    response = jsonify({"error": message})
+    response.status_code = status
+    return response
+
+
+def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[[Any], dict[str, Any]]) -> Response:
     layout = request.args.get("format", "json")
+    if layout not in ("json", "csv"):
+        raise ParameterError(f"format: json or csv is needed, {layout!r} came")
+    rows = [shape(row) for row in reading.read(query)]
     if layout == "json":
         return jsonify({name: rows})
-    if layout != "csv":
-        raise ParameterError(f"format: json or csv is needed, {layout!r} came")
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["id"])
     writer.writeheader()
     writer.writerows(rows)
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
-
-
-def _error(status: int, message: str) -> Response:
-    response = jsonify({"error": message})
-    response.status_code = status
-    return response

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+import gzip
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from database.store import Store
-from webui import api, stream
+from houfeng.errors import StoreError
+from houfeng.times import now_ns
+from webui import api, assets, language, pages, stream
+from webui.caching import Answers
+from webui.reading import ParameterError
 from webui.settings import WebSettings
 
 # Scripts and styles are files of our own: nothing inline, nothing from elsewhere.
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+_GZIP_TYPES = ("text/html", "text/css", "text/javascript", "text/csv", "application/json", "image/svg+xml")
+# Below one network packet nothing is gained.
+_GZIP_MIN_BYTES = 1400
 
 
 def create_app(settings: WebSettings, store: Store) -> Flask:
@@ -26,18 +37,59 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     settings : the notice at the top of every page
     store : is only read
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
     app.config["NOTICE"] = settings.notice
+    app.config["STARTED"] = now_ns()
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(stream.blueprint)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["changes"] = stream.Changes(store)
+    app.extensions["answers"] = Answers()
+    language.init_app(app)
+    for blueprint in (pages.blueprint, api.blueprint, stream.blueprint, assets.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(ParameterError, _bad_parameter)
+    app.register_error_handler(StoreError, _store_away)
+    app.register_error_handler(HTTPException, _failed)
+    app.after_request(_compress)
     app.after_request(_add_headers)
     return app
+
+
+def _bad_parameter(error: ParameterError) -> Response:
+    return _failure(400, str(error))
+
+
+def _store_away(error: StoreError) -> Response:
+    return _failure(503, str(error))
+
+
+def _failed(error: HTTPException) -> Response:
+    response = _failure(error.code or 500, error.description or error.name)
+    # such as Allow of 405
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers.setdefault(name, value)
+    return response
+
+
+def _failure(status: int, message: str) -> Response:
+    return api.failure(status, message) if request.path.startswith("/api/") else pages.failure(status, message)
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    return response
+
+
+def _compress(response: Response) -> Response:
+    if response.mimetype not in _GZIP_TYPES:
+        return response
+    response.vary.add("Accept-Encoding")
+    small = response.is_streamed or (response.content_length or 0) < _GZIP_MIN_BYTES
+    if small or response.status_code != 200 or request.accept_encodings["gzip"] <= 0:
+        return response
+    response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"
     return response

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from flask import current_app, request
 from sqlalchemy import Connection
 
 from database import queries
-from database.records import EventRow, StationRow
+from database.records import EventRow, PickRow, Run, RunKind, StationDetail, StationRow
 from database.store import Store
-from houfeng.times import now_ns, parse_ns, seconds_ns
-from stations.health import State
+from houfeng.times import NS_PER_S, now_ns, parse_ns
+from stations.health import Metrics, State
 from stations.health.status import MAX_STATUS_AGE_S
+from stations.health.words import age
 
 T = TypeVar("T")
 
 MAX_LIMIT = 1000
+_MAX_AGE_NS = MAX_STATUS_AGE_S * NS_PER_S
 
 
 class ParameterError(ValueError):
@@ -31,26 +34,68 @@ def read(query: Callable[[Connection], T]) -> T:
         return query(snapshot)
 
 
-def stale_before_ns() -> int:
-    """A status older than this is shown as UNKNOWN: nobody looks any more."""
-    return now_ns() - seconds_ns(MAX_STATUS_AGE_S)
+def only(*known: str) -> None:
+    """Refuse parameters that mean nothing here: a mistyped filter would quietly show everything."""
+    for name in request.args:
+        if name not in known:
+            raise ParameterError(f"{name}: this address takes {', '.join(known) or 'no parameters'}")
 
 
-def stations(snapshot: Connection) -> list[StationRow]:
-    """Stations that the request's filters let through."""
-    sort = request.args.get("sort", "status")
-    if sort.removeprefix("-") not in queries.STATION_SORTS:
-        raise ParameterError(f"sort: one of {', '.join(queries.STATION_SORTS)} is needed, {sort!r} came")
-    return queries.stations(
+def all_stations(snapshot: Connection) -> list[StationRow]:
+    """Every station, as it may be shown now, worst first."""
+    return _sorted((seen_now(row) for row in queries.stations(snapshot, sort="station")), "status")
+
+
+def stations(snapshot: Connection, *, limit: int | None = None) -> list[StationRow]:
+    """Stations that the request's filters let through; `limit` where the request names none."""
+    state, wanted, sort = _state(), _limit(limit), sort_key()
+    rows = queries.stations(
         snapshot,
-        status=_state(),
         network=request.args.get("net") or None,
         country=request.args.get("country") or None,
         q=request.args.get("q", ""),
-        sort=sort,
-        limit=_limit(None),
-        stale_before_ns=stale_before_ns(),
+        sort="station",
     )
+    # State and order are decided here: both depend on whether somebody still looks.
+    seen = (seen_now(row) for row in rows)
+    return _sorted((row for row in seen if state is None or row.state is state), sort)[:wanted]
+
+
+def sort_key() -> str:
+    """What the request wants stations sorted by; with `-` in front reversed."""
+    sort = request.args.get("sort") or "status"
+    if sort.removeprefix("-") not in queries.STATION_SORTS:
+        raise ParameterError(f"sort: one of {', '.join(queries.STATION_SORTS)} is needed, {sort!r} came")
+    return sort
+
+
+def seen_now(row: StationRow) -> StationRow:
+    """The row as it may be shown: UNKNOWN, without numbers, once nobody has evaluated it for 2 minutes.
+
+    A status from more than 2 minutes ahead is no better: one of the two clocks is wrong.
+    """
+    if row.evaluated_ns is None:
+        return replace(row, reason="Not evaluated yet")
+    age_ns = now_ns() - row.evaluated_ns
+    if abs(age_ns) <= _MAX_AGE_NS:
+        return row
+    if age_ns > 0:
+        reason = f"Not evaluated for {age(age_ns / NS_PER_S)}"
+    else:
+        reason = f"Evaluated {age(-age_ns / NS_PER_S)} ahead of clock"
+    return replace(row, state=State.UNKNOWN, reason=reason, since_ns=row.evaluated_ns, metrics=Metrics())
+
+
+def station(snapshot: Connection, station_id: str) -> StationDetail | None:
+    """One station as it may be shown now; a status that is too old takes its channels with it."""
+    found = queries.station(snapshot, station_id)
+    if found is None:
+        return None
+    row = seen_now(found.station)
+    if row == found.station:
+        return found
+    blank = {"state": row.state, "reason": row.reason, "since_ns": row.since_ns, "metrics": Metrics(), "readings": ()}
+    return replace(found, station=row, channels=tuple(replace(channel, **blank) for channel in found.channels))
 
 
 def events(snapshot: Connection) -> list[EventRow]:
@@ -62,6 +107,37 @@ def events(snapshot: Connection) -> list[EventRow]:
         until_ns=_time("until"),
         limit=_limit(100),
     )
+
+
+def event_id(text: str) -> str:
+    """The public id of an event from an address, where `event/` may be left out."""
+    return text if "/" in text else f"event/{text}"
+
+
+def picks(snapshot: Connection) -> list[PickRow]:
+    """Picks that the request's filters let through, newest first."""
+    return queries.picks(
+        snapshot,
+        run_id=request.args.get("run") or None,
+        station_id=request.args.get("station") or None,
+        since_ns=_time("since"),
+        until_ns=_time("until"),
+        limit=_limit(100),
+    )
+
+
+def runs(snapshot: Connection) -> list[Run]:
+    """Runs that the request's filters let through, newest first."""
+    return queries.runs(snapshot, kind=_kind(), limit=_limit(100))
+
+
+def _kind() -> RunKind | None:
+    kind = request.args.get("kind")
+    if kind == "live" or kind == "replay":
+        return kind
+    if kind:
+        raise ParameterError(f"kind: live or replay is needed, {kind!r} came")
+    return None
 
 
 def _state() -> State | None:
@@ -78,7 +154,7 @@ def _limit(default: int | None) -> int | None:
     text = request.args.get("limit")
     if text is None:
         return default
-    if not text.isdecimal() or not 0 < int(text) <= MAX_LIMIT:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_LIMIT:
         raise ParameterError(f"limit: 1 to {MAX_LIMIT} is needed, {text!r} came")
     return int(text)
 
@@ -91,3 +167,7 @@ def _time(name: str) -> int | None:
         return parse_ns(text)
     except ValueError as error:
         raise ParameterError(f"{name}: {error}") from None
+
+
+def _sorted(rows: Iterable[StationRow], sort: str) -> list[StationRow]:
+    return sorted(rows, key=queries.STATION_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

@@ -12,14 +12,15 @@ from database import queries
 from database.store import Store
 from houfeng.errors import StoreError
 from houfeng.times import format_ns, now_ns
+from webui import reading
 
 blueprint = Blueprint("stream", __name__)
 
 _log = logging.getLogger(__name__)
 
 _POLL_S = 0.5
-# A comment this often keeps proxies from closing a quiet stream, and finds clients that are gone.
-_HEARTBEAT_S = 5.0
+# Often enough that a page sees a dead connection within 10 s, and that proxies keep a quiet stream open.
+_HEARTBEAT_S = 4.0
 
 
 class Changes:
@@ -34,36 +35,56 @@ class Changes:
         self._store = store
         self._version = -1
         self._changed = threading.Condition()
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether streams should end."""
+        return self._closed.is_set()
+
     def wait(self, seen: int, timeout_s: float) -> int:
-        """The change number as soon as it is not `seen`, or after the timeout."""
+        """The change number as soon as it is not `seen`, or after the timeout, or when all is closed."""
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._poll, name="changes", daemon=True)
                 self._thread.start()
-            self._changed.wait_for(lambda: self._version != seen, timeout_s)
+            self._changed.wait_for(lambda: self._version != seen or self.closed, timeout_s)
             return self._version
 
+    def close(self) -> None:
+        """End all streams; may be called in a signal handler."""
+        self._closed.set()
+
     def _poll(self) -> None:
-        pause = threading.Event()
-        while True:
+        away = False
+        while not self.closed:
             try:
                 with self._store.read() as snapshot:
                     version = queries.state_version(snapshot)
             except StoreError as error:
-                _log.warning("%s", error)
+                if not away:
+                    _log.warning("%s", error)
+                away = True
             else:
-                with self._changed:
-                    if version != self._version:
-                        self._version = version
-                        self._changed.notify_all()
-            pause.wait(_POLL_S)
+                away = False
+                self._tell(version)
+            self._closed.wait(_POLL_S)
+        self._tell(self._version)
+
+    def _tell(self, version: int) -> None:
+        with self._changed:
+            if version != self._version or self.closed:
+                self._version = version
+                self._changed.notify_all()
 
 
 @blueprint.get("/api/v1/stream")
 def stream() -> Response:
-    """An event `change` with the change number at every change, the current one first; comments in between."""
+    """Events `change` with the change number, the current one first, and `beat` in between; data is the server's time.
+
+    A comment would keep the connection open too, but no script sees comments, and a page must notice silence.
+    """
     changes: Changes = current_app.extensions["changes"]
 
     def events() -> Iterator[str]:
@@ -71,8 +92,10 @@ def stream() -> Response:
         yield "retry: 2000\n\n"
         while True:
             version = changes.wait(seen, _HEARTBEAT_S)
+            if changes.closed:
+                return
             if version == seen:
-                yield ": alive\n\n"
+                yield f"event: beat\ndata: {format_ns(now_ns())}\n\n"
             else:
                 seen = version
                 yield f"event: change\nid: {version}\ndata: {format_ns(now_ns())}\n\n"
@@ -90,10 +113,8 @@ def livez() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """The database answers too; 503 when it does not."""
-    store: Store = current_app.config["STORE"]
     try:
-        with store.read() as snapshot:
-            queries.state_version(snapshot)
+        reading.read(queries.state_version)
     except StoreError as error:
         response = jsonify({"ready": False, "reason": str(error)})
         response.status_code = 503

@@ -1,0 +1,33 @@
+"""Styles, scripts and pictures, under an address that changes with their content: browsers keep them for a year."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, url_for
+
+blueprint = Blueprint("assets", __name__)
+
+_FOLDER = Path(__file__).parent / "static"
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_FILES = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
+
+# One for all: a script imports its neighbours by relative address.
+VERSION = hashlib.sha256(b"".join(name.encode() + content for name, content in _FILES.items())).hexdigest()[:12]
+
+
+@blueprint.get("/static/<version>/<name>")
+def file(version: str, name: str) -> Response:
+    """One file; an address of another version, from a page left open over an update, gives today's but is not kept."""
+    content = _FILES.get(name)
+    if content is None:
+        abort(404)
+    kept = "public, max-age=31536000, immutable" if version == VERSION else "no-cache"
+    return Response(content, mimetype=_TYPES[Path(name).suffix], headers={"Cache-Control": kept})
+
+
+@blueprint.app_template_global("asset")
+def address(name: str) -> str:
+    """Where a page finds a file."""
+    return url_for("assets.file", version=VERSION, name=name)

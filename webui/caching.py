@@ -1,0 +1,85 @@
+"""An answer is as new as the database: until something changes there, it is not made again."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import ParamSpec
+
+from flask import Response, current_app, request
+
+from database import queries
+from houfeng.times import NS_PER_S, now_ns
+from webui import language, reading
+
+P = ParamSpec("P")
+
+# An unchanged answer is made anew this often: ages grow, and a status that nobody renews turns UNKNOWN.
+_FRESH_S = 5
+# A page with 1000 stations is 0.6 MB.
+_MAX_ANSWERS = 64
+
+
+class Answers:
+    """The answers made last, by their entity tag."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._answers: OrderedDict[str, Response] = OrderedDict()
+
+    def get(self, tag: str) -> Response | None:
+        """The answer with this tag."""
+        with self._lock:
+            return self._answers.get(tag)
+
+    def keep(self, tag: str, answer: Response) -> None:
+        """Keep an answer; the oldest one goes."""
+        with self._lock:
+            self._answers[tag] = answer
+            while len(self._answers) > _MAX_ANSWERS:
+                self._answers.popitem(last=False)
+
+
+def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Answer 304 when the browser has this state of the database already, and from memory when another asked."""
+
+    @functools.wraps(view)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+        tag = _tag()
+        if request.if_none_match.contains_weak(tag):
+            return _labelled(Response(status=304), tag)
+        answers: Answers = current_app.extensions["answers"]
+        known = answers.get(tag)
+        if known is None:
+            known = view(*args, **kwargs)
+            if known.status_code != 200:
+                return known
+            answers.keep(tag, known)
+        made = Response(known.get_data(), known.status_code, known.headers)
+        return _labelled(made, tag)
+
+    return answer
+
+
+def _tag() -> str:
+    version = reading.read(queries.state_version)
+    what = (
+        current_app.config["STARTED"],
+        version,
+        now_ns() // (_FRESH_S * NS_PER_S),
+        request.full_path,
+        language.chosen(),
+        request.cookies.get("theme"),
+    )
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:20]
+
+
+def _labelled(response: Response, tag: str) -> Response:
+    # weak: the same answer may come compressed
+    response.set_etag(tag, weak=True)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response

@@ -1,0 +1,62 @@
+"""What the overview adds up: counts of states and three figures of the network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, quantiles
+
+from database.records import StationRow
+from stations.health import State
+
+STATES = (State.BAD, State.UNKNOWN, State.WARN, State.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many stations are in a state, and where their part of the bar begins; both in 1/1000 of all."""
+
+    state: State
+    n: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The network in three numbers; None without evidence."""
+
+    availability_percent: float | None
+    n_available: int
+    latency_s: float | None
+    latency_95_s: float | None
+
+
+def counts(rows: Sequence[StationRow]) -> list[Count]:
+    """Stations by state, worst first."""
+    found = Counter(row.state for row in rows)
+    parts: list[Count] = []
+    start = 0.0
+    for state in STATES:
+        width = 1000 * found[state] / len(rows) if rows else 0.0
+        parts.append(Count(state, found[state], round(start, 2), round(width, 2)))
+        start += width
+    return parts
+
+
+def figures(rows: Sequence[StationRow]) -> Figures:
+    """Mean availability and median latency of the stations that have them."""
+    shares = [x for row in rows if (x := row.metrics.percent_availability_24h) is not None]
+    latencies = [x for row in rows if (x := row.metrics.total_latency_s) is not None]
+    return Figures(
+        fmean(shares) if shares else None,
+        len(shares),
+        median(latencies) if latencies else None,
+        quantiles(latencies, n=20, method="inclusive")[-1] if len(latencies) > 1 else None,
+    )
+
+
+def newest_ns(rows: Sequence[StationRow]) -> int | None:
+    """When health last looked at any station, ns UTC."""
+    return max((row.evaluated_ns for row in rows if row.evaluated_ns is not None), default=None)

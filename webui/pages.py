@@ -1,0 +1,199 @@
+"""The pages. They are complete without a script; with one they keep themselves up to date."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import Connection
+
+import houfeng
+from database import queries
+from houfeng.times import NS_PER_S, format_ns, now_ns
+from stations.health import State
+from webui import evidence, language, overview, reading, reasons, words
+from webui.caching import revalidated
+
+blueprint = Blueprint("pages", __name__)
+
+_DAY_NS = 24 * 3600 * NS_PER_S
+_YEAR_S = 365 * 24 * 3600
+_N_ROWS = 200
+_N_LATEST = 5
+_N_PICKS = 12
+_THEMES = ("light", "dark")
+_SHOWN_PACKAGES = ("ObsPy", "NumPy", "SciPy", "pymseed", "SQLAlchemy", "Flask", "gunicorn")
+
+
+@blueprint.get("/")
+@revalidated
+def index() -> Response:
+    """The network at a glance: counts, latest events, the station table."""
+
+    def query(snapshot: Connection) -> dict[str, Any]:
+        everything = reading.all_stations(snapshot)
+        shown = reading.stations(snapshot, limit=_N_ROWS)
+        return {
+            "counts": overview.counts(everything),
+            "figures": overview.figures(everything),
+            "everything": everything,
+            "rows": shown,
+            "n_matching": _n_matching(snapshot, len(shown)),
+            "marks": evidence.marks(snapshot),
+            "latest": queries.events(snapshot, limit=_N_LATEST),
+            "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
+        }
+
+    values = reading.read(query)
+    everything = values["everything"]
+    return _page(
+        "overview.html",
+        **values,
+        evaluated_ns=overview.newest_ns(everything),
+        networks=sorted({row.network for row in everything}),
+        countries=sorted({row.country for row in everything if row.country}),
+        sort=reading.sort_key(),
+        filtered=any(request.args.get(name) for name in ("status", "net", "country", "q")),
+    )
+
+
+@blueprint.get("/stations/<station_id>")
+@revalidated
+def station(station_id: str) -> Response:
+    """Why a station is as it is, its channels, its latest picks."""
+
+    def query(snapshot: Connection) -> dict[str, Any]:
+        ids = [row.station_id for row in queries.stations(snapshot, sort="station")]
+        return {
+            "detail": reading.station(snapshot, station_id),
+            "ids": ids,
+            "picks": queries.picks(snapshot, station_id=station_id, limit=_N_PICKS),
+        }
+
+    values = reading.read(query)
+    detail, ids = values["detail"], values.pop("ids")
+    if detail is None:
+        return failure(404, gettext("There is no station %(id)s.", id=station_id))
+    at = ids.index(station_id)
+    return _page(
+        "station.html",
+        **values,
+        evaluated_ns=detail.station.evaluated_ns,
+        findings=evidence.findings(detail.channels, detail.station.metrics),
+        waiting=evidence.waiting(detail.channels),
+        before=ids[at - 1] if at > 0 else None,
+        after=ids[at + 1] if at + 1 < len(ids) else None,
+    )
+
+
+@blueprint.get("/events")
+@revalidated
+def events() -> Response:
+    """The event list."""
+    run_id = request.args.get("run")
+
+    def query(snapshot: Connection) -> dict[str, Any]:
+        found = reading.events(snapshot)
+        run = queries.run(snapshot, run_id) if run_id else None
+        return {"events": found, "run": run, "evaluated_ns": _newest(snapshot)}
+
+    return _page("events.html", **reading.read(query))
+
+
+@blueprint.get("/events/<path:event_id>")
+@revalidated
+def event(event_id: str) -> Response:
+    """One event with its arrivals."""
+    run_id, public_id = request.args.get("run") or None, reading.event_id(event_id)
+
+    def query(snapshot: Connection) -> dict[str, Any]:
+        detail = queries.event(snapshot, public_id, run_id=run_id)
+        run = queries.run(snapshot, detail.event.run_id) if detail else None
+        return {"detail": detail, "run": run, "evaluated_ns": _newest(snapshot)}
+
+    values = reading.read(query)
+    if values["detail"] is None:
+        return failure(404, gettext("There is no event %(id)s. It may have been withdrawn.", id=event_id))
+    return _page("event.html", **values)
+
+
+@blueprint.get("/runs")
+@revalidated
+def runs() -> Response:
+    """Live runs and, apart from them, replays."""
+    values = reading.read(lambda snapshot: {"runs": reading.runs(snapshot), "evaluated_ns": _newest(snapshot)})
+    return _page("runs.html", **values)
+
+
+@blueprint.get("/about")
+@revalidated
+def about() -> Response:
+    """Versions, licence, and what the words mean."""
+    packages = [("Houfeng", houfeng.__version__), ("Python", platform.python_version())]
+    packages += [(name, version(name)) for name in _SHOWN_PACKAGES]
+    return _page("about.html", packages=packages, evaluated_ns=reading.read(_newest))
+
+
+def failure(status: int, message: str) -> Response:
+    """A page that says what is wrong."""
+    response = _page("failure.html", status=status, message=message, evaluated_ns=None)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.after_app_request
+def remember(response: Response) -> Response:
+    """Keep the language and the theme that an address asked for."""
+    for name, known in (("lang", tuple(language.LANGUAGES)), ("theme", _THEMES)):
+        asked = request.args.get(name)
+        if asked in known:
+            response.set_cookie(name, asked, max_age=_YEAR_S, samesite="Lax")
+    return response
+
+
+@blueprint.app_template_global("here")
+def here(**changes: str | None) -> str:
+    """This page with other parameters; None takes one away."""
+    values = request.args.to_dict() | changes
+    for name in ("lang", "theme"):
+        if name not in changes:
+            values.pop(name, None)
+    kept = {name: value for name, value in values.items() if value}
+    return url_for(request.endpoint or "pages.index", **(request.view_args or {}) | kept)
+
+
+def _page(template: str, **values: Any) -> Response:
+    now = now_ns()
+    theme = request.args.get("theme") or request.cookies.get("theme")
+    return make_response(
+        render_template(
+            template,
+            now_ns=now,
+            notice=current_app.config["NOTICE"],
+            theme=theme if theme in _THEMES else "auto",
+            lang=language.chosen(),
+            languages=language.LANGUAGES,
+            html_lang=language.HTML_LANG[language.chosen()],
+            version=houfeng.__version__,
+            words=words,
+            reason=reasons.translated,
+            territory=language.territory,
+            iso=lambda t_ns: format_ns(t_ns, digits=3),
+            age=lambda t_ns: words.age(max(0, now - t_ns) / NS_PER_S),
+            State=State,
+            **values,
+        )
+    )
+
+
+def _n_matching(snapshot: Connection, n_shown: int) -> int:
+    """How many stations the filters let through; asked only where the table was cut off."""
+    return n_shown if n_shown < _N_ROWS else len(reading.stations(snapshot, limit=reading.MAX_LIMIT))
+
+
+def _newest(snapshot: Connection) -> int | None:
+    return overview.newest_ns(queries.stations(snapshot))

@@ -1,0 +1,110 @@
+"""Numbers, ages and times as a page shows them, in the page's language. Units keep their space: `6.6 ms`, `38 %`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import floor
+
+from flask_babel import format_datetime, gettext, lazy_gettext
+
+from houfeng.times import NS_PER_S, format_ns
+from stations.health.words import number
+
+NO_EVIDENCE = "—"
+NOT_APPLICABLE = "n/a"
+
+# Also handed to the script, which lets ages count on.
+UNITS = {"s": lazy_gettext("s"), "min": lazy_gettext("min"), "h": lazy_gettext("h"), "d": lazy_gettext("d")}
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def age(seconds: float) -> str:
+    """How long something lasts already: `0.8 s`, `19 min`, `5 h 13 min`, `12 d`; cut off, never ahead of time."""
+    if seconds < 0:
+        return _MINUS + age(-seconds)
+    if seconds < 10:
+        return _with_unit(f"{floor(seconds * 10) / 10:.1f}", "s")
+    if seconds < 90:
+        return _with_unit(f"{floor(seconds)}", "s")
+    minutes = floor(seconds / 60)
+    if minutes < 60:
+        return _with_unit(f"{minutes}", "min")
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        whole = _with_unit(f"{hours}", "h")
+        return f"{whole} {_with_unit(str(minutes), 'min')}" if minutes else whole
+    return _with_unit(number(hours // 24), "d")
+
+
+def latency(seconds: float | None) -> str:
+    """A duration in a table cell: `2.1 s`, `74.2 s`, `19 min`, `5.2 h`."""
+    if seconds is None:
+        return NO_EVIDENCE
+    if seconds < 0:
+        return _MINUS + latency(-seconds)
+    if seconds < 99.95:
+        return _with_unit(f"{seconds:.1f}", "s")
+    if seconds < 5400:
+        return _with_unit(f"{seconds / 60:.0f}", "min")
+    if seconds < 48 * 3600:
+        return _with_unit(f"{seconds / 3600:.1f}", "h")
+    return _with_unit(number(round(seconds / 86400)), "d")
+
+
+def share(percent: float | None) -> str:
+    """A percentage without its sign, one decimal, cut off: 97.98 below a limit of 98 must look it."""
+    return NO_EVIDENCE if percent is None else f"{floor(round(percent * 10, 6)) / 10:.1f}"
+
+
+def figure(value: float | None) -> str:
+    """A plain number with thin spaces between thousands and a real minus sign."""
+    return NO_EVIDENCE if value is None else number(value)
+
+
+def decimals(value: float | None, n_digits: int) -> str:
+    """A number with as many decimals as its column, with a real minus sign."""
+    return NO_EVIDENCE if value is None else f"{value:.{n_digits}f}".replace("-", _MINUS)
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A value with its unit, as readings have it; "" and counts are plain numbers."""
+    if value is None:
+        return NO_EVIDENCE
+    if unit == "s":
+        return latency(value)
+    return f"{share(value)} %" if unit == "%" else number(value)
+
+
+def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
+    """A time, as short as it stays clear: today `18:23`, this year `22 Nov 06:00`, else `2019-07-06 03:19`.
+
+    Parameters
+    ----------
+    t_ns, now_ns : ns UTC; None is an em dash
+    digits : -1 for minutes, 0 for seconds, more for decimals of a second (cut off)
+    """
+    if t_ns is None:
+        return NO_EVIDENCE
+    day, clock = _day_and_clock(t_ns, digits)
+    today = format_ns(now_ns, digits=0)
+    if day == today[:10]:
+        return clock
+    if day[:4] == today[:4]:
+        at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
+        return f"{format_datetime(at, gettext('d MMM'), rebase=False)} {clock}"
+    return f"{day} {clock}"
+
+
+def full_time(t_ns: int, digits: int) -> str:
+    """`2019-07-06 03:19:53.04`; digits as for `moment`."""
+    return " ".join(_day_and_clock(t_ns, digits))
+
+
+def _day_and_clock(t_ns: int, digits: int) -> tuple[str, str]:
+    day, clock = format_ns(t_ns, digits=max(digits, 0)).rstrip("Z").split("T")
+    return day, clock[:5] if digits < 0 else clock
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {UNITS[unit]}"
