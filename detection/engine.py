@@ -34,11 +34,9 @@ def advance(plan: Plan, channels: Sequence[Channel], chunks: Sequence[Chunk]) ->
     state = np.stack([channel.filter_state for channel in channels])
     filtered, state = filter_rows(plan.bandpass, raw, state)
     energy = np.square(filtered)
-    n_learnt = np.array([channel.n_learnt for channel in channels])
-    energy[n_learnt == 0, 0] = 0.0  # ObsPy's C form starts with the second sample
     sta = average_rows(energy, np.array([channel.sta for channel in channels]), plan.n_sta)
     lta = average_rows(energy, np.array([channel.lta for channel in channels]), plan.n_lta)
-    n_blind = np.maximum(plan.n_lta - n_learnt, [channel.n_blind for channel in channels])
+    n_blind = np.array([max(plan.n_lta - channel.n_learnt, channel.n_blind) for channel in channels])
     was_on = np.array([channel.growth is not None for channel in channels])
     is_on = _triggered(ratio_rows(sta, lta, n_blind), was_on, plan)
     for row, channel in enumerate(channels):

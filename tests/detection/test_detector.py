@@ -120,14 +120,19 @@ def test_stopped_anywhere_and_restored_it_goes_on_bit_for_bit(
 
 
 def test_a_restored_detector_is_where_the_first_one_was(cut: Cut) -> None:
-    packets = cut(NAME, START_NS, RATE_HZ, shock(noise(6000), 5000, 5000), range(0, 6000, 130))
+    """Stopped before every packet: while it learns, in a hold-off, in a trigger, with a window half full."""
+    data = shock(shock(noise(6000), 2000, 3000), 4100, 60_000)
+    packets = cut(NAME, START_NS, RATE_HZ, data, range(0, 6000, 130))
+    del packets[28:30]
+    reference = run(packets)
+    assert len(reference) == 2
     for number in range(len(packets)):
         first, second = Detector(SETTINGS), Detector(SETTINGS)
-        first.feed(packets[:number])
+        picks = first.feed(packets[:number])
         second.restore(first.snapshot())
         assert second.position_ns(SOURCE) == first.position_ns(SOURCE)
-        second.feed(packets[number : number + 1])
-        first.feed(packets[number : number + 1])
+        assert picks + second.feed(packets[number:]) == reference
+        first.feed(packets[number:])
         assert second.snapshot() == first.snapshot()
 
 
@@ -225,15 +230,21 @@ def test_an_onset_at_the_very_end_waits_for_its_window(cut: Cut) -> None:
 def test_a_change_of_sampling_rate_starts_anew(cut: Cut) -> None:
     """The window of the old rate ends there, what overlaps is not seen twice, and the new rate is searched."""
     old = shock(noise(3000), 2500, 5000)[:2600]
-    new = shock(noise(4000, 5), 3000, 5000)
-    packets = [*cut(NAME, START_NS, 100.0, old), *cut(NAME, START_NS + 25_500_000_000, 50.0, new)]
+    new = shock(shock(noise(4000, 5), 950, 5000), 3000, 5000)  # from 6 s on; its shock at 25 s is the old one
+    packets = [*cut(NAME, START_NS, 100.0, old), *cut(NAME, START_NS + 6_000_000_000, 50.0, new)]
     detector = Detector(SETTINGS)
     first, second = detector.feed(packets)
     assert abs(first.onset_ns - (START_NS + 25_000_000_000)) <= 30_000_000
-    assert abs(second.onset_ns - (START_NS + 85_500_000_000)) <= 60_000_000
-    assert detector.position_ns(SOURCE) == START_NS + 105_500_000_000
-    assert detector.feed(cut(NAME, START_NS, 100.0, old)) == []  # late packets of the old rate change nothing back
-    assert detector.position_ns(SOURCE) == START_NS + 105_500_000_000
+    assert abs(second.onset_ns - (START_NS + 66_000_000_000)) <= 60_000_000
+    assert detector.position_ns(SOURCE) == START_NS + 86_000_000_000
+
+
+def test_late_packets_of_an_old_rate_change_nothing_back(cut: Cut) -> None:
+    old, new = noise(2600), shock(noise(4000, 5), 3000, 5000)
+    late = cut(NAME, START_NS, 100.0, old)
+    packets = cut(NAME, START_NS + 26_000_000_000, 50.0, new)
+    at = next(number for number, packet in enumerate(packets) if packet.start_ns > START_NS + 80_000_000_000)
+    assert run([*late, *packets[:at], *late, *packets[at:]]) == run([*late, *packets]) != []
 
 
 def test_a_header_that_rounds_the_rate_is_the_same_rate(cut: Cut) -> None:

@@ -31,7 +31,7 @@ def in_blocks(plan: Plan, data: np.ndarray, n_block: int) -> tuple[np.ndarray, n
         filtered, state = filter_rows(plan.bandpass, data[:, start : start + n_block], state)
         energy = filtered**2
         if start == 0:
-            energy[:, 0] = 0
+            energy[:, 0] = 0  # ObsPy leaves the first sample out; after `bandpass_rest` it is rounding, 1e-10 counts
         sta_rows, lta_rows = average_rows(energy, sta, plan.n_sta), average_rows(energy, lta, plan.n_lta)
         ratio = ratio_rows(sta_rows, lta_rows, np.full(len(data), plan.n_lta - start))
         on = hysteresis(ratio, was_on, on=settings.on_ratio, off=settings.off_ratio)
