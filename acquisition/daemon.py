@@ -38,8 +38,6 @@ _log = logging.getLogger(__name__)
 
 _IDLE_S = 0.2
 _CATCH_UP_PACKETS = 2000
-# Detection and health wait for the store no longer than this; what is unsaved then is saved later.
-_STORE_RETRY_S = 2.0
 
 
 class Daemon:
@@ -75,7 +73,7 @@ class Daemon:
         with ExitStack() as stack:
             archive = Archive(Path(self._settings.archive.path))
             stack.callback(archive.close)
-            store = Store.open(self._settings.database.url, retry_s=_STORE_RETRY_S)
+            store = Store.open(self._settings.database.url, retry_s=self._settings.database.retry_s)
             stack.callback(store.close)
             pipeline = self._restore(store, archive)
             health = HealthMonitor(self._settings.health, self._network.wanted, self._network.usages)

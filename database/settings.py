@@ -29,7 +29,7 @@ class DatabaseSettings:
     """
 
     url: str = "sqlite:///houfeng.db"
-    retry_s: float = 60.0
+    retry_s: float = 10.0
 
     def __post_init__(self) -> None:
         parse_url(self.url)

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.postgresql import postgresql_server, postgresql_url
+
+__all__ = ["postgresql_server", "postgresql_url", "shared_data"]
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -11,17 +11,17 @@ import click
 from houfeng import __version__
 from houfeng.errors import HoufengError
 
-# sub-command -> module and command in it
+# Sub-command -> where it is, and its summary: importing all of them for `--help` would take seconds.
 _COMMANDS = {
-    "demo": "houfeng.cli.demo:demo",
-    "run": "houfeng.cli.run:run",
-    "serve": "houfeng.cli.serve:serve",
-    "replay": "houfeng.cli.replay:replay",
-    "stations": "houfeng.cli.listing:stations",
-    "events": "houfeng.cli.listing:events",
-    "picks": "houfeng.cli.listing:picks",
-    "runs": "houfeng.cli.listing:runs",
-    "doctor": "houfeng.cli.doctor:doctor",
+    "demo": ("houfeng.cli.demo:demo", "Show the whole house at work on real records."),
+    "run": ("houfeng.cli.run:run", "Run the daemon: receive, archive, detect and watch."),
+    "serve": ("houfeng.cli.serve:serve", "Serve the web page alone."),
+    "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
+    "stations": ("houfeng.cli.listing:stations", "List stations and their health."),
+    "events": ("houfeng.cli.listing:events", "List detected events."),
+    "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
+    "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
+    "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
 
 
@@ -34,9 +34,13 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        module, _, attribute = _COMMANDS[name].partition(":")
+        module, _, attribute = _COMMANDS[name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -16,9 +16,11 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from database import queries
+from database.settings import parse_url
 from database.store import Store
 from houfeng import shapes
 from houfeng.cli.options import Time, config_option, settings_of
+from houfeng.errors import StoreError
 from houfeng.times import now_ns, seconds_ns
 from stations.health import State
 from stations.health.status import MAX_STATUS_AGE_S
@@ -111,7 +113,11 @@ def list_runs(config: Path | None, layout: str) -> None:
 
 
 def _read(config: Path | None, query: Callable[[Connection], list[Row]]) -> list[Row]:
-    store = Store.open(settings_of(config).database.url)
+    url = settings_of(config).database.url
+    file = parse_url(url).database if parse_url(url).drivername == "sqlite" else None
+    if file is not None and not Path(file).exists():  # to list must not make an empty one
+        raise StoreError(f"{file}: there is no database yet; `houfeng run` and `houfeng replay` make it")
+    store = Store.open(url)
     try:
         with store.read() as snapshot:
             return query(snapshot)

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from configs import Settings, load
-from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
 
 DEFAULT_CONFIG = Path("houfeng.toml")
@@ -34,17 +33,17 @@ config_option = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=f"Configuration whose database is read.  [default: {DEFAULT_CONFIG} in this folder]",
+    help=f"Configuration.  [default: {DEFAULT_CONFIG} in this folder, or the defaults]",
 )
 
 
 def settings_of(config: Path | None) -> Settings:
-    """The settings of a configuration file, or of `houfeng.toml` in this folder.
+    """The settings of a configuration file; without one, of `houfeng.toml` in this folder, or the defaults.
 
     Raises
     ------
     ConfigError : if there is no such file, or something in it is wrong
     """
-    if config is None and not DEFAULT_CONFIG.exists():
-        raise ConfigError(f"{DEFAULT_CONFIG}: there is none in this folder; name a configuration with --config FILE")
-    return load(config or DEFAULT_CONFIG)
+    if config is not None:
+        return load(config)
+    return load(DEFAULT_CONFIG) if DEFAULT_CONFIG.exists() else Settings().resolved(Path.cwd())

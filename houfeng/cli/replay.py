@@ -11,10 +11,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from acquisition.replay import find_files
-from configs import Settings, load
 from database import queries
 from database.store import Store
-from houfeng.cli.options import Time
+from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.replaying import replay as replay_files
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import Packet
@@ -22,7 +21,7 @@ from houfeng.types import Packet
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR|ARCHIVE")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Detection settings and database.")
+@config_option
 @click.option("--start", type=Time(), metavar="TIME", help="Only records from this UTC time on.")
 @click.option("--end", type=Time(), metavar="TIME", help="Only records before this UTC time.")
 def replay(folder: Path, config: Path | None, start: int | None, end: int | None) -> None:
@@ -30,9 +29,9 @@ def replay(folder: Path, config: Path | None, start: int | None, end: int | None
 
     DIR is any folder of miniSEED, an SDS archive too; StationXML in it is read. The records take the same way as live
     ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing.
-    Without --config the default settings are used and the database is houfeng.db in this folder.
+    With the default settings the database is houfeng.db in this folder.
     """
-    settings = load(config) if config is not None else Settings()
+    settings = settings_of(config)
     files = find_files(folder)
     store = Store.open(settings.database.url)
     try:

@@ -16,9 +16,6 @@ from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Cursor, Event, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
-from tests.plugins.postgresql import postgresql_server, postgresql_url
-
-__all__ = ["postgresql_server", "postgresql_url"]
 
 T0_NS = parse_ns("2010-05-27T16:24:33.123456789Z")
 

@@ -75,8 +75,9 @@ def house_in(folder: Path) -> House:
     return House(Store.open(f"sqlite:///{folder / 'test.db'}"))
 
 
-def rows_after(folder: Path, batches: Iterable[Sequence[Packet]]) -> Rows:
-    house = house_in(folder)
+def rows_after(place: Path | str, batches: Iterable[Sequence[Packet]]) -> Rows:
+    """Rows of a new database in a folder or at a URL after feeding the batches."""
+    house = House(Store.open(place)) if isinstance(place, str) else house_in(place)
     pipeline = house.pipeline()
     for batch in batches:
         pipeline.feed(batch)
@@ -102,6 +103,11 @@ def test_three_earthquakes_and_no_fourth(in_one_go: Rows) -> None:
 
 def test_record_by_record_gives_the_same_rows(tmp_path: Path, packets: list[Packet], in_one_go: Rows) -> None:
     assert rows_after(tmp_path, ([packet] for packet in packets)) == in_one_go
+
+
+@pytest.mark.postgresql
+def test_postgresql_holds_the_same_rows(postgresql_url: str, packets: list[Packet], in_one_go: Rows) -> None:
+    assert rows_after(postgresql_url, [packets[:200], packets]) == in_one_go
 
 
 def test_bytes_in_steps_of_512_give_the_same_rows(tmp_path: Path, packets: list[Packet], in_one_go: Rows) -> None:
