@@ -57,7 +57,7 @@ def web_page(settings: Settings, config: Path) -> Iterator[None]:
         yield
         return
     # A process group of its own: Ctrl-C at the terminal reaches only us, and we stop the page when the daemon ended.
-    page = subprocess.Popen([sys.executable, "-m", "houfeng", "serve", str(config)], start_new_session=True)
+    page = subprocess.Popen([sys.executable, "-m", "houfeng", "serve", "web", str(config)], start_new_session=True)
     try:
         yield
     finally:
