@@ -95,6 +95,7 @@ def test_a_closed_connection_is_made_again_within_three_seconds(packets: list[Pa
             with SeedLinkServer("127.0.0.1", port, ring):
                 ring.append(packets[1].raw)
                 wait_for(gathered, 2, seconds=3)
+    assert [packet.raw for packet in gathered] == [packets[0].raw, packets[1].raw]
 
 
 def test_an_unreachable_server_is_named_once_a_try(caplog: pytest.LogCaptureFixture) -> None:

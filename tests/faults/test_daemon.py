@@ -79,6 +79,7 @@ def test_a_dead_server_delays_nobody(tmp_path: Path) -> None:
             ring.append(raw)
         with running(write_config(tmp_path, dead_port, server.port)):
             wait_until("beside a dead server", tmp_path, b"".join(sent))
+            assert archived_bytes(tmp_path) == b"".join(sent)
 
 
 def test_statuses_are_reported_while_running(tmp_path: Path) -> None:

@@ -116,7 +116,18 @@ def ids_of(folder: Path, run_id: str | None) -> tuple[set[str], set[str]]:
     return picks, events
 
 
-def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> None:
+@dataclass(frozen=True)
+class Outcome:
+    """What a campaign left behind: records sent and archived, ids of picks and events live and replayed."""
+
+    sent: list[bytes]
+    archived: list[bytes]
+    live: tuple[set[str], set[str]]
+    replayed: tuple[set[str], set[str]]
+    log: str
+
+
+def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> Outcome:
     chance = random.Random(n_kills)
     with playing(speed) as (sender, port):
         config = write_config(folder, port)
@@ -131,22 +142,25 @@ def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> N
         time.sleep(2)  # the last records are archived before they are detected on
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
-    log = (folder / "log").read_text()
-    assert sorted(archived(folder)) == sorted(sender.sent), log
     settings = load(config)
     store = Store.open(settings.database.url)
     run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
     store.close()
-    live, replayed = ids_of(folder, None), ids_of(folder, run.run_id)
-    assert len(live[1]) == 9
-    assert live == replayed
+    log = (folder / "log").read_text()
+    return Outcome(sender.sent, archived(folder), ids_of(folder, None), ids_of(folder, run.run_id), log)
+
+
+def check(outcome: Outcome) -> None:
+    assert sorted(outcome.archived) == sorted(outcome.sent), outcome.log
+    assert outcome.live == outcome.replayed
+    assert len(outcome.live[1]) == 9
 
 
 def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    campaign(tmp_path, 20, speed=15, longest_s=3.5)
+    check(campaign(tmp_path, 20, speed=15, longest_s=3.5))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("n", range(25))
 def test_forty_kills_more(tmp_path: Path, n: int) -> None:
-    campaign(tmp_path, 40 + n, speed=8, longest_s=4.0)
+    check(campaign(tmp_path, 40 + n, speed=8, longest_s=4.0))
