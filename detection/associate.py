@@ -169,9 +169,10 @@ class Associator:
     def _group(self, index: int, past: Past) -> list[Node]:
         """What a pick gathers of the picks that earlier events have left."""
         node = self._nodes[index]
-        if not any(found.last_ns + self._grouping.memory_ns >= node.onset_ns for found in past):
-            return node.group
-        return self._grouping.gather([node], self._later(index), past)
+        takers = self._grouping.takers(node.onset_ns, past)
+        if not any(self._grouping.is_taken(member, takers) for member in node.group):
+            return node.group  # without picks that did not fit anyway, gathering comes to the same
+        return self._grouping.gather([node], self._later(index), takers)
 
     def _forget(self) -> None:
         horizon_ns = self._now_ns() - self._memory_ns - 2 * self._reach_ns

@@ -107,6 +107,10 @@ class Grouping:
                 group.append(node)
         return group
 
+    def takers(self, onset_ns: int, past: Past) -> Past:
+        """The events that may have picks with this or a later onset."""
+        return tuple(found for found in past if found.last_ns + self._same_ns >= onset_ns)
+
     def is_taken(self, node: Node, past: Past) -> bool:
         """Whether an event has this pick, or another channel's pick of the same onset."""
         for found in past:
