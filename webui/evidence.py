@@ -6,14 +6,14 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flask_babel import LazyString, lazy_gettext
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from database import tables
-from stations.health import ChannelStatus, Metrics, Reading, State, worst
+from stations.health import ChannelStatus, Reading, State, worst
+from webui.language import lazy_gettext
 
 # What each rule measures, in the order of the station page.
-RULES: dict[str, LazyString] = {
+RULES: dict[str, object] = {
     "total_latency": lazy_gettext("Total latency"),
     "feed_latency": lazy_gettext("Feed latency"),
     "future_data": lazy_gettext("Data ahead of the clock"),
@@ -52,13 +52,23 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A line of the station page: one rule, on one channel or on all that are OK."""
+    """A line of the station page: one rule and what it says, of one or several channels.
+
+    Parameters
+    ----------
+    channels : codes of the channels that it says this of
+    value : the worst of theirs, in `unit`; None when there is no evidence
+    limit : of the first of them, in `unit`
+    since_ns : when the first of them came into this state, ns UTC
+    """
 
     rule: str
     state: State
     channels: tuple[str, ...]
-    reading: Reading
     value: float | None
+    limit: float
+    unit: str
+    since_ns: int
 
     @property
     def label(self) -> str:
@@ -85,32 +95,40 @@ def marks(connection: Connection) -> dict[str, Marks]:
     return found
 
 
-def findings(channels: Iterable[ChannelStatus], metrics: Metrics) -> list[Finding]:
-    """What the rules say, worst first: each deviation by itself, what is OK together.
+def newest_ns(connection: Connection) -> int | None:
+    """When health last looked at any station, ns UTC."""
+    newest: int | None = connection.execute(select(func.max(tables.station_status.c.evaluated_ns))).scalar_one()
+    return newest
 
-    Parameters
-    ----------
-    channels : of one station; those that are not required do not count
-    metrics : the worst values of the required channels
+
+def findings(channels: Iterable[ChannelStatus]) -> list[Finding]:
+    """What the rules say of one station, worst first; channels that agree share a line.
+
+    Channels that are not required do not count, nor do rules that wait for evidence.
     """
-    lines: list[Finding] = []
-    fine: dict[str, list[tuple[str, Reading]]] = {}
+    lines: dict[tuple[str, State], list[tuple[str, Reading]]] = {}
     for channel in channels:
-        if not channel.required:
-            continue
-        code = channel.source_id.rsplit(".", 1)[1]
+        code = channel.source_id.split(".", 2)[2].removeprefix(".")
         for reading in channel.readings:
-            if reading.state is State.OK:
-                fine.setdefault(reading.rule, []).append((code, reading))
-            elif reading.votes:
-                lines.append(Finding(reading.rule, reading.state, (code,), reading, reading.value))
-    for rule, readings in fine.items():
-        codes, first = tuple(code for code, _ in readings), readings[0][1]
-        # the data latency of the table is not what is ahead of the clock
-        shared = None if rule == "future_data" else getattr(metrics, first.metric, None)
-        value = first.value if shared is None or len(readings) == 1 else shared
-        lines.append(Finding(rule, State.OK, codes, first, value))
-    return sorted(lines, key=lambda line: (_SEVERITY[line.state], _ORDER.get(line.rule, 99), line.channels))
+            if channel.required and (reading.votes or reading.state is State.OK):
+                lines.setdefault((reading.rule, reading.state), []).append((code, reading))
+    found = [_finding(rule, state, said) for (rule, state), said in lines.items()]
+    return sorted(found, key=lambda line: (_SEVERITY[line.state], _ORDER.get(line.rule, len(_ORDER))))
+
+
+def _finding(rule: str, state: State, said: list[tuple[str, Reading]]) -> Finding:
+    first = said[0][1]
+    values = [reading.value for _, reading in said if reading.value is not None]
+    pick = min if rule in _LOW_IS_BAD else max
+    return Finding(
+        rule,
+        state,
+        tuple(code for code, _ in said),
+        pick(values) if values else None,
+        first.limit,
+        first.unit,
+        min(reading.since_ns for _, reading in said),
+    )
 
 
 def waiting(channels: Iterable[ChannelStatus]) -> list[str]:
@@ -121,4 +139,4 @@ def waiting(channels: Iterable[ChannelStatus]) -> list[str]:
         for reading in channel.readings
         if channel.required and not reading.votes and reading.state is State.UNKNOWN
     }
-    return [str(RULES.get(rule, rule)) for rule in sorted(rules, key=lambda rule: _ORDER.get(rule, 99))]
+    return [str(RULES.get(rule, rule)) for rule in sorted(rules, key=lambda rule: _ORDER.get(rule, len(_ORDER)))]

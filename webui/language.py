@@ -1,18 +1,23 @@
-"""Which language a page speaks: the address says (`?lang=ru`), else the cookie, else the browser."""
+"""Which language a page speaks: the address says (`?lang=ru`), else the cookie, else the browser.
+
+The only module that knows Flask-Babel, which has no types.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, request
-from flask_babel import Babel, get_locale
+from datetime import datetime
 
-# How each language names itself in the top bar, and what <html lang> calls it (it decides the shapes of Han characters).
+import flask_babel  # type: ignore[import-untyped]
+from flask import Flask, request
+
+# How each language names itself in the top bar, and what <html lang> calls it: the shapes of Han characters hang on it.
 LANGUAGES = {"en": "EN", "zh": "中文", "ru": "РУ"}
 HTML_LANG = {"en": "en", "zh": "zh-Hans", "ru": "ru"}
 
 
 def init_app(app: Flask) -> None:
     """Let the request's language decide what gettext gives."""
-    Babel(app, locale_selector=chosen, default_locale="en", default_translation_directories="translations")
+    flask_babel.Babel(app, locale_selector=chosen, default_translation_directories="translations")
 
 
 def chosen() -> str:
@@ -23,7 +28,22 @@ def chosen() -> str:
     return request.accept_languages.best_match(list(LANGUAGES)) or "en"
 
 
+def gettext(text: str, **values: object) -> str:
+    """The text in the page's language, with its `%(name)s` filled."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def lazy_gettext(text: str) -> object:
+    """A text that is translated when it is shown: `str()` of it, in a request."""
+    lazy: object = flask_babel.lazy_gettext(text)
+    return lazy
+
+
+def day_and_month(day: datetime) -> str:
+    """`22 Nov` in the page's language."""
+    return str(flask_babel.format_datetime(day, gettext("d MMM"), rebase=False))
+
+
 def territory(code: str) -> str:
     """A country's name in the page's language; the code itself when nobody knows it."""
-    locale = get_locale()
-    return code if locale is None else locale.territories.get(code, code)
+    return str(flask_babel.get_locale().territories.get(code, code))

@@ -55,8 +55,3 @@ def figures(rows: Sequence[StationRow]) -> Figures:
         median(latencies) if latencies else None,
         quantiles(latencies, n=20, method="inclusive")[-1] if len(latencies) > 1 else None,
     )
-
-
-def newest_ns(rows: Sequence[StationRow]) -> int | None:
-    """When health last looked at any station, ns UTC."""
-    return max((row.evaluated_ns for row in rows if row.evaluated_ns is not None), default=None)

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
-from flask_babel import gettext
 from sqlalchemy import Connection
 
 import houfeng
@@ -16,6 +15,7 @@ from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
 from webui import evidence, language, overview, reading, reasons, words
 from webui.caching import revalidated
+from webui.language import gettext
 
 blueprint = Blueprint("pages", __name__)
 
@@ -25,7 +25,17 @@ _N_ROWS = 200
 _N_LATEST = 5
 _N_PICKS = 12
 _THEMES = ("light", "dark")
-_SHOWN_PACKAGES = ("ObsPy", "NumPy", "SciPy", "pymseed", "SQLAlchemy", "Flask", "gunicorn")
+# What does most of the work, and its licence (SPDX).
+_PACKAGES = {
+    "ObsPy": "LGPL-3.0-only",
+    "NumPy": "BSD-3-Clause",
+    "SciPy": "BSD-3-Clause",
+    "pymseed": "Apache-2.0",
+    "seedlink-client": "Apache-2.0",
+    "SQLAlchemy": "MIT",
+    "Flask": "BSD-3-Clause",
+    "gunicorn": "MIT",
+}
 
 
 @blueprint.get("/")
@@ -35,16 +45,18 @@ def index() -> Response:
 
     def query(snapshot: Connection) -> dict[str, Any]:
         everything = reading.all_stations(snapshot)
-        shown = reading.stations(snapshot, limit=_N_ROWS)
+        matching = reading.matching(snapshot)
         return {
             "counts": overview.counts(everything),
             "figures": overview.figures(everything),
             "everything": everything,
-            "rows": shown,
-            "n_matching": _n_matching(snapshot, len(shown)),
+            "rows": matching[: reading.limit(_N_ROWS)],
+            "n_matching": len(matching),
             "marks": evidence.marks(snapshot),
+            "no_marks": evidence.Marks(),
             "latest": queries.events(snapshot, limit=_N_LATEST),
             "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
+            "evaluated_ns": evidence.newest_ns(snapshot),
         }
 
     values = reading.read(query)
@@ -52,7 +64,6 @@ def index() -> Response:
     return _page(
         "overview.html",
         **values,
-        evaluated_ns=overview.newest_ns(everything),
         networks=sorted({row.network for row in everything}),
         countries=sorted({row.country for row in everything if row.country}),
         sort=reading.sort_key(),
@@ -82,7 +93,7 @@ def station(station_id: str) -> Response:
         "station.html",
         **values,
         evaluated_ns=detail.station.evaluated_ns,
-        findings=evidence.findings(detail.channels, detail.station.metrics),
+        findings=evidence.findings(detail.channels),
         waiting=evidence.waiting(detail.channels),
         before=ids[at - 1] if at > 0 else None,
         after=ids[at + 1] if at + 1 < len(ids) else None,
@@ -98,7 +109,7 @@ def events() -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         found = reading.events(snapshot)
         run = queries.run(snapshot, run_id) if run_id else None
-        return {"events": found, "run": run, "evaluated_ns": _newest(snapshot)}
+        return {"events": found, "run": run, "evaluated_ns": evidence.newest_ns(snapshot)}
 
     return _page("events.html", **reading.read(query))
 
@@ -112,7 +123,7 @@ def event(event_id: str) -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         detail = queries.event(snapshot, public_id, run_id=run_id)
         run = queries.run(snapshot, detail.event.run_id) if detail else None
-        return {"detail": detail, "run": run, "evaluated_ns": _newest(snapshot)}
+        return {"detail": detail, "run": run, "evaluated_ns": evidence.newest_ns(snapshot)}
 
     values = reading.read(query)
     if values["detail"] is None:
@@ -124,17 +135,20 @@ def event(event_id: str) -> Response:
 @revalidated
 def runs() -> Response:
     """Live runs and, apart from them, replays."""
-    values = reading.read(lambda snapshot: {"runs": reading.runs(snapshot), "evaluated_ns": _newest(snapshot)})
-    return _page("runs.html", **values)
+
+    def query(snapshot: Connection) -> dict[str, Any]:
+        return {"runs": reading.runs(snapshot), "evaluated_ns": evidence.newest_ns(snapshot)}
+
+    return _page("runs.html", **reading.read(query))
 
 
 @blueprint.get("/about")
 @revalidated
 def about() -> Response:
     """Versions, licence, and what the words mean."""
-    packages = [("Houfeng", houfeng.__version__), ("Python", platform.python_version())]
-    packages += [(name, version(name)) for name in _SHOWN_PACKAGES]
-    return _page("about.html", packages=packages, evaluated_ns=reading.read(_newest))
+    packages = [("Python", platform.python_version(), "PSF-2.0")]
+    packages += [(name, version(name), licence) for name, licence in _PACKAGES.items()]
+    return _page("about.html", packages=packages, evaluated_ns=reading.read(evidence.newest_ns))
 
 
 def failure(status: int, message: str) -> Response:
@@ -188,12 +202,3 @@ def _page(template: str, **values: Any) -> Response:
             **values,
         )
     )
-
-
-def _n_matching(snapshot: Connection, n_shown: int) -> int:
-    """How many stations the filters let through; asked only where the table was cut off."""
-    return n_shown if n_shown < _N_ROWS else len(reading.stations(snapshot, limit=reading.MAX_LIMIT))
-
-
-def _newest(snapshot: Connection) -> int | None:
-    return overview.newest_ns(queries.stations(snapshot))

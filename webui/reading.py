@@ -13,13 +13,14 @@ from database import queries
 from database.records import EventRow, PickRow, Run, RunKind, StationDetail, StationRow
 from database.store import Store
 from houfeng.times import NS_PER_S, now_ns, parse_ns
-from stations.health import Metrics, State
+from stations.health import ChannelStatus, Metrics, State
 from stations.health.status import MAX_STATUS_AGE_S
 from stations.health.words import age
 
 T = TypeVar("T")
 
-MAX_LIMIT = 1000
+MAX_LIMIT = 10_000
+_N_ROWS = 100
 _MAX_AGE_NS = MAX_STATUS_AGE_S * NS_PER_S
 
 
@@ -46,9 +47,14 @@ def all_stations(snapshot: Connection) -> list[StationRow]:
     return _sorted((seen_now(row) for row in queries.stations(snapshot, sort="station")), "status")
 
 
-def stations(snapshot: Connection, *, limit: int | None = None) -> list[StationRow]:
-    """Stations that the request's filters let through; `limit` where the request names none."""
-    state, wanted, sort = _state(), _limit(limit), sort_key()
+def stations(snapshot: Connection) -> list[StationRow]:
+    """Stations that the request's filters let through, at most as many as it wants."""
+    return matching(snapshot)[: limit(None)]
+
+
+def matching(snapshot: Connection) -> list[StationRow]:
+    """Stations that the request's filters let through, all of them."""
+    state, sort = _state(), sort_key()
     rows = queries.stations(
         snapshot,
         network=request.args.get("net") or None,
@@ -58,7 +64,7 @@ def stations(snapshot: Connection, *, limit: int | None = None) -> list[StationR
     )
     # State and order are decided here: both depend on whether somebody still looks.
     seen = (seen_now(row) for row in rows)
-    return _sorted((row for row in seen if state is None or row.state is state), sort)[:wanted]
+    return _sorted((row for row in seen if state is None or row.state is state), sort)
 
 
 def sort_key() -> str:
@@ -94,8 +100,12 @@ def station(snapshot: Connection, station_id: str) -> StationDetail | None:
     row = seen_now(found.station)
     if row == found.station:
         return found
-    blank = {"state": row.state, "reason": row.reason, "since_ns": row.since_ns, "metrics": Metrics(), "readings": ()}
-    return replace(found, station=row, channels=tuple(replace(channel, **blank) for channel in found.channels))
+    return replace(found, station=row, channels=tuple(_unknown(channel, row) for channel in found.channels))
+
+
+def _unknown(channel: ChannelStatus, row: StationRow) -> ChannelStatus:
+    since_ns = channel.since_ns if row.since_ns is None else row.since_ns
+    return replace(channel, state=row.state, reason=row.reason, since_ns=since_ns, metrics=Metrics(), readings=())
 
 
 def events(snapshot: Connection) -> list[EventRow]:
@@ -105,7 +115,7 @@ def events(snapshot: Connection) -> list[EventRow]:
         run_id=request.args.get("run") or None,
         since_ns=_time("since"),
         until_ns=_time("until"),
-        limit=_limit(100),
+        limit=limit(_N_ROWS),
     )
 
 
@@ -122,22 +132,35 @@ def picks(snapshot: Connection) -> list[PickRow]:
         station_id=request.args.get("station") or None,
         since_ns=_time("since"),
         until_ns=_time("until"),
-        limit=_limit(100),
+        limit=limit(_N_ROWS),
     )
 
 
 def runs(snapshot: Connection) -> list[Run]:
     """Runs that the request's filters let through, newest first."""
-    return queries.runs(snapshot, kind=_kind(), limit=_limit(100))
+    return queries.runs(snapshot, kind=_kind(), limit=limit(_N_ROWS))
+
+
+def limit(default: int | None) -> int | None:
+    """How many rows the request wants; `default` where it does not say."""
+    text = request.args.get("limit")
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_LIMIT:
+        raise ParameterError(f"limit: 1 to {MAX_LIMIT} is needed, {text!r} came")
+    return int(text)
 
 
 def _kind() -> RunKind | None:
-    kind = request.args.get("kind")
-    if kind == "live" or kind == "replay":
-        return kind
-    if kind:
-        raise ParameterError(f"kind: live or replay is needed, {kind!r} came")
-    return None
+    match request.args.get("kind"):
+        case None | "":
+            return None
+        case "live":
+            return "live"
+        case "replay":
+            return "replay"
+        case other:
+            raise ParameterError(f"kind: live or replay is needed, {other!r} came")
 
 
 def _state() -> State | None:
@@ -148,15 +171,6 @@ def _state() -> State | None:
         return State(text.upper())
     except ValueError:
         raise ParameterError(f"status: one of {', '.join(State)} is needed, {text!r} came") from None
-
-
-def _limit(default: int | None) -> int | None:
-    text = request.args.get("limit")
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_LIMIT:
-        raise ParameterError(f"limit: 1 to {MAX_LIMIT} is needed, {text!r} came")
-    return int(text)
 
 
 def _time(name: str) -> int | None:

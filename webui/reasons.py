@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 
-from flask_babel import LazyString, gettext, lazy_gettext
-
+from webui.language import gettext, lazy_gettext
 from webui.words import UNITS
 
-_WHAT: tuple[tuple[str, LazyString], ...] = (
+_WHAT: tuple[tuple[str, object], ...] = (
     (r"No data since start of service", lazy_gettext("No data since start of service")),
     (r"No current flat", lazy_gettext("No recent samples to judge flatness by")),
     (r"No current sample mean", lazy_gettext("No recent samples to judge the mean by")),

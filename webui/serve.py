@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from database.store import Store
 from houfeng.errors import SourceError
@@ -18,6 +19,23 @@ _THREADS = 400
 _STOP_S = 2
 
 
+class _Worker(ThreadWorker):  # type: ignore[misc]
+    """Ends the event streams when it is told to stop: they would hold it until it is killed."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._end_streams()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self._end_streams()
+        super().handle_quit(sig, frame)
+
+    def _end_streams(self) -> None:
+        app = getattr(self, "wsgi", None)
+        if isinstance(app, Flask):
+            app.extensions["changes"].close()
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: WebSettings, database_url: str) -> None:
         self._settings = settings
@@ -25,10 +43,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         options: dict[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
+            "bind": f"{host}:{self._settings.port}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "threads": _THREADS,
             "graceful_timeout": _STOP_S,
             "loglevel": "warning",
@@ -56,7 +75,7 @@ def run(settings: WebSettings, database_url: str) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise SourceError(
-                f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror}; "
+                f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror or error}; "
                 "choose another with --port"
             ) from error
     _Server(settings, database_url).run()

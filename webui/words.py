@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import floor
 
-from flask_babel import format_datetime, gettext, lazy_gettext
-
 from houfeng.times import NS_PER_S, format_ns
 from stations.health.words import number
+from webui.language import day_and_month, lazy_gettext
 
 NO_EVIDENCE = "—"
 NOT_APPLICABLE = "n/a"
@@ -16,6 +15,7 @@ NOT_APPLICABLE = "n/a"
 # Also handed to the script, which lets ages count on.
 UNITS = {"s": lazy_gettext("s"), "min": lazy_gettext("min"), "h": lazy_gettext("h"), "d": lazy_gettext("d")}
 
+_COUNTS = lazy_gettext("counts")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -68,12 +68,21 @@ def decimals(value: float | None, n_digits: int) -> str:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A value with its unit, as readings have it; "" and counts are plain numbers."""
+    """A value of a reading with its unit."""
     if value is None:
         return NO_EVIDENCE
     if unit == "s":
         return latency(value)
-    return f"{share(value)} %" if unit == "%" else number(value)
+    if unit == "%":
+        return f"{share(value)} %"
+    return f"{number(value)} {_COUNTS}" if unit == "counts" else number(value)
+
+
+def limit(value: float, unit: str) -> str:
+    """A limit with its unit, as short as the configuration has it: `120 s`, `98 %`."""
+    if unit == "s" and value <= 180:
+        return _with_unit(f"{value:g}", "s")
+    return f"{value:g} %" if unit == "%" else quantity(value, unit)
 
 
 def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
@@ -92,7 +101,7 @@ def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
         return clock
     if day[:4] == today[:4]:
         at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
-        return f"{format_datetime(at, gettext('d MMM'), rebase=False)} {clock}"
+        return f"{day_and_month(at)} {clock}"
     return f"{day} {clock}"
 
 
