@@ -100,7 +100,8 @@ class Daemon:
         with store.read() as snapshot:
             states = queries.detector_states(snapshot, self.run_id)
             newest = queries.picks(snapshot, run_id=self.run_id, limit=1)
-            memory_ns = seconds_ns(settings.association.memory_s)
+            # A little more than it remembers: the oldest picks of its memory belong to events that began before it.
+            memory_ns = seconds_ns(1.1 * settings.association.memory_s)
             picks = queries.recent_picks(snapshot, self.run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
         detector.restore(states)
         run = Run(
