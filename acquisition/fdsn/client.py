@@ -1,0 +1,252 @@
+"""Requests to an FDSN web service: ObsPy's Client with a transfer that ends in time and hides nothing."""
+
+from __future__ import annotations
+
+import io
+import ssl
+import urllib.request
+import zlib
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+from obspy.clients.fdsn import Client
+
+from acquisition.fdsn.deadline import Cut
+from acquisition.fdsn.rules import Reply
+from acquisition.settings import FdsnSettings
+from houfeng import __version__
+from houfeng.errors import SourceError
+from houfeng.times import NS_PER_S, now_ns, to_utcdatetime
+from houfeng.types import Gap
+
+# Most bytes of one answer: ten times what the largest planned request brings at 100 Hz. More is cut off and asked
+# for in smaller parts.
+MAX_BODY_BYTES = 128 << 20
+_READ_BYTES = 1 << 16
+# endtime is inclusive; without this the sample on the border between two requests would come with both.
+_JUST_BEFORE_NS = 1_000
+
+_NslcPattern = tuple[str, str, str, str]
+
+
+class FdsnClient:
+    """Asks one FDSN web service.
+
+    ObsPy's Client knows the data centres, builds addresses and request bodies and follows redirects. Its transfer is
+    replaced at the one method all requests go through: `get_waveforms` decodes and trims, so the records would have to
+    be encoded again; `filename=` keeps them, but its transfer drops Retry-After and the bytes of a broken-off answer,
+    and its timeout begins anew with every byte.
+
+    Parameters
+    ----------
+    settings : address and patience
+
+    Raises
+    ------
+    SourceError : if the address is neither a URL nor a name that ObsPy knows
+    """
+
+    def __init__(self, settings: FdsnSettings) -> None:
+        try:
+            self._client = _Client(settings)
+        except ValueError as error:
+            raise SourceError(f"{settings.address}: {error}") from error
+
+    @property
+    def address(self) -> str:
+        """Where the service is, with http:// or https://."""
+        return str(self._client.base_url)
+
+    def dataselect(self, gaps: Iterable[Gap]) -> Reply:
+        """The records of these gaps, as they lie in the server's archive."""
+        self._client.get_waveforms_bulk([_line(gap) for gap in gaps], filename=io.BytesIO())
+        return self._client.reply
+
+    def stations(
+        self, patterns: Iterable[_NslcPattern], start_ns: int, end_ns: int, *, level: str, layout: str = "xml"
+    ) -> Reply:
+        """Station metadata of channels, * and ? allowed in their codes.
+
+        Parameters
+        ----------
+        patterns : network, station, location, channel of each
+        start_ns, end_ns : ns UTC; epochs that hold within this time
+        level : "station", "channel" or "response"
+        layout : "xml" is StationXML, "text" a table
+        """
+        window = (to_utcdatetime(start_ns), to_utcdatetime(end_ns))
+        bulk = [(*pattern, *window) for pattern in patterns]
+        self._client.get_stations_bulk(bulk, level=level, format=layout, filename=io.BytesIO())
+        return self._client.reply
+
+    def availability(self, gaps: Iterable[Gap]) -> Reply:
+        """What the server says it holds within these gaps (fdsnws-availability 1, text); few servers offer it."""
+        # ObsPy 1.5 does not know this service: only the address is taken from it.
+        lines = ["format=text", *(" ".join(str(word) for word in _line(gap)) for gap in gaps)]
+        url = str(self._client._build_url("dataselect", "query")).replace("/dataselect/1/", "/availability/1/")
+        self._client._download(url, data="\n".join(lines).encode("ascii"), content_type="text/plain")
+        return self._client.reply
+
+    def close(self) -> None:
+        """End the request that is under way in another thread, and refuse further ones."""
+        self._client.cut.close()
+
+
+def _line(gap: Gap) -> tuple[Any, ...]:
+    source_id = gap.source_id
+    codes = (source_id.network, source_id.station, source_id.location or "--", source_id.channel)
+    return (*codes, to_utcdatetime(gap.start_ns), to_utcdatetime(gap.end_ns - _JUST_BEFORE_NS))
+
+
+class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
+    """ObsPy's Client whose transfers keep what came: `reply` is that of the last request."""
+
+    def __init__(self, settings: FdsnSettings) -> None:
+        # Discovery would ask for five documents first, each in a thread without a deadline.
+        super().__init__(
+            settings.address,
+            timeout=settings.silence_s,
+            user_agent=f"Houfeng/{__version__}",
+            _discover_services=False,
+        )
+        self.reply = Reply(0)
+        self.cut = Cut()
+        self._deadline_s = settings.deadline_s
+        for handler in (_HttpHandler(self.cut), _HttpsHandler(self.cut)):
+            self._url_opener.add_handler(handler)
+
+    def _download(
+        self,
+        url: str,
+        return_string: bool = False,
+        data: bytes | None = None,
+        use_gzip: bool | None = None,
+        content_type: str | None = None,
+    ) -> bytes | io.BytesIO:
+        # miniSEED is compressed already; StationXML shrinks to a twentieth.
+        headers = dict(self.request_headers)
+        if "/station/" in url:
+            headers["Accept-Encoding"] = "gzip"
+        if content_type:
+            headers["Content-Type"] = content_type
+        with self.cut.after(self._deadline_s):
+            self.reply = self._transfer(urllib.request.Request(url, data, headers))
+        return self.reply.body if return_string else io.BytesIO(self.reply.body)
+
+    def _transfer(self, request: urllib.request.Request) -> Reply:
+        body = bytearray()
+        status, content_type = 0, ""
+        try:
+            with self._url_opener.open(request, timeout=self.timeout) as response:
+                status, content_type = response.status, response.headers.get_content_type()
+                fault = self._read(response, body)
+                content = _unpacked(response, body)
+        except HTTPError as error:
+            with error:
+                body += _error_text(error)
+            return Reply(error.code, bytes(body), retry_after_s=_retry_after_s(error.headers.get("Retry-After")))
+        except (OSError, HTTPException, zlib.error) as error:
+            content, fault = bytes(body), self.cut.reason or _reason(error)
+        return Reply(status, content, fault, content_type=content_type)
+
+    def _read(self, response: HTTPResponse, body: bytearray) -> str:
+        """Read to the end; why that was not the end the server had announced."""
+        announced = response.headers.get("Content-Length", "")
+        n_bytes = int(announced) if announced.isdecimal() else None
+        while n_bytes is None or len(body) < n_bytes:
+            try:
+                part = response.read1(_READ_BYTES)
+            except (OSError, HTTPException) as error:
+                return self.cut.reason or _reason(error)
+            if not part:
+                break
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                return f"more than {MAX_BODY_BYTES >> 20} MiB came; cut off"
+        # A connection that we cut looks to the reader like one that the server ended.
+        if self.cut.reason:
+            return self.cut.reason
+        if n_bytes is not None and len(body) < n_bytes:
+            return f"the connection ended after {len(body)} of {n_bytes} bytes"
+        return ""
+
+
+def _error_text(error: HTTPError) -> bytes:
+    try:
+        return error.read(_READ_BYTES)
+    except (OSError, HTTPException):
+        return b""
+
+
+def _unpacked(response: HTTPResponse, body: bytearray) -> bytes:
+    if response.headers.get("Content-Encoding", "").lower() != "gzip":
+        return bytes(body)
+    return zlib.decompressobj(wbits=31).decompress(bytes(body), MAX_BODY_BYTES)
+
+
+def _reason(error: Exception) -> str:
+    inner = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
+    if isinstance(inner, TimeoutError):
+        return "nothing came for too long"
+    return f"{type(inner).__name__}: {inner}" if str(inner) else type(inner).__name__
+
+
+def _retry_after_s(text: str | None) -> float | None:
+    """Seconds from now of a Retry-After header (RFC 9110, 10.2.3: seconds or a date)."""
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, at.timestamp() - now_ns() / NS_PER_S)
+
+
+class _WatchedConnection(HTTPConnection):
+    cut: Cut
+
+    def connect(self) -> None:
+        super().connect()
+        self.cut.watch(self.sock)
+
+
+class _WatchedTlsConnection(HTTPSConnection, _WatchedConnection):
+    """HTTPSConnection.connect() calls the watched connect() before its handshake."""
+
+
+class _HttpHandler(urllib.request.HTTPHandler):
+    handler_order = 400  # before urllib's own, which has 500
+
+    def __init__(self, cut: Cut) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        def connection(host: str, **options: Any) -> _WatchedConnection:
+            made = _WatchedConnection(host, **options)
+            made.cut = self._cut
+            return made
+
+        return self.do_open(connection, req)
+
+
+class _HttpsHandler(urllib.request.HTTPSHandler):
+    handler_order = 400
+
+    def __init__(self, cut: Cut) -> None:
+        super().__init__()
+        self._cut = cut
+        self._tls = ssl.create_default_context()
+
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        def connection(host: str, **options: Any) -> _WatchedTlsConnection:
+            made = _WatchedTlsConnection(host, **options)
+            made.cut = self._cut
+            return made
+
+        return self.do_open(connection, req, context=self._tls)
