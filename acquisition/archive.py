@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import logging
+import math
 import os
 import sys
 from collections import Counter, OrderedDict
@@ -28,6 +29,7 @@ _DAY_NS = 86_400 * NS_PER_S
 # Each open file holds a descriptor and its index (about 2 MB for a full day of 4-s records); a stream that comes
 # back after its file was closed costs one reading of that file.
 MAX_OPEN_FILES = 4096
+QUARANTINE = "quarantine"
 # A record that begins this long before a wanted time may still reach into it.
 _MAX_RECORD_NS = 3600 * NS_PER_S
 
@@ -38,14 +40,18 @@ class Archive:
     Parameters
     ----------
     root : folder of the tree, made when absent
+    future_limit_h : hours that a record may begin after now; a later one is kept in `quarantine/future`, an SDS tree
+        of its own, so that a digitiser with a wrong clock fills one file a day there as well
 
     Raises
     ------
     ArchiveError : if the folder cannot be written or another process writes to it
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, future_limit_h: float = math.inf) -> None:
         self.root = root
+        self._future_limit_h = future_limit_h
+        self._ahead: set[SourceId] = set()
         self._open: OrderedDict[Path, DayFile] = OrderedDict()
         self._dirty: set[Path] = set()
         try:
@@ -70,11 +76,16 @@ class Archive:
         """
         verdicts: Counter[Verdict] = Counter()
         for packet in packets:
-            day_file = self._day_file(day_path(self.root, packet.source_id, packet.start_ns))
+            is_future = self.is_future(packet)
+            root = self.root / QUARANTINE / "future" if is_future else self.root
+            day_file = self._day_file(day_path(root, packet.source_id, packet.start_ns))
             verdict = day_file.append(packet)
-            verdicts[verdict] += 1
             if verdict is not Verdict.DUPLICATE:
                 self._dirty.add(day_file.path)
+            if is_future:
+                self._report_future(packet)
+                verdict = Verdict.FUTURE
+            verdicts[verdict] += 1
             if verdict is Verdict.CONFLICT:
                 _log.warning(
                     "%s: a second record begins at %s with other bytes; kept both",
@@ -82,6 +93,10 @@ class Archive:
                     format_ns(packet.start_ns),
                 )
         return verdicts
+
+    def is_future(self, packet: Packet) -> bool:
+        """Whether a record begins later than it can: it does not belong among the others."""
+        return packet.start_ns - now_ns() > self._future_limit_h * 3600 * NS_PER_S
 
     def sync(self) -> None:
         """Return only when every appended record, and the name of every new file, is on the disk.
@@ -101,14 +116,19 @@ class Archive:
 
     def quarantine(self, content: bytes, reason: str) -> None:
         """Keep bytes that are no record, for a person to look at."""
-        folder = self.root / "quarantine"
+        folder = self.root / QUARANTINE
         folder.mkdir(exist_ok=True)
         when = format_ns(now_ns(), digits=9)
-        name = f"{when.replace(':', '')}.bin"
-        (folder / name).write_bytes(content)
+        path = _store_new(folder, when.replace(":", ""), content)
         with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            log.write(f"{when} {name} {len(content)} bytes: {reason}\n")
-        _log.warning("%s; %d bytes kept in %s", reason, len(content), folder / name)
+            log.write(f"{when} {path.name} {len(content)} bytes: {reason}\n")
+        _log.warning("%s; %d bytes kept in %s", reason, len(content), path)
+
+    def release(self, path: Path) -> None:
+        """Sync and let go of one file, which may then be replaced."""
+        self.sync()
+        if (day_file := self._open.pop(path, None)) is not None:
+            day_file.close()
 
     def close(self) -> None:
         """Sync and let go of every file."""
@@ -128,6 +148,17 @@ class Archive:
             day_file = self._open[path] = DayFile(path, self.quarantine)
         self._open.move_to_end(path)
         return day_file
+
+    def _report_future(self, packet: Packet) -> None:
+        if packet.source_id not in self._ahead:  # once: its next records will be no better
+            self._ahead.add(packet.source_id)
+            _log.error(
+                "%s: a record begins at %s, more than %g h from now: the digitiser's clock is wrong; kept in %s",
+                packet.source_id,
+                format_ns(packet.start_ns),
+                self._future_limit_h,
+                self.root / QUARANTINE / "future",
+            )
 
 
 def day_path(root: Path, source_id: SourceId, start_ns: int) -> Path:
@@ -155,6 +186,34 @@ def read_from(root: Path, source_id: SourceId, since_ns: int) -> Iterator[Packet
                 yield packet
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _store_new(folder: Path, stem: str, content: bytes) -> Path:
+    """A new file that is on the disk before the same bytes are taken from another."""
+    path = folder / f"{stem}.bin"
+    n = 0
+    while True:
+        try:
+            file = path.open("xb")
+            break
+        except FileExistsError:  # a clock that was set back names a moment twice
+            n += 1
+            path = folder / f"{stem}-{n}.bin"
+    with file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(folder)
+    return path
+
+
 def _ignore_damage(offset: int, length: int, reason: str) -> None:
     """A reader beside the writer may see half of the record being written: it comes through the stream as well."""
 
@@ -169,8 +228,4 @@ def _sync_filesystem(root_fd: int, files: list[DayFile]) -> None:
         return
     for day_file in files:
         day_file.sync()
-        folder = os.open(day_file.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(day_file.path.parent)

@@ -71,7 +71,9 @@ class Daemon:
         StoreError : if the store cannot be opened
         """
         with ExitStack() as stack:
-            archive = Archive(Path(self._settings.archive.path))
+            archive = Archive(
+                Path(self._settings.archive.path), future_limit_h=self._settings.archive.future_limit_h
+            )
             stack.callback(archive.close)
             store = Store.open(self._settings.database.url, retry_s=self._settings.database.retry_s)
             stack.callback(store.close)

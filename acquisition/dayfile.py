@@ -22,6 +22,7 @@ class Verdict(Enum):
     WRITTEN = "written"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"  # written too: same time and length as a record we have, other bytes
+    FUTURE = "future"  # begins later than a record can: kept apart, once
 
 
 class DayFile:

@@ -118,7 +118,8 @@ class Recorder:
         self._append(packets)
         self._archive.sync()
         for server, batch in batches:
-            self._archived.put(server, batch)
+            # A record from the future would make detection deaf until then, and its time would become the cursor's.
+            self._archived.put(server, [packet for packet in batch if not self._archive.is_future(packet)])
 
     def _append(self, packets: list[Packet]) -> None:
         while True:

@@ -18,14 +18,17 @@ class ArchiveSettings:
 
     Raises
     ------
-    ConfigError : if the path is empty
+    ConfigError : if the path is empty or the limit is not positive
     """
 
     path: str = "archive"
+    future_limit_h: float = 24.0
 
     def __post_init__(self) -> None:
         if not self.path:
             raise ConfigError("archive.path: a folder is needed, an empty text came")
+        if not self.future_limit_h > 0:
+            raise ConfigError(f"archive.future_limit_h: more than 0 h is needed, {self.future_limit_h:g} came")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _COMMANDS = {
     "events": ("houfeng.cli.listing:events", "List detected events."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
+    "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive."),
     "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
 

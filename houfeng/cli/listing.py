@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from database import queries
@@ -20,6 +14,7 @@ from database.settings import parse_url
 from database.store import Store
 from houfeng import shapes
 from houfeng.cli.options import Time, config_option, settings_of
+from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import StoreError
 from houfeng.times import now_ns, seconds_ns
 from stations.health import State
@@ -33,14 +28,6 @@ _EVENTS = ("first_onset", "n_stations", "n_picks", "location", "id")
 _PICKS = ("onset", "channel", "phase", "uncertainty_s", "snr", "band", "event")
 _RUNS = ("id", "kind", "started", "finished", "n_records", "data_start", "data_end", "source")
 
-format_option = click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="How to print.",
-)
 run_option = click.option("--run", "run_id", metavar="ID", help="Of this run.  [default: the live ones]")
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, newest first."
@@ -62,7 +49,7 @@ def list_stations(config: Path | None, layout: str, status: str | None) -> None:
     wanted = None if status is None else State(status)
     stale_before_ns = now_ns() - seconds_ns(MAX_STATUS_AGE_S)
     rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, stale_before_ns=stale_before_ns))
-    _print("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
+    print_rows("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
 
 
 @click.group()
@@ -79,7 +66,7 @@ def events() -> None:
 def list_events(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
     """List the events, newest first."""
     rows = _read(config, lambda snapshot: queries.events(snapshot, run_id=run_id, since_ns=since, limit=limit))
-    _print("events", [shapes.event(row) for row in rows], _EVENTS, layout)
+    print_rows("events", [shapes.event(row) for row in rows], _EVENTS, layout)
 
 
 @click.group()
@@ -96,7 +83,7 @@ def picks() -> None:
 def list_picks(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
     """List the picks, newest first, each with the event it belongs to."""
     rows = _read(config, lambda snapshot: queries.picks(snapshot, run_id=run_id, since_ns=since, limit=limit))
-    _print("picks", [shapes.pick(row) for row in rows], _PICKS, layout)
+    print_rows("picks", [shapes.pick(row) for row in rows], _PICKS, layout)
 
 
 @click.group()
@@ -109,7 +96,7 @@ def runs() -> None:
 @format_option
 def list_runs(config: Path | None, layout: str) -> None:
     """List the runs, newest first."""
-    _print("runs", [shapes.run(row) for row in _read(config, queries.runs)], _RUNS, layout)
+    print_rows("runs", [shapes.run(row) for row in _read(config, queries.runs)], _RUNS, layout)
 
 
 def _read(config: Path | None, query: Callable[[Connection], list[Row]]) -> list[Row]:
@@ -123,27 +110,3 @@ def _read(config: Path | None, query: Callable[[Connection], list[Row]]) -> list
             return query(snapshot)
     finally:
         store.close()
-
-
-def _print(name: str, rows: list[dict[str, Any]], columns: Iterable[str], layout: str) -> None:
-    if layout == "json":
-        click.echo(json.dumps({name: rows}, ensure_ascii=False, indent=2))
-    elif layout == "csv":
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else list(columns))
-        writer.writeheader()
-        writer.writerows(rows)
-    elif rows:
-        table = Table(box=box.SIMPLE_HEAD)
-        for column in columns:
-            table.add_column(column.replace("_", " "), overflow="fold")
-        for row in rows:
-            table.add_row(*(_cell(row[column]) for column in columns))
-        Console().print(table)
-    else:
-        click.echo(f"No {name}.")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "—"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,141 @@
+"""Which files an archive has, and what each of them holds: every byte of a day file, told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+from acquisition import mseed
+from acquisition.archive import QUARANTINE, day_path
+from houfeng.errors import ArchiveError, RecordError, SourceIdError
+from houfeng.times import format_ns
+from houfeng.types import Packet, SourceId
+
+_DAY_FILE = re.compile(r"\d{4}/[^/]+/[^/]+/[^/.]+\.D/([^/]+)\.D\.\d{4}\.\d{3}")
+
+
+class Kind(StrEnum):
+    """What can be found in an archive that is not a record in its place."""
+
+    TORN = "torn"  # a record that ends before its last byte
+    FOREIGN = "foreign"  # bytes that begin no record
+    CORRUPT = "corrupt"  # a record whose header is sound and whose samples or CRC (miniSEED 3) are not
+    MISPLACED = "misplaced"  # of another stream or another day than the file
+    DUPLICATE = "duplicate"  # the very same record once more
+    CONFLICT = "conflict"  # same stream and time as another record, other bytes
+    FUTURE = "future"  # begins later than a record can
+    OVERLAP = "overlap"  # begins before the end of an earlier one
+    UNORDERED = "unordered"  # stands behind a later one
+    STRAY = "stray"  # a file that is no day file
+    CHECKSUM = "checksum"  # a closed file is not what it was
+
+
+class Piece(NamedTuple):
+    """A stretch of a day file.
+
+    `kind` is None for a record in its place, or one of TORN, FOREIGN, CORRUPT, MISPLACED, DUPLICATE, CONFLICT.
+    `packet` is None when the bytes are no sound record.
+    """
+
+    offset: int
+    raw: bytes
+    kind: Kind | None
+    packet: Packet | None
+    reason: str
+
+
+def day_files(root: Path) -> Iterator[Path]:
+    """Day files of an archive, year by year, so that those of a stream come in order of time.
+
+    Raises
+    ------
+    ArchiveError : if the folder does not exist
+    """
+    return (path for path in all_files(root) if stream_of(root, path) is not None)
+
+
+def all_files(root: Path) -> Iterator[Path]:
+    """Day files and whatever else lies among them; the quarantine and names that begin with a dot are left out.
+
+    Raises
+    ------
+    ArchiveError : if the folder does not exist
+    """
+    if not root.is_dir():
+        raise ArchiveError(f"{root}: an archive is needed, there is no folder of this name")
+    return (path for top in sorted(root.iterdir()) if _is_ours(top) for path in _below(top))
+
+
+def stream_of(root: Path, path: Path) -> SourceId | None:
+    """The stream that a day file is of; None for a file that is no day file."""
+    match = _DAY_FILE.fullmatch(path.relative_to(root).as_posix())
+    if match is None:
+        return None
+    try:
+        return SourceId.parse(match[1])
+    except SourceIdError:
+        return None
+
+
+def pieces(root: Path, path: Path) -> Iterator[Piece]:
+    """The whole of a day file in file order, every byte in exactly one piece.
+
+    Raises
+    ------
+    ArchiveError : if the file cannot be read
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArchiveError(f"{path}: cannot be read: {error.strerror}") from error
+    damages: list[tuple[int, int, str]] = []
+    seen: dict[int, set[int]] = {}
+    offset = 0
+    for record in mseed.split(content, lambda *damage: damages.append(damage)):
+        for damage in damages:
+            yield _damaged(content, *damage)
+            offset = damage[0] + damage[1]
+        damages.clear()
+        yield _judged(root, path, offset, record.raw, seen)
+        offset += len(record.raw)
+    for damage in damages:
+        yield _damaged(content, *damage)
+
+
+def _judged(root: Path, path: Path, offset: int, raw: bytes, seen: dict[int, set[int]]) -> Piece:
+    try:
+        packet = mseed.decode(raw)
+    except RecordError as error:
+        return Piece(offset, raw, Kind.CORRUPT, None, str(error))
+    if (place := day_path(root, packet.source_id, packet.start_ns)) != path:
+        return Piece(offset, raw, Kind.MISPLACED, packet, f"belongs in {place.name}")
+    crc = crc32(raw)
+    others = seen.setdefault(packet.start_ns, set())
+    if crc in others:
+        return Piece(offset, raw, Kind.DUPLICATE, packet, "the same record stands before it")
+    kind = Kind.CONFLICT if others else None
+    others.add(crc)
+    reason = f"another record begins at {format_ns(packet.start_ns)} too, with other bytes" if kind else ""
+    return Piece(offset, raw, kind, packet, reason)
+
+
+def _damaged(content: bytes, offset: int, length: int, reason: str) -> Piece:
+    raw = content[offset : offset + length]
+    if "cut off" in reason or reason.startswith("Incomplete"):  # what mseed and libmseed call it
+        return Piece(offset, raw, Kind.TORN, None, reason)
+    return Piece(offset, raw, Kind.CORRUPT if mseed.is_miniseed(raw) else Kind.FOREIGN, None, reason)
+
+
+def _is_ours(top: Path) -> bool:
+    return not top.name.startswith(".") and top.name != QUARANTINE
+
+
+def _below(top: Path) -> list[Path]:
+    # followed by hand: rglob does not enter the links by which old years are moved to another disk
+    if not top.is_dir():
+        return [top]
+    return [path for inner in sorted(top.iterdir()) if not inner.name.startswith(".") for path in _below(inner)]

@@ -1,0 +1,97 @@
+"""`houfeng archive check|repair`: is the archive sound, and how to mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from acquisition.archive_check import ALLOWED, MENDABLE, Finding, Report
+from acquisition.archive_check import check as check_archive
+from acquisition.archive_files import all_files, day_files
+from acquisition.archive_repair import repair as repair_archive
+from houfeng.cli.options import config_option, settings_of
+from houfeng.cli.printing import bytes_progress, format_option, print_rows
+from houfeng.times import format_ns, now_ns
+
+_FINDINGS = ("kind", "file", "count", "bytes", "offset", "first", "reason")
+
+path_argument = click.argument("path", type=click.Path(path_type=Path), metavar="[ARCHIVE]", required=False)
+
+
+@click.group()
+def archive() -> None:
+    """Check, mend and count what the archive holds.
+
+    ARCHIVE is the folder of an archive; without it, the configuration's.
+    """
+
+
+@archive.command()
+@path_argument
+@config_option
+@format_option
+def check(path: Path | None, config: Path | None, layout: str) -> None:
+    """Read every record and say what is not as it should be.
+
+    Torn, foreign and corrupt bytes, records in the wrong file, duplicates, conflicts (same time, other bytes),
+    overlaps, records from the future. Changes nothing and may run beside the daemon. The exit status is 1 when
+    something is wrong; records out of order and files that are no day files are told and allowed.
+    """
+    settings = settings_of(config)
+    root = path or Path(settings.archive.path)
+    with bytes_progress() as progress:
+        task = progress.add_task("Checking", total=sum(file.stat().st_size for file in all_files(root)))
+        report = check_archive(
+            root, now_ns(), settings.archive.future_limit_h, lambda n_bytes: progress.advance(task, n_bytes)
+        )
+    print_rows("findings", [_finding(root, finding) for finding in report.findings], _FINDINGS, layout)
+    click.echo(_summary(report), err=layout != "table")
+    if not report.is_sound:
+        raise SystemExit(1)
+
+
+@archive.command()
+@path_argument
+@config_option
+def repair(path: Path | None, config: Path | None) -> None:
+    """Move what is no record in its place; throw nothing away.
+
+    Torn, foreign and corrupt bytes and duplicates go to the archive's quarantine, with the reason in its log.txt;
+    misplaced records go to the files they belong in. Refused while the daemon runs. Run it as the daemon's user.
+    """
+    root = path or Path(settings_of(config).archive.path)
+    with bytes_progress() as progress:
+        task = progress.add_task("Repairing", total=sum(file.stat().st_size for file in day_files(root)))
+        done = repair_archive(root, lambda n_bytes: progress.advance(task, n_bytes))
+    for file in done.files:
+        click.echo(f"mended {file.relative_to(root)}")
+    counts = ", ".join(f"{count} {kind}" for kind, count in done.quarantined.items()) or "nothing"
+    click.echo(f"{len(done.files)} files mended; to quarantine: {counts}; records moved to their files: {done.refiled}")
+
+
+def _finding(root: Path, finding: Finding) -> dict[str, Any]:
+    return {
+        "kind": str(finding.kind),
+        "file": str(finding.path.relative_to(root)),
+        "count": finding.count,
+        "bytes": finding.n_bytes,
+        "offset": finding.offset,
+        "first": None if finding.first_ns is None else format_ns(finding.first_ns),
+        "reason": finding.reason,
+    }
+
+
+def _summary(report: Report) -> str:
+    text = f"{report.n_files} day files, {report.n_records} records, {report.n_bytes} bytes: "
+    counts: Counter[str] = Counter()
+    for finding in report.findings:
+        counts[f"{finding.kind}{' (allowed)' if finding.kind in ALLOWED else ''}"] += finding.count
+    text += ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "all is well"
+    if any(finding.kind in MENDABLE for finding in report.findings):
+        text += "; `houfeng archive repair` mends " + ", ".join(
+            kind for kind in counts if kind in {str(kind) for kind in MENDABLE}
+        )
+    return text
