@@ -158,6 +158,15 @@ def decide(job: Job, reply: Reply, left: tuple[Gap, ...], *, is_data: bool, max_
     return Decision(jobs=tuple(Job(part, job.tries + 1) for part in parts), failed=True)
 
 
+def joined(missing: Iterable[Missing]) -> list[Missing]:
+    """The same in as few gaps as possible, by stream and time."""
+    kinds: dict[tuple[str, bool], list[Gap]] = {}
+    for lost in missing:
+        kinds.setdefault((lost.reason, lost.absent), []).append(lost.gap)
+    found = [Missing(gap, reason, absent) for (reason, absent), gaps in kinds.items() for gap in join(gaps)]
+    return sorted(found, key=lambda lost: lost.gap)
+
+
 def backoff_s(n_failures: int, least_s: float, most_s: float, chance: float) -> float:
     """Pause before the next request: doubled with every failure, half of it up to `chance` (0-1).
 

@@ -29,11 +29,12 @@ class FdsnServer:
     ----------
     records : miniSEED, in any order
     answers : for the first requests of dataselect, in order; later ones are answered soundly
+    others : answers of the other services, by name; without one a service is not offered (404)
     """
 
     records: list[Packet]
     answers: list[Answer] = field(default_factory=list)
-    stations: dict[str, Answer] = field(default_factory=dict)
+    others: dict[str, Answer] = field(default_factory=dict)
     bodies: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
@@ -65,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         request = self.rfile.read(int(self.headers["Content-Length"])).decode()
         service = self.path.split("/")[2]
         if service != "dataselect":
-            self.data.stations[service](self, request.encode())
+            self.data.others.get(service, status(404, b"Not found"))(self, request.encode())
             return
         self.data.bodies.append(request)
         self.data.times.append(time.monotonic())
