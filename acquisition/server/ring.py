@@ -34,6 +34,15 @@ class StreamSpan:
     end_ns: int
 
 
+# stream, sequence, start and end (ns UTC) of a record -> whether its bytes are needed
+Wants = Callable[[StreamKey, int, int, int], bool]
+
+
+def everything(key: StreamKey, sequence: int, start_ns: int, end_ns: int) -> bool:
+    """Every record is wanted."""
+    return True
+
+
 class Backlog(Protocol):
     """Records that sessions read at their own pace; every method may be called from any thread."""
 
@@ -41,8 +50,12 @@ class Backlog(Protocol):
         """(oldest sequence held, sequence the next record will get); equal when nothing is held."""
         ...
 
-    def read(self, sequence: int, limit: int) -> list[StoredRecord]:
-        """At most `limit` records from `sequence` on, in order; from the oldest held if that is gone."""
+    def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
+        """The wanted ones of the next `limit` records at most, in order, and the sequence to go on from.
+
+        Begins with the oldest record held when that of `sequence` is gone. The sequence to go on from is only then
+        the one that was asked for when nothing newer is held.
+        """
         ...
 
     def streams(self) -> list[StreamSpan]:
@@ -110,11 +123,13 @@ class Ring:
         with self._lock:
             return self._first, self._next
 
-    def read(self, sequence: int, limit: int) -> list[StoredRecord]:
-        """At most `limit` records from `sequence` on, in order; from the oldest held if that is gone."""
+    def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
+        """The wanted ones of the next `limit` records at most, in order, and the sequence to go on from."""
         with self._lock:
             start = max(sequence, self._first)
-            return [self._records[n] for n in range(start, min(start + limit, self._next))]
+            records = [self._records[n] for n in range(start, min(start + limit, self._next))]
+        wanted = [one for one in records if wants(one.key, one.sequence, one.start_ns, one.end_ns)]
+        return wanted, max(sequence, start + len(records))
 
     def streams(self) -> list[StreamSpan]:
         """Every stream held, sorted by station and stream id."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from acquisition.server.commands import CommandError
-from acquisition.server.stored import StoredRecord, StreamKey
+from acquisition.server.stored import StreamKey
 
 _STATION = re.compile(r"[A-Za-z0-9?*_-]{1,64}", re.ASCII)
 # [!]stream[.format][:filter] of version 4
@@ -71,12 +71,12 @@ class Subscription:
             return False
         return not any(selector.negated and selector.matches(key) for selector in self.selectors)
 
-    def wants_record(self, record: StoredRecord) -> bool:
+    def wants_record(self, sequence: int, start_ns: int, end_ns: int) -> bool:
         """Whether a record of a selected stream lies in the sequence range and the window."""
         return (
-            record.sequence >= (self.start or 0)
-            and (self.start_ns is None or record.end_ns > self.start_ns)
-            and (self.end_ns is None or record.start_ns < self.end_ns)
+            sequence >= (self.start or 0)
+            and (self.start_ns is None or end_ns > self.start_ns)
+            and (self.end_ns is None or start_ns < self.end_ns)
         )
 
 

@@ -13,13 +13,14 @@ from acquisition.server.handshake import Handshake
 from acquisition.server.info import Identity, info_v3, info_v4
 from acquisition.server.ring import Backlog, StreamSpan
 from acquisition.server.selection import Subscription, first_match
-from acquisition.server.stored import StoredRecord, StreamKey
+from acquisition.server.stored import StreamKey
 from houfeng.times import NS_PER_S, now_ns
 
 # One send: large enough that a client which catches up is not bound by system calls.
 MAX_BATCH_BYTES = 64 * 1024
 # Records looked at in one step, so that a session that selects little still answers and stops quickly.
 MAX_SCAN = 1024
+_READ = 64
 # A peer that sends only noise is let go.
 MAX_FAULTS = 20
 # A window is over this long after its end even if a stream stays silent; later packets are not waited for.
@@ -139,48 +140,45 @@ class Session:
 
     def _records(self) -> bytes:
         out = bytearray()
+        packet = packet_v4 if self._handshake.version == 4 else packet_v3
         n_scanned = 0
         while len(out) < MAX_BATCH_BYTES and n_scanned < MAX_SCAN:
             assert self._cursor is not None
-            records = self._backlog.read(self._cursor, 64)
-            if not records:
+            self._report_loss(self._cursor, self._backlog.bounds()[0])
+            records, following = self._backlog.read(self._cursor, _READ, self._wants)
+            if following == self._cursor:
                 self._caught_up = True
                 if self._is_over():
                     out += b"END"
                     self._ended = True
                 break
-            self._report_loss(records[0].sequence)
-            n_scanned += len(records)
+            n_scanned += _READ
             for record in records:
-                out += self._packet(record)
-            self._cursor = records[-1].sequence + 1
+                out += packet(record)
+            self._cursor = following
         return bytes(out)
 
-    def _packet(self, record: StoredRecord) -> bytes:
-        key = record.key
+    def _wants(self, key: StreamKey, sequence: int, start_ns: int, end_ns: int) -> bool:
         try:
             subscription = self._routes[key]
         except KeyError:
             subscription = self._routes[key] = self._route(key)
-        if subscription is None or not subscription.wants_record(record):
-            return b""
-        return packet_v4(record) if self._handshake.version == 4 else packet_v3(record)
+        return subscription is not None and subscription.wants_record(sequence, start_ns, end_ns)
 
     def _route(self, key: StreamKey) -> Subscription | None:
         if self._handshake.version == 3 and not key.legacy:
             return None
         return first_match(self._handshake.subscriptions, key)
 
-    def _report_loss(self, found: int) -> None:
+    def _report_loss(self, cursor: int, oldest: int) -> None:
         """Records that made room while the client was too slow are skipped; neither version can tell it so."""
-        assert self._cursor is not None
-        if found > self._cursor:
+        if oldest > cursor:
             _log.warning(
-                "%s: too slow, %d records left the ring before they could be sent (sequence %d to %d)",
+                "%s: too slow, %d records left the history before they could be sent (sequence %d to %d)",
                 self._peer,
-                found - self._cursor,
-                self._cursor,
-                found - 1,
+                oldest - cursor,
+                cursor,
+                oldest - 1,
             )
 
     def _is_over(self) -> bool:

@@ -61,12 +61,13 @@ def describe(sequence: int, raw: bytes) -> StoredRecord:
     """
     header = read_header(raw)
     legacy = header.version == 2 and len(raw) == LEGACY_RECORD_BYTES
-    key = _stream_key(header.source_id, f"{header.version}{header.content}", legacy)
+    key = stream_key(header.source_id, f"{header.version}{header.content}", legacy)
     return StoredRecord(sequence, key, header.start_ns, header.end_ns, bytes(raw))
 
 
 @lru_cache(maxsize=65536)
-def _stream_key(source_id: SourceId, kind: str, legacy: bool) -> StreamKey:
+def stream_key(source_id: SourceId, kind: str, legacy: bool) -> StreamKey:
+    """What records of one stream, format and length are called on the wire."""
     return StreamKey(
         source_id=source_id,
         station=f"{source_id.network}_{source_id.station}",

@@ -33,9 +33,9 @@ def test_reading_gives_the_bytes_that_came() -> None:
     raws = [record(second=n) for n in range(5)]
     for raw in raws:
         ring.append(raw)
-    assert [stored.raw for stored in ring.read(1, 100)] == raws
-    assert [stored.sequence for stored in ring.read(3, 2)] == [3, 4]
-    assert ring.read(6, 10) == []
+    assert [stored.raw for stored in ring.read(1, 100)[0]] == raws
+    assert [stored.sequence for stored in ring.read(3, 2)[0]] == [3, 4]
+    assert ring.read(6, 10) == ([], 6)
 
 
 def test_the_oldest_make_room_when_the_bytes_are_used_up() -> None:
@@ -43,7 +43,7 @@ def test_the_oldest_make_room_when_the_bytes_are_used_up() -> None:
     for n in range(10):
         ring.append(record(second=n))
     assert ring.bounds() == (8, 11)
-    assert [stored.sequence for stored in ring.read(1, 100)] == [8, 9, 10]
+    assert [stored.sequence for stored in ring.read(1, 100)[0]] == [8, 9, 10]
 
 
 def test_a_stream_that_left_the_ring_is_not_listed() -> None:

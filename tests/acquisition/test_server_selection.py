@@ -229,7 +229,7 @@ def test_a_slow_client_goes_on_with_the_oldest_held_and_it_is_logged(caplog: pyt
         ring.append(raw("UH1", second=second))
     with caplog.at_level("WARNING"):
         assert sequences_v3(drive(session, b"")) == [7, 8, 9, 10]
-    assert "too slow, 5 records left the ring" in caplog.text
+    assert "too slow, 5 records left the history" in caplog.text
 
 
 def test_a_session_that_selects_little_looks_at_the_backlog_in_steps() -> None:
