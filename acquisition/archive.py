@@ -98,6 +98,11 @@ class Archive:
         """Whether a record begins later than it can: it does not belong among the others."""
         return packet.start_ns - now_ns() > self._future_limit_h * 3600 * NS_PER_S
 
+    def holds(self, packet: Packet) -> bool:
+        """Whether the very same record is in the archive."""
+        path = day_path(self.root, packet.source_id, packet.start_ns)
+        return path.exists() and self._day_file(path).holds(packet)
+
     def sync(self) -> None:
         """Return only when every appended record, and the name of every new file, is on the disk.
 

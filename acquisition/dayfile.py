@@ -68,6 +68,10 @@ class DayFile:
         self._index[packet.start_ns] = (*known, crc)
         return Verdict.CONFLICT if known else Verdict.WRITTEN
 
+    def holds(self, packet: Packet) -> bool:
+        """Whether the very same record is in the file."""
+        return crc32(packet.raw) in self._index.get(packet.start_ns, ())
+
     def sync(self) -> None:
         """Force the file's bytes to the disk."""
         os.fdatasync(self._fd)

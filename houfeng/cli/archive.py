@@ -1,4 +1,4 @@
-"""`houfeng archive check|repair`: is the archive sound, and how to mend it."""
+"""`houfeng archive check|repair|import|stats`: is the archive sound, what is in it, and how to fill it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,30 @@ from typing import Any
 
 import click
 
+from acquisition.archive import Archive
 from acquisition.archive_check import ALLOWED, MENDABLE, Finding, Report
 from acquisition.archive_check import check as check_archive
 from acquisition.archive_files import all_files, day_files
+from acquisition.archive_import import import_files, wanted_files
 from acquisition.archive_repair import repair as repair_archive
+from acquisition.archive_stats import StreamStats
+from acquisition.archive_stats import stats as stream_stats
+from acquisition.dayfile import Verdict
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import bytes_progress, format_option, print_rows
 from houfeng.times import format_ns, now_ns
 
 _FINDINGS = ("kind", "file", "count", "bytes", "offset", "first", "reason")
 
+_STREAMS = ("stream", "days", "complete_percent", "records", "bytes", "first", "last", "gaps", "gap_s", "overlaps")
+_IMPORT_VERDICTS = (Verdict.WRITTEN, Verdict.DUPLICATE, Verdict.CONFLICT)
+
 path_argument = click.argument("path", type=click.Path(path_type=Path), metavar="[ARCHIVE]", required=False)
 
 
 @click.group()
 def archive() -> None:
-    """Check, mend and count what the archive holds.
+    """Check, mend, fill and count what the archive holds.
 
     ARCHIVE is the folder of an archive; without it, the configuration's.
     """
@@ -70,6 +78,72 @@ def repair(path: Path | None, config: Path | None) -> None:
         click.echo(f"mended {file.relative_to(root)}")
     counts = ", ".join(f"{count} {kind}" for kind, count in done.quarantined.items()) or "nothing"
     click.echo(f"{len(done.files)} files mended; to quarantine: {counts}; records moved to their files: {done.refiled}")
+
+
+@archive.command("import")
+@click.argument("paths", type=click.Path(path_type=Path), metavar="FILES|DIRS...", nargs=-1, required=True)
+@config_option
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVE",
+    help="Archive to fill.  [default: the configuration's]",
+)
+def import_(paths: tuple[Path, ...], config: Path | None, into: Path | None) -> None:
+    """Add the records of miniSEED files, each once.
+
+    Takes miniSEED 2 and 3, records of any length in any order. What the archive has already is not written again: after
+    an interruption, give the same command once more. Refused while the daemon runs, and when the disk has no room. The
+    exit status is 1 when something was rejected.
+    """
+    settings = settings_of(config)
+    files = wanted_files(paths)
+    archive = Archive(into or Path(settings.archive.path), future_limit_h=settings.archive.future_limit_h)
+    try:
+        with bytes_progress() as progress:
+            task = progress.add_task("Importing", total=sum(file.stat().st_size for file in files))
+            done = import_files(archive, files, lambda n_bytes: progress.advance(task, n_bytes))
+    finally:
+        archive.close()
+    for rejection in done.rejections:
+        click.echo(f"{rejection.path}: {rejection.count} rejected, {rejection.n_bytes} bytes: {rejection.reason}")
+    counts = ", ".join(f"{done.verdicts[verdict]} {verdict.value}" for verdict in _IMPORT_VERDICTS)
+    click.echo(f"{done.n_files} files: {counts}, {done.n_rejected} rejected")
+    if done.rejections:
+        raise SystemExit(1)
+
+
+@archive.command()
+@path_argument
+@config_option
+@format_option
+def stats(path: Path | None, config: Path | None, layout: str) -> None:
+    """Count days, records, bytes, gaps and overlaps of each stream.
+
+    A day is complete when no sample is missing from 00:00 to 24:00 UTC; the percentage is of all days from the first to
+    the last. Reads every record and may run beside the daemon.
+    """
+    root = path or Path(settings_of(config).archive.path)
+    with bytes_progress() as progress:
+        task = progress.add_task("Counting", total=sum(file.stat().st_size for file in day_files(root)))
+        rows = [_stream(row) for row in stream_stats(root, lambda n_bytes: progress.advance(task, n_bytes))]
+    print_rows("streams", rows, _STREAMS, layout)
+
+
+def _stream(row: StreamStats) -> dict[str, Any]:
+    return {
+        "stream": str(row.source_id),
+        "days": row.n_days,
+        "complete_percent": row.complete_percent,
+        "records": row.n_records,
+        "bytes": row.n_bytes,
+        "first": None if row.first_ns is None else format_ns(row.first_ns),
+        "last": None if row.last_ns is None else format_ns(row.last_ns),
+        "gaps": row.n_gaps,
+        "gap_s": row.gap_s,
+        "overlaps": row.n_overlaps,
+        "complete_days": row.n_complete,
+    }
 
 
 def _finding(root: Path, finding: Finding) -> dict[str, Any]:
