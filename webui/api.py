@@ -11,10 +11,24 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Connection
 
 from database import queries
+from database.records import EventRow, PickRow, Run, StationRow
 from houfeng import shapes
+from houfeng.types import Pick, SourceId
+from stations.health import Metrics, State
 from webui import reading
 from webui.caching import revalidated
 from webui.reading import ParameterError
+
+_PICK = Pick(0, SourceId("XX", "X", "", "XXX"), "P", "", 1, 0.0, 0.0, "", 0)
+# A table without rows has its head, too: shaped from rows that say nothing.
+_COLUMNS = {
+    "stations": list(
+        shapes.station(StationRow("", "", "", None, None, None, State.UNKNOWN, "", None, None, "", Metrics()))
+    ),
+    "events": list(shapes.event(EventRow("", "", 0, 0, 0, 0, ""))),
+    "picks": list(shapes.pick(PickRow("", _PICK, None))),
+    "runs": list(shapes.run(Run("", "live", 0, "", "", ""))),
+}
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -89,7 +103,7 @@ def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[
     if layout == "json":
         return jsonify({name: rows})
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["id"])
+    writer = csv.DictWriter(text, fieldnames=_COLUMNS[name])
     writer.writeheader()
     writer.writerows(rows)
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import ParamSpec
 
 from flask import Response, current_app, request
+from werkzeug.datastructures import Headers
 
 from database import queries
 from houfeng.times import NS_PER_S, now_ns
@@ -58,7 +59,8 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
             if known.status_code != 200:
                 return known
             answers.keep(tag, known)
-        made = Response(known.get_data(), known.status_code, known.headers)
+        # a copy: what later adds to the headers, such as the compression, is not the next reader's
+        made = Response(known.get_data(), known.status_code, Headers(known.headers))
         return _labelled(made, tag)
 
     return answer

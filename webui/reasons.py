@@ -12,7 +12,7 @@ from webui.language import gettext, lazy_gettext
 from webui.words import UNITS
 
 _WHAT: tuple[tuple[str, object], ...] = (
-    (r"No data since start of service", lazy_gettext("No data since start of service")),
+    (r"No data since start of (?:service|.*…)", lazy_gettext("No data since start of service")),
     (r"No current flat", lazy_gettext("No recent samples to judge flatness by")),
     (r"No current sample mean", lazy_gettext("No recent samples to judge the mean by")),
     (r"No current clipping", lazy_gettext("No recent samples to judge clipping by")),
@@ -24,7 +24,7 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Feed latency (?P<value>.+)", lazy_gettext("Feed latency %(value)s")),
     (r"Data (?P<value>.+) ahead", lazy_gettext("Data %(value)s ahead")),
     (
-        r"Flat: (?P<value>.+) distinct in 60 s, needs (?P<needed>.+)",
+        r"Flat: (?P<value>.+) distinct in 60 s,(?: needs (?P<needed>\d+)|.*…)",
         lazy_gettext("Flat: %(value)s distinct in 60 s, needs %(needed)s"),
     ),
     (r"Mean (?P<value>.+)", lazy_gettext("Mean %(value)s")),
@@ -58,7 +58,8 @@ def translated(reason: str) -> str:
         reason, limit = found["what"], gettext(", limit %(limit)s", limit=_units(found["limit"]))
     for pattern, words in _PATTERNS:
         if found := pattern.fullmatch(reason):
-            values = {name: _units(value) for name, value in found.groupdict().items() if value}
+            # what health cut off to keep 40 characters is not said
+            values = {name: _units(value or "…") for name, value in found.groupdict().items()}
             return str(words) % values + limit
     return reason + limit
 

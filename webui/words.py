@@ -58,7 +58,9 @@ def share(percent: float | None) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A plain number with thin spaces between thousands and a real minus sign."""
+    """A plain number with thin spaces between thousands and a real minus sign; whole ones in full."""
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\N{THIN SPACE}").replace("-", _MINUS)
     return NO_EVIDENCE if value is None else number(value)
 
 

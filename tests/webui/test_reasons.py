@@ -1,0 +1,77 @@
+"""Every reason that health can give is said in the page's language."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from stations.health import Metrics, State
+from stations.health.rules import Rulebook
+from stations.health.words import recovering
+from stations.settings import HealthSettings
+from webui.reasons import translated
+
+_WORST = Metrics(
+    total_latency_s=18780.0,
+    feed_latency_s=700.0,
+    data_latency_s=1.0,
+    num_gaps=40,
+    max_gap_s=9.0,
+    num_overlaps=3,
+    percent_availability_1h=74.3,
+    percent_availability_24h=50.0,
+    watched_s=86400.0,
+    timing_quality=38.0,
+    sample_rms=1e5,
+    sample_mean=612345.0,
+    flat=True,
+    num_distinct=1,
+    clipping=2.0,
+)
+
+
+def all_reasons() -> list[str]:
+    """What the rules say of a channel where everything is wrong, and of one where nothing is known."""
+    book = Rulebook(HealthSettings())
+    verdicts = [
+        *book.judge(_WORST, channel="BHZ", timing_seen=True, patience=1.0, future_s=100.0),
+        *book.judge(Metrics(), channel="BHZ", timing_seen=True, patience=1.0, future_s=0.0),
+        *book.judge(Metrics(watched_s=86400.0), channel="BHZ", timing_seen=True, patience=1.0, future_s=0.0),
+    ]
+    found = [verdict.reason(verdict.state) for verdict in verdicts if verdict.state is not State.OK]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("lang", ["zh", "ru"])
+@pytest.mark.parametrize(
+    "reason", ["Not evaluated for 130 s", "Evaluated 5 h 13 min ahead of clock", "Not evaluated yet"]
+)
+def test_what_pages_add_is_translated_too(app: Flask, lang: str, reason: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        assert not re.search(r"[A-Za-z]{4}", translated(reason))
+
+
+@pytest.mark.parametrize("lang", ["zh", "ru"])
+@pytest.mark.parametrize("reason", all_reasons())
+def test_no_english_is_left(app: Flask, lang: str, reason: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        for text in (reason, f"BHZ: {reason[:1].lower()}{reason[1:]}", recovering(reason)):
+            said = translated(text)
+            assert not re.search(r"[A-Za-z]{4}", said), said
+            if not text.endswith("…"):
+                assert sorted(re.findall(r"[\d.]+", said)) == sorted(re.findall(r"[\d.]+", text)), said
+
+
+def test_english_stays_as_health_words_it(app: Flask) -> None:
+    with app.test_request_context("/"):
+        for reason in all_reasons():
+            if "No current" not in reason and "clock" not in reason:
+                assert translated(reason) == reason
+
+
+def test_an_unknown_reason_is_shown_as_it_is(app: Flask) -> None:
+    with app.test_request_context("/?lang=ru"):
+        assert translated("Mains power lost, limit 1 h") != ""
+        assert translated("Mains power lost").startswith("Mains power lost")

@@ -1,0 +1,130 @@
+"""The event stream through a real gunicorn: changes arrive, silence is noticed, stopping is quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+
+import pytest
+
+from database.store import Store
+from houfeng.errors import SourceError
+from tests.webui.conftest import make_status
+from webui import serve
+from webui.settings import WebSettings
+from webui.stream import Changes
+
+_PROGRAM = """
+import sys
+from webui import serve
+from webui.settings import WebSettings
+serve.run(WebSettings(port=int(sys.argv[1])), sys.argv[2])
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(url: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """Port and process of the page, once it answers."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-c", _PROGRAM, str(port), url], start_new_session=True) as process:
+        try:
+            until = time.monotonic() + 30
+            while True:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+                        assert json.load(answer) == {"alive": True}
+                    break
+                except OSError:
+                    assert time.monotonic() < until, "the page did not start"
+                    time.sleep(0.1)
+            yield port, process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def stream(port: int) -> Iterator[HTTPResponse]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/api/v1/stream")
+        answer = connection.getresponse()
+        assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+        yield answer
+    finally:
+        connection.close()
+
+
+def event(answer: HTTPResponse, name: str) -> dict[str, str]:
+    """The next event of this name."""
+    fields: dict[str, str] = {}
+    while line := answer.readline().decode():
+        field, _, value = line.rstrip("\n").partition(": ")
+        if field:
+            fields[field] = value
+        elif fields.get("event") == name:
+            return fields
+        else:
+            fields = {}
+    pytest.fail(f"the stream ended before {name}")
+
+
+def test_a_write_of_another_process_reaches_every_client(filled: Store, url: str) -> None:
+    with served(url) as (port, _), stream(port) as one, stream(port) as two:
+        first = [event(each, "change") for each in (one, two)]
+        began = time.monotonic()
+        with filled.begin() as unit:
+            unit.save_statuses([make_status("II.AAK")])
+        then = [event(each, "change") for each in (one, two)]
+        assert time.monotonic() - began < 3
+        assert int(then[0]["id"]) == int(then[1]["id"]) > int(first[0]["id"])
+        assert event(one, "beat")["data"].endswith("Z")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_at_once_with_open_streams(filled: Store, url: str, number: signal.Signals) -> None:
+    with ExitStack() as stack:
+        port, process = stack.enter_context(served(url))
+        streams = [stack.enter_context(stream(port)) for _ in range(20)]
+        for each in streams:
+            event(each, "change")
+        began = time.monotonic()
+        process.send_signal(number)
+        process.wait(10)
+        assert time.monotonic() - began < 3
+        assert process.returncode == 0
+        assert all(each.read().decode().count("event") <= 1 for each in streams)
+
+
+def test_a_port_in_use_names_the_option_that_changes_it(url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SourceError, match=rf"port {port} on 127\.0\.0\.1 .*in use.*--port"):
+            serve.run(WebSettings(port=port), url)
+
+
+def test_one_thread_asks_the_database_for_all(filled: Store) -> None:
+    changes = Changes(filled)
+    before = threading.active_count()
+    seen = [changes.wait(-1, 5) for _ in range(3)]
+    assert len(set(seen)) == 1
+    assert threading.active_count() == before + 1
+    assert changes.wait(seen[0], 0.05) == seen[0]
+    changes.close()
+    assert changes.wait(seen[0], 30) == seen[0]  # at once
