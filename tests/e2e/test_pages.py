@@ -1,0 +1,166 @@
+"""The pages as people use them: a real browser on a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from stations.health import State
+from tests.e2e.conftest import Site
+from tests.webui.conftest import make_event, make_status
+
+pytestmark = pytest.mark.chromium
+
+PAGES = ("/", "/?status=BAD", "/stations/KR.NRN", "/stations/IM.BDK", "/events", "/runs", "/about")
+LATENCY = ("total_latency", "total_latency_s", 300.0, 120.0, "s")
+
+
+def text(browser: WebDriver, css: str) -> str:
+    """What stands there, with single spaces."""
+    found = browser.execute_script("return document.querySelector(arguments[0])?.textContent ?? ''", css)
+    return " ".join(found.split())
+
+
+def wait(browser: WebDriver, what: Callable[[WebDriver], object], seconds: float = 10) -> None:
+    WebDriverWait(browser, seconds, poll_frequency=0.1).until(what)
+
+
+def press(browser: WebDriver, *keys: str) -> None:
+    for key in keys:
+        ActionChains(browser).send_keys(key).perform()
+
+
+def row(station_id: str) -> str:
+    return f'.stations tr[data-key="{station_id}"]'
+
+
+def click(browser: WebDriver, css: str) -> None:
+    browser.find_element(By.CSS_SELECTOR, css).click()
+
+
+def test_a_reader_clicks_through_every_page(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    order = [found.text for found in chromium.find_elements(By.CSS_SELECTOR, ".stations tbody th")]
+    assert order == ["KR.NRN", "IM.BDK", "IC.LSA", "II.AAK"]  # worst first
+    assert "Recorded data." in text(chromium, ".notice")
+    click(chromium, f"{row('KR.NRN')} a")
+    assert text(chromium, "h1") == "KR.NRN"
+    assert "Timing quality 38 %, limit 50 %" in text(chromium, ".because")
+    assert "Нарын" in text(chromium, ".title")
+    click(chromium, "a[rel=prev], a[rel=next]")
+    assert text(chromium, "h1") != "KR.NRN"
+    click(chromium, "nav a:nth-child(2)")
+    click(chromium, ".events tbody a")
+    assert "Not located" in text(chromium, "main")
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".arrivals tbody tr")) == 3
+    click(chromium, ".arrivals tbody th a")
+    assert text(chromium, "h1") == "KR.NRN"
+    click(chromium, "nav a:nth-child(3)")
+    click(chromium, 'tr[data-key="run/replay"] a')
+    assert "Replay of recorded data" in text(chromium, "main")
+    click(chromium, ".events tbody a")
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".arrivals tbody tr")) == 2  # the replay found two, live three
+    click(chromium, "nav a:nth-child(4)")
+    assert "LGPL" in text(chromium, "main")
+
+
+def test_a_change_arrives_without_a_reload(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    wait(chromium, lambda b: text(b, "#live").startswith("Live, data "))
+    chromium.execute_script("window.sameDocument = true; document.querySelector('.search input').focus()")
+    with site.store.begin() as unit:
+        unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 300 s, limit 120 s", broken=LATENCY)])
+        unit.save_picks("run/live", make_event(1_700_000_000_000_000_000).picks)
+    wait(chromium, lambda b: "BAD" in text(b, row("II.AAK")), seconds=5)
+    assert "Latency 300 s, limit 120 s" in text(chromium, row("II.AAK"))
+    assert text(chromium, ".counts li:first-child b") == "2"
+    assert chromium.execute_script("return window.sameDocument") is True
+    # where the reader types he goes on typing
+    assert chromium.execute_script("return document.activeElement.name") == "q"
+
+
+def test_one_tab_holds_the_stream_and_tells_the_others(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    wait(chromium, lambda b: text(b, "#live").startswith("Live, data "))
+    chromium.switch_to.new_window("tab")
+    chromium.get(f"{site.address}/")
+    locks = "return navigator.locks.query().then((all) => [all.held.length, all.pending.length])"
+    wait(chromium, lambda b: b.execute_script(locks) == [1, 1])
+    with site.store.begin() as unit:
+        unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 300 s, limit 120 s", broken=LATENCY)])
+    wait(chromium, lambda b: "BAD" in text(b, row("II.AAK")), seconds=5)
+
+
+def test_a_dead_server_is_seen(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    wait(chromium, lambda b: text(b, "#live").startswith("Live, data "))
+    site.process.terminate()
+    site.process.wait(10)
+    wait(chromium, lambda b: text(b, "#live").startswith("Stale, data "), seconds=15)
+    wait(chromium, lambda b: "Reconnecting, attempt" in text(b, "#live"))
+    chromium.get_log("browser")  # refused connections
+
+
+def test_rows_do_not_move_under_the_cursor(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    wait(chromium, lambda b: text(b, "#live").startswith("Live, data "))
+    ActionChains(chromium).move_to_element(chromium.find_element(By.CSS_SELECTOR, row("IC.LSA"))).perform()
+    with site.store.begin() as unit:
+        unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 300 s, limit 120 s", broken=LATENCY)])
+    wait(chromium, lambda b: b.find_element(By.ID, "reorder").is_displayed(), seconds=5)
+    ids = "return [...document.querySelectorAll('.stations tbody tr')].map((row) => row.dataset.key)"
+    assert chromium.execute_script(ids)[-1] == "II.AAK"
+    click(chromium, "#reorder")
+    assert chromium.execute_script(ids)[0] == "II.AAK"
+
+
+def test_keys(site: Site, chromium: WebDriver) -> None:
+    chromium.get(f"{site.address}/")
+    press(chromium, "?")
+    wait(chromium, lambda b: b.find_element(By.ID, "help").is_displayed())
+    press(chromium, Keys.ESCAPE, "/")
+    assert chromium.execute_script("return document.activeElement.name") == "q"
+    press(chromium, "нарын", Keys.ENTER)
+    wait(chromium, lambda b: "q=" in b.current_url)
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 1
+    while "KR.NRN" not in str(chromium.execute_script("return document.activeElement.closest('tr')?.dataset.key")):
+        press(chromium, "j")
+    press(chromium, Keys.ENTER)
+    wait(chromium, lambda b: text(b, "h1") == "KR.NRN")
+    press(chromium, "[")
+    wait(chromium, lambda b: text(b, "h1") == "IM.BDK")
+
+
+def test_everything_works_without_scripts(site: Site, chromium: WebDriver) -> None:
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    chromium.get(f"{site.address}/")
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 4
+    chromium.find_element(By.NAME, "country").send_keys("KG")
+    click(chromium, ".filters button")
+    assert "country=KG" in chromium.current_url
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 2
+    click(chromium, '.choice a[lang="ru"]')
+    assert "Станции" in chromium.find_element(By.ID, "stations").text
+    assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 2
+    click(chromium, ".to-dark")
+    chromium.get(f"{site.address}/about")  # both choices are remembered
+    assert chromium.find_element(By.TAG_NAME, "body").value_of_css_property("color") == "rgba(230, 236, 238, 1)"
+    assert "Обзор" in chromium.find_element(By.TAG_NAME, "nav").text
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "ru"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_scrolls_sideways(site: Site, chromium: WebDriver, width: int, language: str) -> None:
+    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 700}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    chromium.get(f"{site.address}/events?lang={language}")
+    event = chromium.find_element(By.CSS_SELECTOR, ".events tbody a").get_attribute("href") or ""
+    for page in (*PAGES, event.removeprefix(site.address)):
+        chromium.get(site.address + page)
+        assert chromium.execute_script("return document.documentElement.scrollWidth") <= width, page
