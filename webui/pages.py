@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from sqlalchemy import Connection
 
-import houfeng
 from database import queries
+from houfeng import __version__
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
 from webui import evidence, language, overview, reading, reasons, words
@@ -192,7 +192,7 @@ def _page(template: str, **values: Any) -> Response:
             lang=language.chosen(),
             languages=language.LANGUAGES,
             html_lang=language.HTML_LANG[language.chosen()],
-            version=houfeng.__version__,
+            version=__version__,
             words=words,
             reason=reasons.translated,
             territory=language.territory,
