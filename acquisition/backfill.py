@@ -39,6 +39,7 @@ class Filled:
     n_requests : that were made
     missing : gaps that stay open after having been asked for, and why
     waiting : gaps that were asked for in vain before and whose next try is not due
+    still_open : wanted times without samples: all that is missing or waiting
     """
 
     wanted_s: float
@@ -49,6 +50,7 @@ class Filled:
     n_requests: int
     missing: tuple[Missing, ...]
     waiting: tuple[book.Absence, ...]
+    still_open: tuple[Gap, ...]
 
 
 def gaps_in(root: Path, wanted: Iterable[Gap]) -> list[Gap]:
@@ -113,10 +115,18 @@ class Backfill:
         lost = tuple(joined(self._checked(joined(source.missing))))
         known = self._remember(known, subtract(asked, [each.gap for each in lost]), lost)
         waiting = tuple(each for each in known if subtract(later, [each.gap]) != later)
-        missing_s = total_s(each.gap for each in lost)
-        present_s = total_s(wanted) - total_s(gaps)
-        came_s = total_s(asked) - missing_s
-        return Filled(total_s(wanted), present_s, came_s, n_records, n_bytes, source.n_requests, lost, waiting)
+        lost_gaps = [each.gap for each in lost]
+        return Filled(
+            wanted_s=total_s(wanted),
+            present_s=total_s(wanted) - total_s(gaps),
+            came_s=total_s(asked) - total_s(lost_gaps),
+            n_records=n_records,
+            n_bytes=n_bytes,
+            n_requests=source.n_requests,
+            missing=lost,
+            waiting=waiting,
+            still_open=tuple(join([*later, *lost_gaps])),
+        )
 
     def _remember(
         self, known: Iterable[book.Absence], filled: Iterable[Gap], lost: Iterable[Missing]

@@ -17,8 +17,10 @@ from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import StoreError
 from houfeng.times import now_ns, seconds_ns
+from stations.changes import changes
 from stations.health import State
 from stations.health.status import MAX_STATUS_AGE_S
+from stations.inventory import parse_stationxml
 
 Row = TypeVar("Row")
 
@@ -50,6 +52,18 @@ def list_stations(config: Path | None, layout: str, status: str | None) -> None:
     stale_before_ns = now_ns() - seconds_ns(MAX_STATUS_AGE_S)
     rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, stale_before_ns=stale_before_ns))
     print_rows("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
+
+
+@stations.command("diff")
+@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def diff_stations(old: Path, new: Path) -> None:
+    """Show what stations and channel epochs of the StationXML NEW say otherwise than those of OLD."""
+    found = changes(*(parse_stationxml(path.read_bytes(), str(path)) for path in (old, new)))
+    for change in found:
+        click.echo(f"{change.what}: {change.text}")
+    if not found:
+        click.echo("no difference in stations and channel epochs")
 
 
 @click.group()
