@@ -11,14 +11,19 @@ import fcntl
 import logging
 import math
 import os
+import shutil
 import sys
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from acquisition import mseed
+from acquisition.archive_space import Space
 from acquisition.dayfile import DayFile, Verdict
+from acquisition.settings import ArchiveSettings
 from houfeng.errors import ArchiveError, RecordError
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import Packet, SourceId
@@ -42,13 +47,16 @@ class Archive:
     root : folder of the tree, made when absent
     future_limit_h : hours that a record may begin after now; a later one is kept in `quarantine/future`, an SDS tree
         of its own, so that a digitiser with a wrong clock fills one file a day there as well
+    ballast_mib, min_free_mib : room on the disk, as `Space` has them; None leaves the ballast as it is
 
     Raises
     ------
     ArchiveError : if the folder cannot be written or another process writes to it
     """
 
-    def __init__(self, root: Path, *, future_limit_h: float = math.inf) -> None:
+    def __init__(
+        self, root: Path, *, future_limit_h: float = math.inf, ballast_mib: int | None = None, min_free_mib: int = 0
+    ) -> None:
         self.root = root
         self._future_limit_h = future_limit_h
         self._ahead: set[SourceId] = set()
@@ -66,6 +74,30 @@ class Archive:
             self._lock.close()
             os.close(self._root_fd)
             raise ArchiveError(f"{root}: another process is writing to this archive; stop it first") from error
+        self._space = None
+        if ballast_mib is not None:
+            self._space = Space(root, ballast_mib=ballast_mib, min_free_mib=min_free_mib)
+
+    @classmethod
+    def configured(cls, settings: ArchiveSettings) -> Self:
+        """The archive that the settings describe.
+
+        Raises
+        ------
+        ArchiveError : if the folder cannot be written or another process writes to it
+        """
+        return cls(
+            Path(settings.path),
+            future_limit_h=settings.future_limit_h,
+            ballast_mib=settings.ballast_mib,
+            min_free_mib=settings.min_free_mib,
+        )
+
+    @property
+    def room_bytes(self) -> int:
+        """What may be written before the disk is nearly full."""
+        free = shutil.disk_usage(self.root).free
+        return free - self._space.min_free_bytes if self._space else free
 
     def append(self, packets: Iterable[Packet]) -> Counter[Verdict]:
         """Write the records that are not there yet; `sync` makes them durable.
@@ -75,11 +107,14 @@ class Archive:
         ArchiveError : if the disk refuses a record; those before it are written, it and those behind it are not
         """
         verdicts: Counter[Verdict] = Counter()
+        if self._space:
+            self._space.check()
         for packet in packets:
             is_future = self.is_future(packet)
             root = self.root / QUARANTINE / "future" if is_future else self.root
-            day_file = self._day_file(day_path(root, packet.source_id, packet.start_ns))
-            verdict = day_file.append(packet)
+            with self._refused("record not written"):
+                day_file = self._day_file(day_path(root, packet.source_id, packet.start_ns))
+                verdict = day_file.append(packet)
             if verdict is not Verdict.DUPLICATE:
                 self._dirty.add(day_file.path)
             if is_future:
@@ -113,20 +148,24 @@ class Archive:
         """
         if not self._dirty:
             return
-        try:
+        with self._refused("the disk failed to store records"):
             _sync_filesystem(self._root_fd, [self._open[path] for path in self._dirty])
-        except OSError as error:
-            raise ArchiveError(f"{self.root}: the disk failed to store records: {error.strerror}") from error
         self._dirty.clear()
 
     def quarantine(self, content: bytes, reason: str) -> None:
-        """Keep bytes that are no record, for a person to look at."""
+        """Keep bytes that are no record, for a person to look at.
+
+        Raises
+        ------
+        ArchiveError : if the disk refuses them
+        """
         folder = self.root / QUARANTINE
-        folder.mkdir(exist_ok=True)
         when = format_ns(now_ns(), digits=9)
-        path = _store_new(folder, when.replace(":", ""), content)
-        with (folder / "log.txt").open("a", encoding="utf-8") as log:
-            log.write(f"{when} {path.name} {len(content)} bytes: {reason}\n")
+        with self._refused("bytes not quarantined"):
+            folder.mkdir(exist_ok=True)
+            path = _store_new(folder, when.replace(":", ""), content)
+            with (folder / "log.txt").open("a", encoding="utf-8") as log:
+                log.write(f"{when} {path.name} {len(content)} bytes: {reason}\n")
         _log.warning("%s; %d bytes kept in %s", reason, len(content), path)
 
     def release(self, path: Path) -> None:
@@ -153,6 +192,20 @@ class Archive:
             day_file = self._open[path] = DayFile(path, self.quarantine)
         self._open.move_to_end(path)
         return day_file
+
+    @contextmanager
+    def _refused(self, what: str) -> Iterator[None]:
+        """Name the archive in what the disk says, and make room for others when it is full."""
+        try:
+            yield
+        except OSError as error:
+            if self._space:
+                self._space.ran_out(error)
+            raise ArchiveError(f"{self.root}: {what}: {error.strerror}") from error
+        except ArchiveError as error:
+            if self._space and isinstance(error.__cause__, OSError):
+                self._space.ran_out(error.__cause__)
+            raise
 
     def _report_future(self, packet: Packet) -> None:
         if packet.source_id not in self._ahead:  # once: its next records will be no better

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -109,16 +108,19 @@ def import_files(archive: Archive, files: list[Path], seen: _Seen = lambda n_byt
 
 
 def _check_room(archive: Archive, files: list[Path]) -> None:
-    free = shutil.disk_usage(archive.root).free
-    if sum(path.stat().st_size for path in files) <= free:
+    room = archive.room_bytes
+    if sum(path.stat().st_size for path in files) <= room:
         return
     # Perhaps most of it was imported before: only then is it worth reading everything twice.
     new = 0
     for path in files:
         packets = _sound(archive, path, lambda length, reason: None)
         new += sum(len(packet.raw) for packet in packets if not archive.holds(packet))
-    if new > free:
-        raise ArchiveError(f"{archive.root}: {new} bytes are to be imported, the disk has {free} bytes free")
+    if new > room:
+        raise ArchiveError(
+            f"{archive.root}: {new} bytes are to be imported, the disk has room for {max(0, room)} "
+            "(archive.min_free_mib is kept free)"
+        )
 
 
 def _sound(archive: Archive, path: Path, reject: _Reject) -> Iterator[Packet]:

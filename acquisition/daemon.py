@@ -12,7 +12,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -71,9 +70,7 @@ class Daemon:
         StoreError : if the store cannot be opened
         """
         with ExitStack() as stack:
-            archive = Archive(
-                Path(self._settings.archive.path), future_limit_h=self._settings.archive.future_limit_h
-            )
+            archive = Archive.configured(self._settings.archive)
             stack.callback(archive.close)
             store = Store.open(self._settings.database.url, retry_s=self._settings.database.retry_s)
             stack.callback(store.close)

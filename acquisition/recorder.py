@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
+from itertools import count
 
 from acquisition.archive import Archive
 from acquisition.dayfile import Verdict
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 _CYCLE_S = 0.1
 _IDLE_S = 0.5
 _DISK_RETRY_S = 5.0
+_RETRIES_PER_LINE = 12
 
 
 class Recorder:
@@ -122,13 +124,14 @@ class Recorder:
             self._archived.put(server, [packet for packet in batch if not self._archive.is_future(packet)])
 
     def _append(self, packets: list[Packet]) -> None:
-        while True:
+        for attempt in count():
             try:
                 verdicts = self._archive.append(packets)
                 break
             except ArchiveError as error:
                 # What was written before the fault is a duplicate the next time; the servers keep what waits.
-                _log.error("%s; trying again in %g s", error, _DISK_RETRY_S)
+                if attempt % _RETRIES_PER_LINE == 0:
+                    _log.error("%s; trying every %g s", error, _DISK_RETRY_S)
                 if self._stopping.wait(_DISK_RETRY_S):
                     raise
         if verdicts[Verdict.DUPLICATE]:

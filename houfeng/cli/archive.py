@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def import_(paths: tuple[Path, ...], config: Path | None, into: Path | None) -> 
     """
     settings = settings_of(config)
     files = wanted_files(paths)
-    archive = Archive(into or Path(settings.archive.path), future_limit_h=settings.archive.future_limit_h)
+    archive = Archive.configured(replace(settings.archive, path=str(into)) if into else settings.archive)
     try:
         with bytes_progress() as progress:
             task = progress.add_task("Importing", total=sum(file.stat().st_size for file in files))

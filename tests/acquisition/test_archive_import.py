@@ -108,7 +108,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(tmp_path: Pat
     root.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=140k", "tmpfs", str(root)], check=True)
     try:
-        with pytest.raises(ArchiveError, match="153600 bytes are to be imported, the disk has 14"):
+        with pytest.raises(ArchiveError, match="153600 bytes are to be imported, the disk has room for 14"):
             fill(root, tmp_path / "a")
         assert archived(root) == Counter()
         assert fill(root, tmp_path / "b").verdicts[Verdict.WRITTEN] == 100

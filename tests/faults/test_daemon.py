@@ -113,7 +113,9 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(tmp_path: Path, monkeypat
         (mount / "ballast").write_bytes(bytes(60_000))
         with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server:
             sent = [record(n) for n in range(60)]
-            with running(write_config(tmp_path, server.port)):
+            config = write_config(tmp_path, server.port)
+            config.write_text(config.read_text() + "[archive]\nballast_mib = 0\n")
+            with running(config):
                 for raw in sent:
                     ring.append(raw)
                 time.sleep(2)
