@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from acquisition.archive import Archive, read_from
 from acquisition.recorder import Recorder
-from acquisition.seedlink import SeedLinkSource, advance
+from acquisition.seedlink import advance, open_source
 from configs import Settings
 from database import queries
 from database.records import Run
@@ -54,6 +54,7 @@ class Daemon:
         self._stop = threading.Event()
         self._due = {"report": threading.Event(), "checkpoint": threading.Event()}
         self._store_fault = ""
+        self._cursors: dict[str, dict[str, Cursor]] = {}
         self.run_id = public_id("run", "live", settings.config_hash, __version__)
 
     def stop(self) -> None:
@@ -138,8 +139,8 @@ class Daemon:
         sources = []
         for server in self._settings.seedlink:
             with store.read() as snapshot:
-                cursors = queries.cursors(snapshot, server.name)
-            sources.append((server.name, SeedLinkSource(server, cursors, archive.quarantine)))
+                cursors = self._cursors[server.name] = queries.cursors(snapshot, server.name)
+            sources.append((server.name, open_source(server, cursors, archive.quarantine)))
         return Recorder(archive, sources, self._settings.daemon.queue_mib << 20)
 
     def _schedule(self) -> BackgroundScheduler:
@@ -157,8 +158,18 @@ class Daemon:
         packets = [packet for _, batch in taken for packet in batch]
         if packets:
             health.observe(packets)
-            cursors = _cursors(taken)
+            cursors = self._advance(taken)
             self._saving(lambda: pipeline.feed(packets, cursors))
+
+    def _advance(self, taken: Iterable[tuple[str, list[Packet]]]) -> dict[str, dict[str, Cursor]]:
+        """Cursors of the stations that packets came from, after these packets."""
+        moved: dict[str, dict[str, Cursor]] = {}
+        for server, packets in taken:
+            known, stations = self._cursors.setdefault(server, {}), moved.setdefault(server, {})
+            for packet in packets:
+                station_id = packet.source_id.station_id
+                known[station_id] = stations[station_id] = advance(known.get(station_id), packet)
+        return moved
 
     def _periodic(self, store: Store, pipeline: Pipeline, health: HealthMonitor) -> None:
         if self._due["report"].is_set():
@@ -184,16 +195,6 @@ class Daemon:
             if self._store_fault:
                 _log.info("the database is back")
             self._store_fault = ""
-
-
-def _cursors(taken: Iterable[tuple[str, list[Packet]]]) -> dict[str, dict[str, Cursor]]:
-    cursors: dict[str, dict[str, Cursor]] = {}
-    for server, packets in taken:
-        stations = cursors.setdefault(server, {})
-        for packet in packets:
-            station_id = packet.source_id.station_id
-            stations[station_id] = advance(stations.get(station_id), packet)
-    return cursors
 
 
 def _batches(packets: Iterator[Packet], size: int) -> Iterator[list[Packet]]:

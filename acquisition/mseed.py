@@ -16,7 +16,7 @@ from pymseed.exceptions import MiniSEEDError
 
 from houfeng.errors import RecordError, SourceIdError
 from houfeng.times import format_ns, samples_ns
-from houfeng.types import Packet, Samples, SourceId, readonly
+from houfeng.types import Packet, Position, Samples, SourceId, readonly
 
 # Decoders accept any rate a header claims, up to 1e9 Hz; the fastest seismic digitisers sample at some kHz.
 MAX_SAMPLE_RATE_HZ = 20_000.0
@@ -37,14 +37,14 @@ Buffer = bytes | memoryview | mmap
 Damage = Callable[[int, int, str], None]
 
 
-def decode(raw: bytes, *, received_ns: int = 0, cursor: int | None = None) -> Packet:
+def decode(raw: bytes, *, received_ns: int = 0, position: Position | None = None) -> Packet:
     """One whole miniSEED record as a Packet.
 
     Parameters
     ----------
     raw : the record's bytes, header included, nothing behind it
     received_ns : when it arrived, ns UTC
-    cursor : the server's sequence number
+    position : where the server had it
 
     Raises
     ------
@@ -67,7 +67,7 @@ def decode(raw: bytes, *, received_ns: int = 0, cursor: int | None = None) -> Pa
         samples=_samples(record),
         raw=bytes(raw),
         timing_quality=int(quality) if isinstance(quality, (int, float)) else None,
-        cursor=cursor,
+        position=position,
         received_ns=received_ns,
     )
 

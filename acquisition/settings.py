@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
 
 from houfeng.errors import ConfigError
+from houfeng.times import parse_ns
 from houfeng.types import SourceId
 
+# A secret in the configuration itself would be in every backup and printout of it.
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", re.ASCII)
+_WORD = re.compile(r"[!-~]+", re.ASCII)
 _PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+\.[A-Z0-9?*-]*\.[A-Z0-9?*]+", re.ASCII)
 
 
@@ -42,14 +48,23 @@ class SeedLinkSettings:
 
     Raises
     ------
-    ConfigError : if the address is not host:port, a pattern is not NET.STA.LOC.CHA, or a time is not positive
+    ConfigError : if the address is not host:port, a pattern is not NET.STA.LOC.CHA, a time is not positive, or keys
+        contradict each other
     """
 
     name: str
     address: str
     streams: tuple[str, ...]
+    begin: str = ""
+    end: str = ""
+    tls: bool = False
+    tls_ca_file: str = ""
+    auth: Literal["none", "userpass", "jwt"] = "none"
+    user: str = ""
+    secret: str = ""
     keepalive_s: float = 10.0
-    idle_timeout_s: float = 30.0
+    idle_timeout_s: float = 25.0
+    silent_s: float = 600.0
     retry_min_s: float = 0.5
     retry_max_s: float = 30.0
 
@@ -66,7 +81,7 @@ class SeedLinkSettings:
                 raise ConfigError(
                     f"seedlink.streams ({self.name}): NET.STA.LOC.CHA (* and ? allowed) is needed, {pattern!r} came"
                 )
-        for key in ("keepalive_s", "idle_timeout_s", "retry_min_s", "retry_max_s"):
+        for key in ("keepalive_s", "idle_timeout_s", "silent_s", "retry_min_s", "retry_max_s"):
             if not getattr(self, key) > 0:
                 raise ConfigError(f"seedlink.{key} ({self.name}): more than 0 s is needed, {getattr(self, key)} came")
         if self.idle_timeout_s <= self.keepalive_s:
@@ -74,6 +89,18 @@ class SeedLinkSettings:
                 f"seedlink.idle_timeout_s ({self.name}): more than keepalive_s ({self.keepalive_s:g} s) is "
                 f"needed, or a quiet server looks dead; {self.idle_timeout_s:g} s came"
             )
+        self._check_window()
+        self._check_access()
+
+    @property
+    def begin_ns(self) -> int | None:
+        """Nothing that ends before is wanted of a station that was never received, ns UTC."""
+        return parse_ns(self.begin) if self.begin else None
+
+    @property
+    def end_ns(self) -> int | None:
+        """Nothing that starts later is wanted, ns UTC."""
+        return parse_ns(self.end) if self.end else None
 
     @property
     def host(self) -> str:
@@ -86,6 +113,42 @@ class SeedLinkSettings:
     def wants(self, source_id: SourceId) -> bool:
         """Whether a stream matches one of the patterns."""
         return any(fnmatchcase(str(source_id), pattern) for pattern in self.streams)
+
+    def resolved(self, folder: Path) -> SeedLinkSettings:
+        """The same settings with relative paths taken from `folder`."""
+        kind, _, place = self.secret.partition(":")
+        return replace(
+            self,
+            tls_ca_file=str(folder / self.tls_ca_file) if self.tls_ca_file else "",
+            secret=f"file:{folder / place}" if kind == "file" else self.secret,
+        )
+
+    def _check_window(self) -> None:
+        for key in ("begin", "end"):
+            try:
+                parse_ns(getattr(self, key) or "1980-01-01")
+            except ValueError as error:
+                raise ConfigError(f"seedlink.{key} ({self.name}): {error}") from error
+        if self.begin_ns is not None and self.end_ns is not None and self.end_ns <= self.begin_ns:
+            raise ConfigError(
+                f"seedlink.end ({self.name}): a time after begin ({self.begin}) is needed, {self.end} came"
+            )
+
+    def _check_access(self) -> None:
+        if self.tls_ca_file and not self.tls:
+            raise ConfigError(f"seedlink.tls_ca_file ({self.name}): has no effect while tls = false")
+        if self.auth == "none":
+            if self.user or self.secret:
+                raise ConfigError(f"seedlink.user, secret ({self.name}): have no effect while auth = 'none'")
+            return
+        if not _SECRET.fullmatch(self.secret):
+            raise ConfigError(
+                f"seedlink.secret ({self.name}): env:NAME or file:PATH is needed, which holds it; what came is neither"
+            )
+        if (self.auth == "userpass") != bool(_WORD.fullmatch(self.user)):
+            raise ConfigError(
+                f"seedlink.user ({self.name}): one word is needed with auth = 'userpass', none with 'jwt'"
+            )
 
 
 @dataclass(frozen=True, slots=True)

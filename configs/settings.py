@@ -65,6 +65,7 @@ class Settings:
             self,
             archive=replace(self.archive, path=str(folder / self.archive.path)),
             database=self.database.resolved(folder),
+            seedlink=tuple(server.resolved(folder) for server in self.seedlink),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
 

@@ -152,8 +152,8 @@ def recent_picks(connection: Connection, run_id: str, since_ns: int) -> list[Pic
 def cursors(connection: Connection, server: str) -> dict[str, Cursor]:
     """Where the streams of a server were left, by station id."""
     state = tables.stream_state.c
-    query = select(state.station_id, state.sequence, state.last_ns).where(state.server == server)
-    return {row.station_id: Cursor(row.sequence, row.last_ns) for row in connection.execute(query)}
+    query = select(state.station_id, state.sequence, state.last_ns, state.record_ns, state.server_start)
+    return {station_id: Cursor(*at) for station_id, *at in connection.execute(query.where(state.server == server))}
 
 
 def detector_states(connection: Connection, run_id: str) -> dict[SourceId, bytes]:

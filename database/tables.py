@@ -184,6 +184,8 @@ stream_state = Table(
     _text("station_id", key=True),
     Column("sequence", UInt64, nullable=False),
     _time("last_ns"),
+    _time("record_ns"),
+    _text("server_start"),
 )
 
 detector_state = Table(

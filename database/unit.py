@@ -102,7 +102,14 @@ class UnitOfWork:
     def save_cursors(self, server: str, cursors: Mapping[str, Cursor]) -> None:
         """Save where the streams of a server were left, by station id; after their records are on the disk."""
         states = [
-            {"server": server, "station_id": station_id, "sequence": at.sequence, "last_ns": at.last_ns}
+            {
+                "server": server,
+                "station_id": station_id,
+                "sequence": at.sequence,
+                "last_ns": at.last_ns,
+                "record_ns": at.record_ns,
+                "server_start": at.server_start,
+            }
             for station_id, at in cursors.items()
         ]
         upsert(self.connection, tables.stream_state, states)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +87,16 @@ def _parse_source_id(text: str) -> SourceId:
     return SourceId(*parts)
 
 
+class Position(NamedTuple):
+    """Where a server had a packet: its sequence number, and when the server was started, as it writes it.
+
+    The same number of another run of the server may be another packet. The text is empty where the server does not say.
+    """
+
+    sequence: int
+    server_start: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Packet:
     """One miniSEED record, decoded.
@@ -99,7 +109,7 @@ class Packet:
     samples : (n,) counts, int32, float32 or float64; read-only
     raw : the record's bytes as received; what the archive keeps
     timing_quality : 0-100 % (blockette 1001 or FDSN.Time.Quality), None when the record has none
-    cursor : the server's sequence number, None when it did not come from a server
+    position : where the server had it, None when it did not come from a server
     received_ns : when it arrived; for health only, detection never reads it
     """
 
@@ -109,7 +119,7 @@ class Packet:
     samples: Samples
     raw: bytes
     timing_quality: int | None = None
-    cursor: int | None = None
+    position: Position | None = None
     received_ns: int = 0
 
     @property
@@ -145,10 +155,20 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a station was received from a server: its sequence number, and the end of the newest record, ns UTC."""
+    """How far a station was received from a server.
+
+    Parameters
+    ----------
+    sequence : of the packet received last
+    last_ns : end of the newest record so far, ns UTC
+    record_ns : start of the record received last, ns UTC: some servers compare it before they believe the sequence
+    server_start : when the server that numbered it was started, as it writes it; empty where it does not say
+    """
 
     sequence: int
     last_ns: int
+    record_ns: int = 0
+    server_start: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

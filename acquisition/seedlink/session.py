@@ -1,108 +1,40 @@
-"""What to ask of a SeedLink server: stations, streams and where to resume. Pure: no socket, no clock."""
+"""What is said to a SeedLink server and what it answers: lines and documents. Pure: no socket, no clock."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from houfeng.times import NS_PER_S, format_ns
-from houfeng.types import Cursor
-
-# After a reset or an expired cursor the server is asked again from this long before the last record we have: the
-# records of several channels of a station do not end at the same moment. The archive drops what comes twice.
-RESUME_MARGIN_NS = 600 * NS_PER_S
+from acquisition.seedlink.resume import Request, StationRange
+from houfeng.times import format_ns
 
 
-@dataclass(frozen=True, slots=True)
-class StationRange:
-    """Sequence numbers that a server holds of one station; None where it does not say."""
-
-    first: int | None
-    last: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One station (or pattern) to ask for.
-
-    Parameters
-    ----------
-    station : NET_STA; `*` and `?` only for version 4
-    selectors : stream patterns in the syntax of the version
-    sequence : first wanted sequence number; None for everything the server holds
-    since_ns : only packets that end after this time; None for no limit
-    """
-
-    station: str
-    selectors: tuple[str, ...]
-    sequence: int | None = None
-    since_ns: int | None = None
-
-
-def plan(
-    patterns: Sequence[str],
-    cursors: Mapping[str, Cursor],
-    held: Mapping[str, StationRange],
-    *,
-    version: int,
-) -> list[Request]:
-    """Requests that miss nothing the server still holds, and repeat as little as possible.
-
-    A station's cursor is one of: resumable (the next sequence number is in what the server holds, or just behind
-    it); expired (the server's oldest is newer: take all it has); reset (its newest is older than what we have, so
-    it started numbering anew: take all from a margin before our newest record).
-
-    Parameters
-    ----------
-    patterns : wanted streams, NET.STA.LOC.CHA with wildcards
-    cursors : by station id, NET.STA
-    held : what the server holds, by NET_STA (its INFO STATIONS)
-    version : 3 or 4
-
-    Returns
-    -------
-    list of Request : version 4 ends with the wildcard patterns, for stations that appear later
-    """
-    selector = _selector_v4 if version == 4 else _selector_v3
+def selectors(patterns: Sequence[str], *, version: int) -> dict[str, list[str]]:
+    """Stream patterns in the syntax of a version, by station pattern NET_STA, from NET.STA.LOC.CHA patterns."""
+    spell = _selector_v4 if version == 4 else _selector_v3
     by_station: dict[str, list[str]] = {}
     for pattern in patterns:
         network, station, location, channel = pattern.split(".")
-        by_station.setdefault(f"{network}_{station}", []).append(selector(location, channel))
-    requests = []
-    for station_id in sorted(set(held) | {name for name in by_station if not _is_wild(name)}):
-        selectors = [s for name, ss in by_station.items() if fnmatchcase(station_id, name) for s in ss]
-        if selectors:
-            sequence, since_ns = _resume(cursors.get(station_id.replace("_", ".")), held.get(station_id))
-            if version == 3 and sequence is None and station_id in held:
-                sequence = held[station_id].first  # version 3 has no "all": a bare DATA skips what is held
-            requests.append(Request(station_id, tuple(dict.fromkeys(selectors)), sequence, since_ns))
-    if version == 4:
-        requests += [Request(name, tuple(ss)) for name, ss in by_station.items() if _is_wild(name)]
-    return requests
+        by_station.setdefault(f"{network}_{station}", []).append(spell(location, channel))
+    return by_station
 
 
-def commands(requests: Sequence[Request], *, version: int, has_time: bool) -> Iterator[str]:
-    """STATION, SELECT and DATA lines for the requests; END is left to the caller.
+def commands(request: Request, *, version: int, has_time: bool, end_ns: int | None = None) -> list[str]:
+    """STATION, SELECT and DATA lines for one request; END is left to the caller.
 
     Parameters
     ----------
-    has_time : whether the server can select by time (version 4 says so in its capabilities)
+    has_time : whether the server can select by time (version 4 says so in its capabilities; version 3 always can)
+    end_ns : nothing that starts later is wanted, ns UTC; None for no end
     """
-    for request in requests:
-        if version == 4:
-            yield f"STATION {request.station}"
-            yield from (f"SELECT {selector}" for selector in request.selectors)
-            data = "DATA ALL" if request.sequence is None else f"DATA {request.sequence}"
-            if request.sequence is None and request.since_ns is not None and has_time:
-                data += f" {format_ns(request.since_ns, digits=3)}"
-            yield data
-        else:
-            network, _, station = request.station.partition("_")
-            yield f"STATION {station} {network}"
-            yield from (f"SELECT {selector}" for selector in request.selectors)
-            yield "DATA" if request.sequence is None else f"DATA {request.sequence & 0xFFFFFF:06X}"
+    if version == 4:
+        station = f"STATION {request.station}"
+        data = _data_v4(request, has_time, end_ns)
+    else:
+        network, _, code = request.station.partition("_")
+        station = f"STATION {code} {network}"
+        data = _data_v3(request, end_ns)
+    return [station, *(f"SELECT {selector}" for selector in request.selectors), data]
 
 
 def parse_stations(info: Mapping[str, Any], *, version: int) -> dict[str, StationRange]:
@@ -112,24 +44,42 @@ def parse_stations(info: Mapping[str, Any], *, version: int) -> dict[str, Statio
             str(item["id"]): StationRange(_number(item.get("start_seq"), 10), _number(item.get("end_seq"), 10))
             for item in info.get("station", ())
         }
-    items = info.get("seedlink", {}).get("station", ())
     return {
         f"{item['network']}_{item['name']}": StationRange(
             _number(item.get("begin_seq"), 16), _number(item.get("end_seq"), 16)
         )
-        for item in items
+        for item in info.get("seedlink", {}).get("station", ())
     }
 
 
-def _resume(cursor: Cursor | None, held: StationRange | None) -> tuple[int | None, int | None]:
-    if cursor is None:
-        return None, None
-    since_ns = cursor.last_ns - RESUME_MARGIN_NS
-    if held is None or held.last is None:
-        return None, since_ns
-    expired = held.first is not None and held.first > cursor.sequence + 1
-    reset = held.last < cursor.sequence
-    return (None, since_ns) if expired or reset else (cursor.sequence + 1, since_ns)
+def parse_start(info: Mapping[str, Any], *, version: int) -> str:
+    """When the server was started, as its INFO ID reply writes it; empty where it does not say."""
+    if version == 4:
+        return str(info.get("server_start", ""))
+    return str(info.get("seedlink", {}).get("started", ""))
+
+
+def _data_v4(request: Request, has_time: bool, end_ns: int | None) -> str:
+    # ringserver takes a bare `DATA ALL` for "the next packet to come": a time always goes with it
+    data = "DATA ALL" if request.sequence is None else f"DATA {request.sequence}"
+    if not has_time:
+        return data
+    data += f" {format_ns(request.since_ns, digits=3)}"
+    return data if end_ns is None else f"{data} {format_ns(end_ns, digits=3)}"
+
+
+def _data_v3(request: Request, end_ns: int | None) -> str:
+    since = _time_v3(request.since_ns)
+    if end_ns is not None:
+        return f"TIME {since} {_time_v3(end_ns)}"
+    if request.sequence is None:
+        return f"TIME {since}"
+    return f"DATA {request.sequence:06X} {since}"
+
+
+def _time_v3(t_ns: int) -> str:
+    """`2014,05,23,13,38,36`: whole seconds, rounded down."""
+    return format_ns(t_ns, digits=9)[:19].translate(str.maketrans("-T:", ",,,"))
 
 
 def _number(value: Any, base: int) -> int | None:
@@ -139,10 +89,6 @@ def _number(value: Any, base: int) -> int | None:
         return int(str(value), base)
     except ValueError:
         return None
-
-
-def _is_wild(text: str) -> bool:
-    return "*" in text or "?" in text
 
 
 def _selector_v4(location: str, channel: str) -> str:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import logging
 import random
+import select
 import threading
 import time
 from collections.abc import Iterator, Mapping
 
 from acquisition import mseed
-from acquisition.seedlink import session
-from acquisition.seedlink.wire import Connection, DataPacket
+from acquisition.seedlink.link import Dialler, Link
+from acquisition.seedlink.resume import is_wild
+from acquisition.seedlink.state import Monitor, Phase, ServerState
+from acquisition.seedlink.wire import Connection, StreamEndError
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
 from houfeng.errors import AuthError, RecordError, SourceError
-from houfeng.times import now_ns
-from houfeng.types import Cursor, Packet
+from houfeng.times import NS_PER_S, now_ns
+from houfeng.types import Cursor, Packet, Position, SourceId
 
 _log = logging.getLogger(__name__)
 
-# How often a quiet connection looks at its clocks and whether it was closed.
+# How often a quiet connection looks at its clocks.
 _POLL_S = 1.0
-_REPLY_TIMEOUT_S = 10.0
 # Refused credentials do not mend themselves: an operator does, within minutes.
 _AUTH_RETRY_S = 300.0
+# How often a server is asked whether wanted stations have appeared that were not asked for.
+_LOOK_FOR_STATIONS_S = 600.0
+# A time window is over this long after its end: packets come some seconds after the samples in them.
+_WINDOW_GRACE_NS = 60 * NS_PER_S
 
 
 class SeedLinkSource:
@@ -42,83 +48,106 @@ class SeedLinkSource:
         self._cursors = dict(cursors)
         self._reject = reject
         self._closed = threading.Event()
-        self._connection: Connection | None = None
+        self._connections: list[Connection] = []
+        self._dialler = Dialler(settings, self._connections)
+        self._monitor = Monitor(settings.name, settings.silent_s)
+        self._wanted: dict[SourceId, bool] = {}
         self._failures = 0
+        self._looked_s = time.monotonic()
+
+    @property
+    def state(self) -> ServerState:
+        """How the server is doing; may be read from any thread."""
+        return self._monitor.state
 
     def packets(self) -> Iterator[list[Packet]]:
-        """Batches as they arrive. Ends only when the source is closed; every failure is logged and retried."""
+        """Batches as they arrive. Ends when the source is closed or its time window is over; failures are retried."""
         while not self._closed.is_set():
             try:
                 yield from self._stream()
+            except StreamEndError as error:
+                if self._settings.end_ns is not None:
+                    break
+                self._wait(error)
             except SourceError as error:
                 self._wait(error)
             finally:
                 self._disconnect()
+        self._monitor.enter(Phase.CLOSED)
 
     def close(self) -> None:
         """End `packets()`, also while it waits for the server."""
         self._closed.set()
-        connection = self._connection
-        if connection is not None:
+        for connection in list(self._connections):
             connection.shutdown()
 
     def _stream(self) -> Iterator[list[Packet]]:
-        connection = self._connect()
-        self._negotiate(connection)
-        connection.set_timeout(_POLL_S)
-        last_heard = last_sent = time.monotonic()
+        self._monitor.enter(Phase.CONNECTING, self._settings.address, n_failures=self._failures)
+        links = self._dialler.dial(self._cursors)
+        if self._closed.is_set():  # close() may have come before there was a connection to shut down
+            return
+        self._monitor.enter(Phase.STREAMING, self._settings.address, n_failures=self._failures)
+        waiting = select.poll()
+        for link in links:
+            link.connection.set_timeout(_POLL_S)
+            waiting.register(link.connection, select.POLLIN)
+        by_descriptor = {link.connection.fileno(): link for link in links}
+        self._looked_s = time.monotonic()
         while not self._closed.is_set():
-            batch = self._decode(connection)  # first: packets may have come along with the last reply
-            if batch:
-                self._failures = 0
-                yield batch
-                last_heard = time.monotonic()  # the consumer may have taken long: that is not the server's silence
-            if connection.receive():  # an INFO reply counts too: the server is alive though its stations are quiet
-                last_heard = time.monotonic()
-                continue
-            silent_s = time.monotonic() - last_heard
-            if silent_s > self._settings.idle_timeout_s:
-                raise SourceError(f"{connection.name}: silent for {silent_s:.0f} s, keep-alive unanswered")
-            if time.monotonic() - last_sent > self._settings.keepalive_s:
-                connection.send("INFO ID")
-                last_sent = time.monotonic()
+            for link in links:  # first: packets may have come along with the last reply
+                batch = self._decode(link)
+                if batch:
+                    self._failures = 0
+                    self._monitor.received(len(batch), {packet.source_id for packet in batch})
+                    yield batch
+                    for other in links:  # the consumer may have taken long: that is not the server's silence
+                        other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
+            self._supervise(links)
+            for descriptor, _ in waiting.poll(_POLL_S * 1000):
+                by_descriptor[descriptor].connection.receive()
 
-    def _connect(self) -> Connection:
-        connection = Connection(self._settings.host, self._settings.port, timeout_s=_REPLY_TIMEOUT_S)
-        self._connection = connection
-        if self._closed.is_set():  # close() came while we were connecting and found nothing to shut down
-            raise SourceError(f"{connection.name}: closed")
-        return connection
+    def _supervise(self, links: list[Link]) -> None:
+        for link in links:
+            link.supervise(self._settings)
+        self._monitor.watch()
+        end_ns = self._settings.end_ns
+        if end_ns is not None and now_ns() > end_ns + _WINDOW_GRACE_NS:
+            raise StreamEndError(f"{links[0].connection.name}: the time window is over")
+        if time.monotonic() - self._looked_s > _LOOK_FOR_STATIONS_S:
+            self._looked_s = time.monotonic()
+            self._look_for_stations(links)
 
-    def _negotiate(self, connection: Connection) -> None:
-        capabilities = connection.hello()
-        if connection.version == 4:
-            connection.command("USERAGENT Houfeng")
-        held = session.parse_stations(connection.info("STATIONS"), version=connection.version)
-        requests = session.plan(self._settings.streams, self._cursors, held, version=connection.version)
-        if not requests:
-            raise SourceError(f"{connection.name}: holds none of {', '.join(self._settings.streams)}")
-        has_time = "TIME" in capabilities
-        for line in session.commands(requests, version=connection.version, has_time=has_time):
-            connection.command(line)
-        connection.send("END")
-        _log.info("%s: connected to %s, %d stations asked for", self.name, connection.name, len(requests))
+    def _look_for_stations(self, links: list[Link]) -> None:
+        """Begin anew when stations have appeared that our patterns match but nobody was asked for."""
+        stations = [link.stations for link in links if link.stations is not None]
+        if len(stations) < len(links) or not any(is_wild(p.rsplit(".", 2)[0]) for p in self._settings.streams):
+            return
+        offered = {station.replace("_", ".", 1) for station in self._dialler.offered() if not is_wild(station)}
+        new = sorted(offered.difference(*stations))
+        if new:
+            raise SourceError(f"{links[0].connection.name}: new stations {', '.join(new)}")
 
-    def _decode(self, connection: Connection) -> list[Packet]:
+    def _decode(self, link: Link) -> list[Packet]:
         received_ns = now_ns()
         batch = []
-        for frame in connection.frames():
-            if not isinstance(frame, DataPacket):
-                continue
+        for frame in link.data():
+            position = Position(frame.sequence, link.server_start)
             try:
-                packet = mseed.decode(frame.payload, received_ns=received_ns, cursor=frame.sequence)
+                packet = mseed.decode(frame.payload, received_ns=received_ns, position=position)
             except RecordError as error:
-                self._reject(frame.payload, f"{connection.name} sequence {frame.sequence}: {error}")
+                self._reject(frame.payload, f"{link.connection.name} sequence {frame.sequence}: {error}")
                 continue
-            if self._settings.wants(packet.source_id):
+            if self._wants(packet.source_id, link):
                 self._advance(packet)
                 batch.append(packet)
         return batch
+
+    def _wants(self, source_id: SourceId, link: Link) -> bool:
+        wanted = self._wanted.get(source_id)
+        if wanted is None:
+            wanted = self._wanted[source_id] = self._settings.wants(source_id)
+        # what another connection of ours has asked for would move its cursor past records it has not sent yet
+        return wanted and (link.stations is None or source_id.station_id in link.stations)
 
     def _advance(self, packet: Packet) -> None:
         # Within this process what was yielded is not lost; a new process resumes from the saved cursors instead.
@@ -126,25 +155,31 @@ class SeedLinkSource:
         self._cursors[station_id] = advance(self._cursors.get(station_id), packet)
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        while self._connections:
+            self._connections.pop().close()
 
     def _wait(self, error: SourceError) -> None:
         if self._closed.is_set():
             return
-        wait_s = self._settings.retry_max_s
-        if isinstance(error, AuthError):
-            wait_s = _AUTH_RETRY_S
-        else:
-            wait_s = min(wait_s, self._settings.retry_min_s * 2**self._failures)
+        refused = isinstance(error, AuthError)
+        wait_s = _AUTH_RETRY_S if refused else self._settings.retry_min_s * 2**self._failures
+        if not refused:
+            wait_s = min(wait_s, self._settings.retry_max_s)
         self._failures = min(self._failures + 1, 16)
         wait_s *= random.uniform(0.75, 1.25)  # a hundred clients of a server that restarts must not come at once
         _log.warning("%s: %s; next try in %.1f s", self.name, error, wait_s)
+        self._monitor.enter(Phase.WAITING, str(error), refused=refused, n_failures=self._failures)
         self._closed.wait(wait_s)
 
 
 def advance(cursor: Cursor | None, packet: Packet) -> Cursor:
-    """The cursor of a station after one more packet of it: the newest sequence number and the latest end."""
-    last_ns = packet.next_ns if cursor is None else max(packet.next_ns, cursor.last_ns)
-    return Cursor(packet.cursor or 0, last_ns)
+    """The cursor of a station after one more packet of it.
+
+    A record from the future moves the end of the newest record no further than to when it came: what is asked for
+    after a reset must begin before the outage, whatever a broken clock once wrote.
+    """
+    position = packet.position or Position(0)
+    last_ns = min(packet.next_ns, packet.received_ns) if packet.received_ns else packet.next_ns
+    if cursor is not None:
+        last_ns = max(last_ns, cursor.last_ns)
+    return Cursor(position.sequence, last_ns, packet.start_ns, position.server_start)

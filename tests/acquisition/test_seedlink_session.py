@@ -1,57 +1,48 @@
-"""Where a SeedLink session resumes, and what it says: pure, so every case can be tried."""
+"""What is said to a SeedLink server, in both versions, and what its INFO replies mean."""
 
 from __future__ import annotations
 
 import pytest
 
-from acquisition.seedlink.session import RESUME_MARGIN_NS, Request, StationRange, commands, parse_stations, plan
-from houfeng.types import Cursor
+from acquisition.seedlink.resume import FLOOR_NS, Request, StationRange
+from acquisition.seedlink.session import commands, parse_start, parse_stations, selectors
 
-LAST_NS = 1_700_000_000_000_000_000
-SINCE_NS = LAST_NS - RESUME_MARGIN_NS
-CURSOR = {"BW.UH1": Cursor(sequence=100, last_ns=LAST_NS)}
+SINCE_NS = 1_700_000_000_900_000_000  # 2023-11-14T22:13:20.9Z
+END_NS = SINCE_NS + 60_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("held", "sequence"),
+    ("sequence", "has_time", "end_ns", "data"),
     [
-        (StationRange(1, 500), 101),
-        (StationRange(101, 500), 101),
-        (StationRange(50, 100), 101),  # nothing new yet
-        (StationRange(102, 500), None),  # expired: 101 is gone
-        (StationRange(1, 99), None),  # reset: the server numbers anew
-        (StationRange(None, None), None),  # the server does not say
-        (None, None),  # the station is not there yet
+        (101, True, None, "DATA 101 2023-11-14T22:13:20.900Z"),
+        (None, True, None, "DATA ALL 2023-11-14T22:13:20.900Z"),
+        (None, True, END_NS, "DATA ALL 2023-11-14T22:13:20.900Z 2023-11-14T22:14:20.900Z"),
+        (101, False, None, "DATA 101"),
+        (None, False, None, "DATA ALL"),
     ],
 )
-def test_resume_expired_or_reset(held: StationRange | None, sequence: int | None) -> None:
-    stations = {} if held is None else {"BW_UH1": held}
-    assert plan(["BW.UH1..?HZ"], CURSOR, stations, version=4) == [Request("BW_UH1", ("_?_H_Z",), sequence, SINCE_NS)]
+def test_data_of_version_4(sequence: int | None, has_time: bool, end_ns: int | None, data: str) -> None:
+    request = Request("BW_UH1", ("_S_H_Z", "00_*"), sequence, SINCE_NS)
+    lines = commands(request, version=4, has_time=has_time, end_ns=end_ns)
+    assert lines == ["STATION BW_UH1", "SELECT _S_H_Z", "SELECT 00_*", data]
 
 
-def test_a_new_station_is_taken_from_the_oldest_record() -> None:
-    (request,) = plan(["BW.UH1.*.*"], {}, {"BW_UH1": StationRange(5, 9)}, version=4)
-    assert list(commands([request], version=4, has_time=True)) == ["STATION BW_UH1", "SELECT *_*", "DATA ALL"]
-    (request,) = plan(["BW.UH1.*.*"], {}, {"BW_UH1": StationRange(5, 9)}, version=3)
-    assert list(commands([request], version=3, has_time=False)) == ["STATION UH1 BW", "SELECT ?????", "DATA 000005"]
+@pytest.mark.parametrize(
+    ("sequence", "end_ns", "data"),
+    [
+        (0x10, None, "DATA 000010 2023,11,14,22,13,20"),
+        (None, None, "TIME 2023,11,14,22,13,20"),
+        (0x10, END_NS, "TIME 2023,11,14,22,13,20 2023,11,14,22,14,20"),
+    ],
+)
+def test_data_of_version_3(sequence: int | None, end_ns: int | None, data: str) -> None:
+    request = Request("BW_UH1", ("--SHZ",), sequence, SINCE_NS)
+    assert commands(request, version=3, has_time=True, end_ns=end_ns) == ["STATION UH1 BW", "SELECT --SHZ", data]
 
 
-def test_wildcards_are_spelled_out_and_kept_for_stations_that_appear_later() -> None:
-    held = {"BW_UH1": StationRange(1, 200), "BW_UH2": StationRange(1, 9), "GE_WLF": StationRange(1, 9)}
-    requests = plan(["BW.UH*..SHZ", "GE.KBU..BHZ"], CURSOR, held, version=4)
-    assert [(r.station, r.sequence) for r in requests] == [
-        ("BW_UH1", 101),
-        ("BW_UH2", None),
-        ("GE_KBU", None),
-        ("BW_UH*", None),
-    ]
-    assert [r.station for r in plan(["BW.UH*..SHZ"], {}, held, version=3)] == ["BW_UH1", "BW_UH2"]
-
-
-def test_a_time_goes_with_a_start_that_is_not_a_sequence() -> None:
-    request = Request("BW_UH1", ("_S_H_Z",), None, LAST_NS)
-    assert list(commands([request], version=4, has_time=True))[-1] == "DATA ALL 2023-11-14T22:13:20.000Z"
-    assert list(commands([request], version=4, has_time=False))[-1] == "DATA ALL"
+def test_everything_is_a_time_that_every_server_can_read() -> None:
+    request = Request("BW_UH1", (), None, FLOOR_NS)
+    assert commands(request, version=4, has_time=True)[-1] == "DATA ALL 1980-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -65,13 +56,23 @@ def test_a_time_goes_with_a_start_that_is_not_a_sequence() -> None:
     ],
 )
 def test_selectors_of_both_versions(pattern: str, v4: str, v3: str) -> None:
-    held = {"GE_KBU": StationRange(1, 2)}
-    assert plan([pattern], {}, held, version=4)[0].selectors == (v4,)
-    assert plan([pattern], {}, held, version=3)[0].selectors == (v3,)
+    assert selectors([pattern], version=4) == {"GE_KBU": [v4]}
+    assert selectors([pattern], version=3) == {"GE_KBU": [v3]}
 
 
-def test_station_ranges_of_both_versions() -> None:
-    v4 = {"station": [{"id": "IU_ANMO", "start_seq": 7, "end_seq": 9}, {"id": "IU_ULN"}]}
+def test_station_ranges_and_start_of_both_versions() -> None:
+    v4 = {
+        "server_start": "2026-01-31T12:00:00Z",
+        "station": [{"id": "IU_ANMO", "start_seq": 7, "end_seq": 9}, {"id": "IU_ULN"}],
+    }
     assert parse_stations(v4, version=4) == {"IU_ANMO": StationRange(7, 9), "IU_ULN": StationRange(None, None)}
-    v3 = {"seedlink": {"station": [{"network": "GE", "name": "KBU", "begin_seq": "00000A", "end_seq": "0000FF"}]}}
+    assert parse_start(v4, version=4) == "2026-01-31T12:00:00Z"
+    v3 = {
+        "seedlink": {
+            "started": "2014/05/23 13:38:36.0246",
+            "station": [{"network": "GE", "name": "KBU", "begin_seq": "00000A", "end_seq": "0000FF"}],
+        }
+    }
     assert parse_stations(v3, version=3) == {"GE_KBU": StationRange(10, 255)}
+    assert parse_start(v3, version=3) == "2014/05/23 13:38:36.0246"
+    assert parse_start({}, version=4) == parse_start({}, version=3) == ""

@@ -165,7 +165,7 @@ def test_runs(store: Store) -> None:
 
 def test_cursors_and_detector_states(store: Store) -> None:
     # SeedLink 4 numbers reach 2^64 - 1, one bit more than a signed column.
-    first = {"BW.UH1": Cursor(2**64 - 1, T0_NS), "BW.UH2": Cursor(5, T0_NS)}
+    first = {"BW.UH1": Cursor(2**64 - 1, T0_NS, T0_NS - 7, "2026-01-31T12:00:00Z"), "BW.UH2": Cursor(5, T0_NS)}
     ehz, ehn = SourceId.parse("BW.UH1..EHZ"), SourceId.parse("BW.UH1..EHN")
     with store.begin() as unit:
         unit.save_cursors("a", first)

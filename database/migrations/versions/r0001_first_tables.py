@@ -72,6 +72,8 @@ def _runs() -> None:
         _key("station_id"),
         _column("sequence", sa.BigInteger),
         _column("last_ns", sa.BigInteger),
+        _column("record_ns", sa.BigInteger),
+        _column("server_start", sa.String),
         sa.PrimaryKeyConstraint("server", "station_id", name="pk_stream_state"),
     )
     op.create_table(
