@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
@@ -11,7 +9,7 @@ from database.store import Store
 from houfeng.errors import StoreError
 from houfeng.times import now_ns
 from webui import api, assets, language, pages, stream
-from webui.caching import Answers
+from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
 
@@ -23,10 +21,6 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-_GZIP_TYPES = ("text/html", "text/css", "text/javascript", "text/csv", "application/json", "image/svg+xml")
-# Below one network packet nothing is gained.
-_GZIP_MIN_BYTES = 1400
 
 
 def create_app(settings: WebSettings, store: Store) -> Flask:
@@ -51,7 +45,7 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _store_away)
     app.register_error_handler(HTTPException, _failed)
-    app.after_request(_compress)
+    app.after_request(compress)
     app.after_request(_add_headers)
     return app
 
@@ -80,16 +74,4 @@ def _failure(status: int, message: str) -> Response:
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    return response
-
-
-def _compress(response: Response) -> Response:
-    if response.mimetype not in _GZIP_TYPES:
-        return response
-    response.vary.add("Accept-Encoding")
-    small = response.is_streamed or (response.content_length or 0) < _GZIP_MIN_BYTES
-    if small or response.status_code != 200 or request.accept_encodings["gzip"] <= 0:
-        return response
-    response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
-    response.headers["Content-Encoding"] = "gzip"
     return response
