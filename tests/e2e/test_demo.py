@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 from seedlink_client import SeedLink
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 
 from acquisition.replay import find_files
 from configs import load
@@ -133,6 +136,29 @@ def test_a_port_in_use_names_the_option_that_changes_it(tmp_path: Path) -> None:
             output, _ = process.communicate(timeout=20)
     assert process.returncode == 2
     assert output.strip() == f"houfeng: port {port} on 127.0.0.1 is in use; choose another with --port"
+
+
+@pytest.mark.chromium
+def test_a_browser_sees_the_first_earthquake_come(tmp_path: Path, chromium: WebDriver) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with demo(port, tmp_path) as process:
+        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 30)
+        chromium.get(f"{address}/?lang=en")
+        chromium.execute_script("window.sameDocument = true")
+        assert "Demonstration" in chromium.find_element(By.CSS_SELECTOR, ".notice").text
+        WebDriverWait(chromium, 60).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".events tbody a"))
+        assert chromium.execute_script("return window.sameDocument")  # it came without a reload
+        assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 4
+        assert chromium.save_screenshot(str(tmp_path / "overview.png"))
+        chromium.find_element(By.CSS_SELECTOR, ".events tbody a").click()
+        assert "Not located" in chromium.find_element(By.TAG_NAME, "main").text
+        assert len(chromium.find_elements(By.CSS_SELECTOR, ".arrivals tbody tr")) >= 3
+        chromium.find_element(By.CSS_SELECTOR, ".arrivals tbody th a").click()
+        assert chromium.find_element(By.TAG_NAME, "h1").text.startswith("BW.UH")
+        assert chromium.save_screenshot(str(tmp_path / "station.png"))
+        chromium.get("about:blank")
+        stop(process)
 
 
 @pytest.mark.data
