@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from acquisition import mseed
@@ -39,10 +41,11 @@ class FdsnServer:
     times: list[float] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
     port: int = 0
+    scheme: str = "http"
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def select(self, request: str) -> bytes:
         """Whole records that hold samples of what a request's lines ask for, as most data centres answer."""
@@ -147,12 +150,19 @@ def drip(part: bytes) -> Answer:
 
 
 @contextmanager
-def serving(records: list[Packet], answers: list[Answer] | None = None) -> Iterator[FdsnServer]:
-    """The service while the block lasts."""
-    data = FdsnServer(records, list(answers or []))
+def serving(
+    records: list[Packet], answers: list[Answer] | None = None, *, tls: Path | None = None
+) -> Iterator[FdsnServer]:
+    """The service while the block lasts; with TLS when a file with key and certificate is given."""
+    data = FdsnServer(records, list(answers or []), scheme="https" if tls else "http")
     handler = type("Handler", (Handler,), {"data": data})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
+        server.handle_error = ignore  # type: ignore[method-assign]  # clients that hang up are what is tested
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         data.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -162,6 +172,10 @@ def serving(records: list[Packet], answers: list[Answer] | None = None) -> Itera
             data.gone.set()
             server.shutdown()
             thread.join()
+
+
+def ignore(*connection: Any) -> None:
+    """A client that hung up, or an answer that broke off."""
 
 
 def packets_of(raws: list[bytes]) -> list[Packet]:

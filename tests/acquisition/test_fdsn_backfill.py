@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acquisition import mseed
@@ -181,6 +181,8 @@ def test_a_broken_book_is_named(text: str, tmp_path: Path) -> None:
         load(path, "SERVER")
 
 
+# a busy computer makes examples slowly, which says nothing about the code
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 small = st.integers(0, 40)
 gaps = st.lists(st.tuples(small, small).map(lambda t: Gap(HHZ, min(t), max(t) + 1)), max_size=5)
 
@@ -198,6 +200,7 @@ def test_what_waits_is_not_due_and_all_else_is(wanted: list[Gap], known: list[tu
     assert moments(due(wanted, absences, now_ns)) == moments(wanted) - waiting
 
 
+@unhurried
 @given(gaps, gaps, gaps)
 def test_remembering_keeps_what_was_not_settled(before: list[Gap], filled: list[Gap], lost: list[Gap]) -> None:
     known = [Absence(gap, 1, 99, "") for gap in before]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acquisition.fdsn.coverage import Span, join, missing, pieces, subtract, total_s
@@ -18,8 +18,12 @@ HHZ = SourceId("XX", "AAA", "00", "HHZ")
 HHN = SourceId("XX", "AAA", "00", "HHN")
 STEP = S // 100  # 100 Hz
 
+# a busy computer makes examples slowly, which says nothing about the code
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 small = st.integers(0, 60)
-gaps = st.lists(st.tuples(st.sampled_from([HHZ, HHN]), small, small).map(lambda t: Gap(t[0], min(t[1:]), max(t[1:]))))
+gaps = st.lists(
+    st.tuples(st.sampled_from([HHZ, HHN]), small, small).map(lambda t: Gap(t[0], min(t[1:]), max(t[1:]))), max_size=8
+)
 
 
 def gap(start: float, end: float, source_id: SourceId = HHZ) -> Gap:
@@ -34,11 +38,13 @@ def moments(some: list[Gap]) -> set[tuple[SourceId, int]]:
     return {(each.source_id, t) for each in some for t in range(each.start_ns, each.end_ns)}
 
 
+@unhurried
 @given(gaps, gaps)
 def test_subtracting_leaves_exactly_the_other_moments(wanted: list[Gap], taken: list[Gap]) -> None:
     assert moments(subtract(wanted, taken)) == moments(wanted) - moments(taken)
 
 
+@unhurried
 @given(gaps)
 def test_joining_keeps_every_moment_once(some: list[Gap]) -> None:
     joined = join(some)
@@ -46,6 +52,7 @@ def test_joining_keeps_every_moment_once(some: list[Gap]) -> None:
     assert sum(each.length_ns for each in joined if each.length_ns) == len(moments(some))
 
 
+@unhurried
 @given(st.lists(st.tuples(small, small).map(lambda t: (min(t), max(t) + 1)), max_size=8), small, small)
 def test_missing_agrees_with_counting_samples(spans: list[tuple[int, int]], a: int, b: int) -> None:
     wanted = Gap(HHZ, min(a, b) * STEP, max(a, b) * STEP)
@@ -70,6 +77,7 @@ def test_the_last_sample_of_a_window_counts() -> None:
     assert missing(gap(0, 10), [span(0, 9.99)]) == [gap(9.99, 10)]
 
 
+@unhurried
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.integers(1000, 10**6))
 def test_pieces_join_to_the_gap(start: int, length: int, longest: int) -> None:
     parts = list(pieces(Gap(HHZ, start, start + length), longest))
