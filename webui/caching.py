@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +18,10 @@ from houfeng.times import NS_PER_S, now_ns
 from webui import language, reading
 
 P = ParamSpec("P")
+
+_GZIP_TYPES = ("text/html", "text/css", "text/javascript", "text/csv", "application/json", "image/svg+xml")
+# Below one network packet nothing is gained.
+_GZIP_MIN_BYTES = 1400
 
 # An unchanged answer is made anew this often: ages grow, and a status that nobody renews turns UNKNOWN.
 _FRESH_S = 5
@@ -58,6 +63,7 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
             known = view(*args, **kwargs)
             if known.status_code != 200:
                 return known
+            known = compress(known)
             answers.keep(tag, known)
         # a copy: what later adds to the headers, such as the compression, is not the next reader's
         made = Response(known.get_data(), known.status_code, Headers(known.headers))
@@ -75,13 +81,31 @@ def _tag() -> str:
         request.full_path,
         language.chosen(),
         request.cookies.get("theme"),
+        _understands_gzip(),
     )
     return hashlib.sha256(repr(what).encode()).hexdigest()[:20]
+
+
+def compress(response: Response) -> Response:
+    """Compress an answer once, where that helps and the browser understands it."""
+    if response.mimetype not in _GZIP_TYPES or "Content-Encoding" in response.headers:
+        return response
+    response.vary.add("Accept-Encoding")
+    small = response.is_streamed or (response.content_length or 0) < _GZIP_MIN_BYTES
+    if small or response.status_code != 200 or not _understands_gzip():
+        return response
+    response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
+    response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _understands_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
 
 
 def _labelled(response: Response, tag: str) -> Response:
     # weak: the same answer may come compressed
     response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Accept-Language, Cookie"
+    response.vary.update(("Accept-Language", "Cookie", "Accept-Encoding"))
     return response

@@ -45,7 +45,7 @@ def index() -> Response:
 
     def query(snapshot: Connection) -> dict[str, Any]:
         everything = reading.all_stations(snapshot)
-        matching = reading.matching(snapshot)
+        matching = reading.matching(snapshot, everything)
         return {
             "counts": overview.counts(everything),
             "figures": overview.figures(everything),

@@ -52,19 +52,16 @@ def stations(snapshot: Connection) -> list[StationRow]:
     return matching(snapshot)[: limit(None)]
 
 
-def matching(snapshot: Connection) -> list[StationRow]:
-    """Stations that the request's filters let through, all of them."""
+def matching(snapshot: Connection, everything: list[StationRow] | None = None) -> list[StationRow]:
+    """Stations that the request's filters let through, all of them; `everything` where `all_stations` was read."""
     state, sort = _state(), sort_key()
-    rows = queries.stations(
-        snapshot,
-        network=request.args.get("net") or None,
-        country=request.args.get("country") or None,
-        q=request.args.get("q", ""),
-        sort="station",
-    )
+    network, country, q = (request.args.get(name, "") for name in ("net", "country", "q"))
+    if everything is None or network or country or q:
+        found = queries.stations(snapshot, network=network or None, country=country or None, q=q, sort="station")
+        everything = [seen_now(row) for row in found]
     # State and order are decided here: both depend on whether somebody still looks.
-    seen = (seen_now(row) for row in rows)
-    return _sorted((row for row in seen if state is None or row.state is state), sort)
+    rows = sorted(everything, key=lambda row: row.station_id)
+    return _sorted((row for row in rows if state is None or row.state is state), sort)
 
 
 def sort_key() -> str:
