@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
 from acquisition import mseed
-from acquisition.archive import QUARANTINE, day_path
+from acquisition.archive import QUARANTINE, day_path, sync_folder
 from houfeng.errors import ArchiveError, RecordError, SourceIdError
-from houfeng.times import format_ns
+from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import Packet, SourceId
 
+CHECKSUMS = "SHA256SUMS"  # of a channel's folder
 _DAY_FILE = re.compile(r"\d{4}/[^/]+/[^/]+/[^/.]+\.D/([^/]+)\.D\.\d{4}\.\d{3}")
 
 
@@ -81,6 +84,33 @@ def stream_of(root: Path, path: Path) -> SourceId | None:
         return None
 
 
+def day_end_ns(path: Path) -> int:
+    """Midnight at the end of a day file's day, ns UTC."""
+    day = datetime.strptime(path.name[-8:], "%Y.%j").replace(tzinfo=UTC)
+    return int((day + timedelta(days=1)).timestamp()) * NS_PER_S
+
+
+def write_anew(path: Path, content: Iterable[bytes]) -> None:
+    """Give a file new content: all of it or, after a kill, the old. Mode and owner of an existing file stay."""
+    new = rewriting_path(path)
+    with new.open("wb") as file:
+        if path.exists():
+            status = path.stat()
+            os.fchmod(file.fileno(), status.st_mode & 0o7777)
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), status.st_uid, status.st_gid)
+        file.writelines(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    sync_folder(path.parent)
+
+
+def rewriting_path(path: Path) -> Path:
+    """Where the new content of a file is until it takes its name; what a kill leaves there is worth nothing."""
+    return path.with_name(f".{path.name}.rewriting")
+
+
 def pieces(root: Path, path: Path) -> Iterator[Piece]:
     """The whole of a day file in file order, every byte in exactly one piece.
 
@@ -138,4 +168,5 @@ def _below(top: Path) -> list[Path]:
     # followed by hand: rglob does not enter the links by which old years are moved to another disk
     if not top.is_dir():
         return [top]
-    return [path for inner in sorted(top.iterdir()) if not inner.name.startswith(".") for path in _below(inner)]
+    inner = [path for path in sorted(top.iterdir()) if not path.name.startswith(".") and path.name != CHECKSUMS]
+    return [path for each in inner for path in _below(each)]

@@ -6,7 +6,6 @@ elsewhere. A kill at any moment leaves the old file or the new one; at worst byt
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,10 +13,9 @@ from pathlib import Path
 
 from acquisition.archive import Archive, sync_folder
 from acquisition.archive_check import MENDABLE
-from acquisition.archive_files import Kind, Piece, day_files, pieces
+from acquisition.archive_checksums import forget, sealing
+from acquisition.archive_files import Kind, Piece, day_files, pieces, rewriting_path, write_anew
 from acquisition.dayfile import Verdict
-
-_PREFIX, _SUFFIX = ".", ".rewriting"
 
 
 @dataclass(slots=True)
@@ -55,10 +53,11 @@ def repair(root: Path, seen: Callable[[int], None] = lambda n_bytes: None) -> Re
     done = Repair()
     archive = Archive(root)
     try:
-        for path in paths:
-            n_bytes = path.stat().st_size
-            _mend(archive, path, done)
-            seen(n_bytes)
+        with sealing(root):
+            for path in paths:
+                n_bytes = path.stat().st_size
+                _mend(archive, path, done)
+                seen(n_bytes)
     finally:
         archive.close()
     return done
@@ -66,7 +65,7 @@ def repair(root: Path, seen: Callable[[int], None] = lambda n_bytes: None) -> Re
 
 def _mend(archive: Archive, path: Path, done: Repair) -> None:
     archive.release(path)  # records of other files may have been moved here
-    path.with_name(f"{_PREFIX}{path.name}{_SUFFIX}").unlink(missing_ok=True)  # of a repair that was killed
+    rewriting_path(path).unlink(missing_ok=True)  # of a repair that was killed
     moved = [piece for piece in pieces(archive.root, path) if piece.kind in MENDABLE]
     if not moved:
         return
@@ -83,6 +82,7 @@ def _mend(archive: Archive, path: Path, done: Repair) -> None:
         archive.quarantine(b"".join(duplicates), f"{path}: {len(duplicates)} records that the archive has already")
         done.quarantined[str(Kind.DUPLICATE)] += len(duplicates)
     archive.sync()
+    forget(path)
     _rewrite(path, moved)
     done.files.append(path)
 
@@ -99,14 +99,4 @@ def _rewrite(path: Path, moved: list[Piece]) -> None:
         path.unlink()
         sync_folder(path.parent)
         return
-    status = path.stat()
-    new = path.with_name(f"{_PREFIX}{path.name}{_SUFFIX}")
-    with new.open("wb") as file:
-        os.fchmod(file.fileno(), status.st_mode & 0o7777)
-        if os.geteuid() == 0:
-            os.fchown(file.fileno(), status.st_uid, status.st_gid)
-        file.writelines(kept)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    sync_folder(path.parent)
+    write_anew(path, kept)

@@ -31,12 +31,15 @@ class ArchiveSettings:
     future_limit_h: float = 24.0
     min_free_mib: int = 1024
     ballast_mib: int = 64
+    closed_after_days: float = 7.0
 
     def __post_init__(self) -> None:
         if not self.path:
             raise ConfigError("archive.path: a folder is needed, an empty text came")
         if not self.future_limit_h > 0:
             raise ConfigError(f"archive.future_limit_h: more than 0 h is needed, {self.future_limit_h:g} came")
+        if not self.closed_after_days > 0:
+            raise ConfigError(f"archive.closed_after_days: more than 0 is needed, {self.closed_after_days:g} came")
         for key in ("min_free_mib", "ballast_mib"):
             if getattr(self, key) < 0:
                 raise ConfigError(f"archive.{key}: 0 or more MiB are needed, {getattr(self, key)} came")

@@ -12,6 +12,8 @@ import click
 from acquisition.archive import Archive
 from acquisition.archive_check import ALLOWED, MENDABLE, Finding, Report
 from acquisition.archive_check import check as check_archive
+from acquisition.archive_checksums import seal as seal_files
+from acquisition.archive_checksums import verify
 from acquisition.archive_files import all_files, day_files
 from acquisition.archive_import import import_files, wanted_files
 from acquisition.archive_repair import repair as repair_archive
@@ -42,7 +44,8 @@ def archive() -> None:
 @path_argument
 @config_option
 @format_option
-def check(path: Path | None, config: Path | None, layout: str) -> None:
+@click.option("--checksums", is_flag=True, help="Compare sealed day files with their sums as well.")
+def check(path: Path | None, config: Path | None, layout: str, checksums: bool) -> None:
     """Read every record and say what is not as it should be.
 
     Torn, foreign and corrupt bytes, records in the wrong file, duplicates, conflicts (same time, other bytes),
@@ -56,6 +59,9 @@ def check(path: Path | None, config: Path | None, layout: str) -> None:
         report = check_archive(
             root, now_ns(), settings.archive.future_limit_h, lambda n_bytes: progress.advance(task, n_bytes)
         )
+        if checksums:
+            task = progress.add_task("Checksums", total=report.n_bytes)
+            report.findings += verify(root, lambda n_bytes: progress.advance(task, n_bytes))
     print_rows("findings", [_finding(root, finding) for finding in report.findings], _FINDINGS, layout)
     click.echo(_summary(report), err=layout != "table")
     if not report.is_sound:
@@ -79,6 +85,24 @@ def repair(path: Path | None, config: Path | None) -> None:
         click.echo(f"mended {file.relative_to(root)}")
     counts = ", ".join(f"{count} {kind}" for kind, count in done.quarantined.items()) or "nothing"
     click.echo(f"{len(done.files)} files mended; to quarantine: {counts}; records moved to their files: {done.refiled}")
+
+
+@archive.command()
+@path_argument
+@config_option
+def seal(path: Path | None, config: Path | None) -> None:
+    """Write checksums of the day files that are closed.
+
+    A file is closed archive.closed_after_days after its day, when nothing was written to it for as long. The sums are
+    in SHA256SUMS beside the files; `archive check --checksums` and sha256sum -c compare. May run beside the daemon.
+    """
+    settings = settings_of(config)
+    root = path or Path(settings.archive.path)
+    with bytes_progress() as progress:
+        task = progress.add_task("Sealing", total=sum(file.stat().st_size for file in day_files(root)))
+        days = settings.archive.closed_after_days
+        done = seal_files(root, now_ns(), days, lambda n_bytes: progress.advance(task, n_bytes))
+    click.echo(f"sealed: {done.n_new} files for the first time, {done.n_grown} that grew; {done.n_all} have sums")
 
 
 @archive.command("import")
