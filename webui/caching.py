@@ -94,7 +94,7 @@ def compress(response: Response) -> Response:
     small = response.is_streamed or (response.content_length or 0) < _GZIP_MIN_BYTES
     if small or response.status_code != 200 or not _understands_gzip():
         return response
-    response.set_data(gzip.compress(response.get_data(), compresslevel=5, mtime=0))
+    response.set_data(gzip.compress(response.get_data(), compresslevel=7, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
     return response
 
