@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from acquisition import mseed
-from acquisition.archive import Archive, day_path
+from acquisition.archive import Archive
 from acquisition.fdsn import book
 from acquisition.fdsn.availability import listed
 from acquisition.fdsn.client import FdsnClient
-from acquisition.fdsn.coverage import Span, join, missing, span_of, subtract, total_s
+from acquisition.fdsn.coverage import join, missing, subtract, total_s
+from acquisition.fdsn.held import Coverage
 from acquisition.fdsn.rules import MAX_LINES, Missing, joined
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.fdsn.source import FdsnSource
-from acquisition.settings import FdsnSettings
-from houfeng.errors import RecordError
-from houfeng.times import NS_PER_S, now_ns
-from houfeng.types import Gap
+from acquisition.source import Reject
+from houfeng.errors import SourceError
+from houfeng.times import now_ns, seconds_ns
+from houfeng.types import Gap, Packet
 
-_DAY_NS = 86_400 * NS_PER_S
-# A record that begins this long before a wanted time may still reach into it.
-_MAX_RECORD_NS = 3600 * NS_PER_S
+_log = logging.getLogger(__name__)
+
 # In the archive's folder, beside the years.
 BOOK_NAME = "fdsn-absent.json"
 
@@ -53,12 +55,9 @@ class Filled:
     still_open: tuple[Gap, ...]
 
 
-def gaps_in(root: Path, wanted: Iterable[Gap]) -> list[Gap]:
-    """The parts of wanted times whose samples are not in an archive.
-
-    Every record in question is decoded: 0.3 s for a channel's day at 100 Hz.
-    """
-    return [hole for gap in join(wanted) for hole in missing(gap, _spans(root, gap))]
+def gaps_in(coverage: Coverage, wanted: Iterable[Gap]) -> list[Gap]:
+    """The parts of wanted times whose samples an archive does not hold."""
+    return [hole for gap in join(wanted) for hole in missing(gap, coverage.spans(gap))]
 
 
 class Backfill:
@@ -67,24 +66,35 @@ class Backfill:
     Parameters
     ----------
     settings : of the service
-    archive : open for writing
+    root : folder of the archive
+    reject : called with bytes that are no record, and the reason with the server's name
     progress : called with the channel-seconds that were settled since the last call
     """
 
     def __init__(
         self,
         settings: FdsnSettings,
-        archive: Archive,
+        root: Path,
+        reject: Reject,
         *,
         progress: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._settings = settings
-        self._archive = archive
+        self._root = root
+        self._reject = reject
         self._progress = progress
         self._client = FdsnClient(settings)
-        self._book = archive.root / BOOK_NAME
+        self._source: FdsnSource | None = None
+        self._closed = False
+        self.coverage = Coverage(root)
+        self.filled: Filled | None = None
 
-    def fill(self, wanted: Iterable[Gap]) -> Filled:
+    @property
+    def address(self) -> str:
+        """Where the service is, with http:// or https://."""
+        return self._client.address
+
+    def fill(self, archive: Archive, wanted: Iterable[Gap]) -> Filled:
         """Ask for what is missing and due, archive what comes, remember what does not.
 
         Ended in the middle it has kept everything that came; the next call asks for the rest.
@@ -92,31 +102,47 @@ class Backfill:
         Raises
         ------
         ArchiveError : if the disk refuses a record
+        SourceError : if the list of absent data cannot be read, or another thread closed this
+        """
+        for packets in self.packets(wanted):
+            archive.append(packets)
+            archive.sync()
+        if self.filled is None:
+            raise SourceError(f"{self.address}: closed before everything was asked for")
+        return self.filled
+
+    def packets(self, wanted: Iterable[Gap]) -> Iterator[list[Packet]]:
+        """What is missing and due, for whoever archives it; `filled` afterwards tells what came of it.
+
+        Raises
+        ------
         SourceError : if the list of absent data cannot be read
         """
-        wanted = join(wanted)
-        known = book.load(self._book, self._client.address)
-        gaps = gaps_in(self._archive.root, wanted)
+        wanted, self.filled = join(wanted), None
+        known = book.load(self._root / BOOK_NAME, self.address)
+        gaps = gaps_in(self.coverage, wanted)
         asked = book.due(gaps, known, now_ns())
         later = subtract(gaps, asked)
         self._progress(total_s(wanted) - total_s(asked))
-        source = FdsnSource(self._settings, asked, self._archive.quarantine, progress=self._progress)
+        self._source = source = FdsnSource(self._settings, asked, self._reject, progress=self._progress)
+        if self._closed:
+            source.close()
         n_records = n_bytes = 0
         try:
             for packets in source.packets():
-                self._archive.append(packets)
-                self._archive.sync()
                 n_records += len(packets)
                 n_bytes += sum(len(packet.raw) for packet in packets)
-        except BaseException:
-            # Nothing is known of what was not asked for yet: only what was answered is written down.
-            self._remember(known, [], joined(source.missing))
-            raise
+                yield packets
+        finally:
+            if not source.is_done:
+                # Nothing is known of what was not asked for yet: only what was answered is written down.
+                self._remember(known, [], joined(source.missing))
+        if not source.is_done:
+            return
         lost = tuple(joined(self._checked(joined(source.missing))))
-        known = self._remember(known, subtract(asked, [each.gap for each in lost]), lost)
-        waiting = tuple(each for each in known if subtract(later, [each.gap]) != later)
         lost_gaps = [each.gap for each in lost]
-        return Filled(
+        known = self._remember(known, subtract(asked, lost_gaps), lost)
+        self.filled = Filled(
             wanted_s=total_s(wanted),
             present_s=total_s(wanted) - total_s(gaps),
             came_s=total_s(asked) - total_s(lost_gaps),
@@ -124,15 +150,22 @@ class Backfill:
             n_bytes=n_bytes,
             n_requests=source.n_requests,
             missing=lost,
-            waiting=waiting,
+            waiting=tuple(each for each in known if subtract(later, [each.gap]) != later),
             still_open=tuple(join([*later, *lost_gaps])),
         )
+
+    def close(self) -> None:
+        """End `packets()` from another thread, in the middle of a transfer too."""
+        self._closed = True
+        self._client.close()
+        if self._source is not None:
+            self._source.close()
 
     def _remember(
         self, known: Iterable[book.Absence], filled: Iterable[Gap], lost: Iterable[Missing]
     ) -> tuple[book.Absence, ...]:
         now = book.remember(known, filled, lost, now_ns())
-        book.save(self._book, self._client.address, now)
+        book.save(self._root / BOOK_NAME, self.address, now)
         return now
 
     def _checked(self, lost: list[Missing]) -> Iterator[Missing]:
@@ -155,22 +188,61 @@ class Backfill:
                 yield each
 
 
-def _spans(root: Path, gap: Gap) -> Iterator[Span]:
-    first_ns = (gap.start_ns - _MAX_RECORD_NS) // _DAY_NS * _DAY_NS
-    for day_ns in range(first_ns, gap.end_ns, _DAY_NS):
-        path = day_path(root, gap.source_id, day_ns)
-        if not path.exists():
-            continue
-        for record in mseed.split(path.read_bytes(), _ignore_damage):
-            if not gap.start_ns - _MAX_RECORD_NS <= record.start_ns < gap.end_ns:
-                continue
+class BackfillSource:
+    """Looks for gaps of the archive now and then, and fills them: a source for the recorder that never ends by itself.
+
+    A gap is sought between the first sample of a channel in the last `lookback_h` hours and `delay_h` hours ago: live
+    streams close younger ones, and data centres are as late.
+
+    Parameters
+    ----------
+    settings : of the service
+    root : folder of the archive, which the recorder writes
+    reject : called with bytes that are no record, and the reason with the server's name
+    """
+
+    def __init__(self, settings: FdsnSettings, root: Path, reject: Reject) -> None:
+        self._settings = settings
+        self._backfill = Backfill(settings, root, reject)
+        self._stop = threading.Event()
+
+    def packets(self) -> Iterator[list[Packet]]:
+        """Batches of packets that close gaps, as they come."""
+        while not self._stop.is_set():
             try:
-                span = span_of(mseed.decode(record.raw))
-            except RecordError:
-                continue  # it was archived as it came; the writer reported it then
-            if span is not None:
-                yield span
+                yield from self._backfill.packets(self._wanted())
+            except (SourceError, OSError) as error:
+                _log.error("%s: %s", self._settings.address, error)
+            else:
+                self._report()
+            self._stop.wait(self._settings.interval_s)
 
+    def close(self) -> None:
+        """End `packets()` from another thread."""
+        self._stop.set()
+        self._backfill.close()
 
-def _ignore_damage(offset: int, length: int, reason: str) -> None:
-    """The archive's writer reports damage; what is damaged is missing, and asked for."""
+    def _wanted(self) -> list[Gap]:
+        """From the first sample of each channel in the time looked at to its end."""
+        settings, coverage = self._settings, self._backfill.coverage
+        at_ns = now_ns()
+        start_ns = at_ns - seconds_ns(settings.lookback_h * 3600)
+        end_ns = at_ns - seconds_ns(settings.delay_h * 3600)
+        wanted = []
+        for source_id in coverage.channels(settings.streams, start_ns, end_ns):
+            spans = coverage.spans(Gap(source_id, start_ns, end_ns))
+            first_ns = max(min((span.start_ns for span in spans), default=end_ns), start_ns)
+            if first_ns < end_ns:
+                wanted.append(Gap(source_id, first_ns, end_ns))
+        return wanted
+
+    def _report(self) -> None:
+        filled = self._backfill.filled
+        if filled is not None and (filled.n_records or filled.missing):
+            _log.info(
+                "%s: %d records came for %.0f s of gaps; %.0f s stay open",
+                self._backfill.address,
+                filled.n_records,
+                filled.came_s,
+                total_s(filled.still_open),
+            )

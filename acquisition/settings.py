@@ -155,43 +155,6 @@ class SeedLinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FdsnSettings:
-    """One FDSN web service and how much patience it gets.
-
-    Parameters
-    ----------
-    address : of the data centre, `https://geofon.gfz.de`, or a name that ObsPy knows, `GFZ`
-    silence_s : a request is given up after so long without a byte, seconds
-    deadline_s : and after so long in all, seconds
-    tries : requests for the same samples that bring nothing before they are given up
-    retry_min_s, retry_max_s : first and longest pause after a failure, seconds; it doubles with every failure
-    max_wait_s : longest pause a server may ask for (Retry-After); one that asks for more is left alone, seconds
-    request_channel_hours : most data of one request; 24 are one channel for a day, about 9 MB at 100 Hz
-
-    Raises
-    ------
-    ConfigError : if the address is empty or a value is not positive
-    """
-
-    address: str
-    silence_s: float = 60.0
-    deadline_s: float = 900.0
-    tries: int = 4
-    retry_min_s: float = 2.0
-    retry_max_s: float = 120.0
-    max_wait_s: float = 900.0
-    request_channel_hours: float = 24.0
-
-    def __post_init__(self) -> None:
-        if not self.address:
-            raise ConfigError("fdsn.address: https://HOST or the name of a data centre is needed, an empty text came")
-        keys = ("silence_s", "deadline_s", "tries", "retry_min_s", "retry_max_s", "max_wait_s", "request_channel_hours")
-        for key in keys:
-            if not getattr(self, key) > 0:
-                raise ConfigError(f"fdsn.{key} ({self.address}): more than 0 is needed, {getattr(self, key)} came")
-
-
-@dataclass(frozen=True, slots=True)
 class DaemonSettings:
     """Periodic work of the daemon and the room between acquisition and archive.
 

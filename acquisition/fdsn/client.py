@@ -16,7 +16,7 @@ from obspy.clients.fdsn import Client
 
 from acquisition.fdsn.deadline import Cut
 from acquisition.fdsn.rules import Reply
-from acquisition.settings import FdsnSettings
+from acquisition.fdsn.settings import FdsnSettings
 from houfeng import __version__
 from houfeng.errors import SourceError
 from houfeng.times import NS_PER_S, now_ns, to_utcdatetime
@@ -148,7 +148,8 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
             with error:
                 body += _error_text(error)
             return Reply(error.code, bytes(body), retry_after_s=_retry_after_s(error.headers.get("Retry-After")))
-        except (OSError, HTTPException, zlib.error) as error:
+        # ValueError: a redirect to what is no address at all
+        except (OSError, HTTPException, ValueError, zlib.error) as error:
             content, fault = bytes(body), self.cut.reason or _reason(error)
         return Reply(status, content, fault, content_type=content_type)
 

@@ -27,6 +27,18 @@ def span_of(packet: Packet) -> Span | None:
     return Span(packet.start_ns, packet.next_ns, samples_ns(1, packet.sample_rate_hz))
 
 
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans of one rate that touch or overlap made one, in order of time; holes of half an interval or more stay."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        last = joined[-1] if joined else None
+        if last is None or last.interval_ns != span.interval_ns or span.start_ns - last.end_ns >= span.interval_ns // 2:
+            joined.append(span)
+        elif span.end_ns > last.end_ns:
+            joined[-1] = Span(last.start_ns, span.end_ns, span.interval_ns)
+    return joined
+
+
 def missing(wanted: Gap, spans: Iterable[Span]) -> list[Gap]:
     """The parts of a gap that no span covers, in order of time.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from acquisition.fdsn.client import FdsnClient
 from acquisition.fdsn.rules import Reply, backoff_s
-from acquisition.settings import FdsnSettings
+from acquisition.fdsn.settings import FdsnSettings
 from houfeng.errors import SourceError
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from acquisition import mseed
 from acquisition.fdsn.client import FdsnClient
 from acquisition.fdsn.coverage import Span, missing, span_of, total_s
 from acquisition.fdsn.rules import Job, Missing, Reply, backoff_s, decide, plan
-from acquisition.settings import FdsnSettings
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.source import Reject
 from houfeng.errors import RecordError
 from houfeng.times import now_ns
@@ -58,6 +58,8 @@ class FdsnSource:
         self._n_failed_jobs = 0
         self.missing: list[Missing] = []
         self.n_requests = 0
+        # whether every wanted time was settled, by samples or by a reason in `missing`
+        self.is_done = False
 
     def packets(self) -> Iterator[list[Packet]]:
         """A batch for each answer that brought records; `missing` afterwards tells what stays open and why."""
@@ -71,6 +73,7 @@ class FdsnSource:
                 yield packets
             if not self._stop.is_set():
                 self._go_on(job, reply, received, is_data)
+        self.is_done = not self._stop.is_set()
 
     def close(self) -> None:
         """End `packets()` from another thread, in the middle of a transfer too."""

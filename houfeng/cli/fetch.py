@@ -15,7 +15,7 @@ from acquisition.archive import Archive
 from acquisition.backfill import Backfill, Filled
 from acquisition.fdsn.coverage import join, total_s
 from acquisition.fdsn.metadata import StationService
-from acquisition.settings import FdsnSettings
+from acquisition.fdsn.settings import FdsnSettings
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.summary import summarise
 from houfeng.errors import InventoryError, SourceError
@@ -200,4 +200,7 @@ def _download(settings: FdsnSettings, archive: Archive, wanted: list[Gap]) -> Fi
     columns = (TextColumn("Fetching"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns) as bar:
         task = bar.add_task("fetch", total=total_s(join(wanted)))
-        return Backfill(settings, archive, progress=lambda seconds: bar.advance(task, seconds)).fill(wanted)
+        backfill = Backfill(
+            settings, archive.root, archive.quarantine, progress=lambda seconds: bar.advance(task, seconds)
+        )
+        return backfill.fill(archive, wanted)

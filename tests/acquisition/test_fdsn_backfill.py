@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +16,17 @@ from hypothesis import strategies as st
 
 from acquisition import mseed
 from acquisition.archive import Archive
-from acquisition.backfill import BOOK_NAME, Backfill, gaps_in
+from acquisition.backfill import BOOK_NAME, Backfill, BackfillSource, Filled, gaps_in
 from acquisition.fdsn.availability import listed
 from acquisition.fdsn.book import Absence, due, load, remember, save
+from acquisition.fdsn.coverage import Span, merged
+from acquisition.fdsn.held import Coverage
 from acquisition.fdsn.rules import Missing, Reply
+from acquisition.fdsn.settings import FdsnSettings
+from acquisition.recorder import Recorder
 from acquisition.records import pack
-from acquisition.settings import FdsnSettings
 from houfeng.errors import ArchiveError, SourceError
-from houfeng.times import NS_PER_S, format_ns
+from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import Gap, Packet, SourceId
 from tests.acquisition.fdsn_server import FdsnServer, Handler, cut_without_length, page, serving, status
 
@@ -44,8 +51,9 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
     opened.close()
 
 
-def backfill(server: FdsnServer, archive: Archive) -> Backfill:
-    return Backfill(FdsnSettings(server.address, retry_min_s=0.01, retry_max_s=0.02), archive)
+def fill(server: FdsnServer, archive: Archive, wanted: list[Gap]) -> Filled:
+    settings = FdsnSettings(server.address, retry_min_s=0.01, retry_max_s=0.02)
+    return Backfill(settings, archive.root, archive.quarantine).fill(archive, wanted)
 
 
 def archived(archive: Archive) -> list[bytes]:
@@ -60,11 +68,11 @@ def raws(records: list[Packet]) -> list[bytes]:
 
 def test_an_empty_archive_is_filled_with_the_servers_own_bytes(records: list[Packet], archive: Archive) -> None:
     with serving(records) as server:
-        filled = backfill(server, archive).fill(WHOLE)
+        filled = fill(server, archive, WHOLE)
     assert archived(archive) == raws(records)
     assert (filled.came_s, filled.present_s, filled.missing, filled.waiting) == (1200.0, 0.0, (), ())
     assert (filled.n_records, filled.n_bytes) == (len(records), 512 * len(records))
-    assert gaps_in(archive.root, WHOLE) == []
+    assert gaps_in(Coverage(archive.root), WHOLE) == []
 
 
 def test_only_what_is_missing_is_asked_for(records: list[Packet], archive: Archive) -> None:
@@ -72,7 +80,7 @@ def test_only_what_is_missing_is_asked_for(records: list[Packet], archive: Archi
     archive.append(kept)
     archive.sync()
     with serving(records) as server:
-        filled = backfill(server, archive).fill(WHOLE)
+        filled = fill(server, archive, WHOLE)
         lines = [line for body in server.bodies for line in body.splitlines()]
     assert {line.split()[3] for line in lines} == {"HHZ"}
     assert archived(archive) == raws(records)
@@ -81,24 +89,24 @@ def test_only_what_is_missing_is_asked_for(records: list[Packet], archive: Archi
 
 def test_a_second_call_asks_for_nothing(records: list[Packet], archive: Archive) -> None:
     with serving(records) as server:
-        backfill(server, archive).fill(WHOLE)
+        fill(server, archive, WHOLE)
         n_requests = len(server.bodies)
-        filled = backfill(server, archive).fill(WHOLE)
+        filled = fill(server, archive, WHOLE)
         assert len(server.bodies) == n_requests
     assert (filled.n_requests, filled.present_s, filled.came_s) == (0, 1200.0, 0.0)
 
 
 def test_a_truncated_200_leaves_no_gap(records: list[Packet], archive: Archive) -> None:
     with serving(records, [cut_without_length(0.24)]) as server:
-        assert backfill(server, archive).fill(WHOLE).missing == ()
+        assert fill(server, archive, WHOLE).missing == ()
     assert archived(archive) == raws(records)
 
 
 def test_absent_data_are_not_asked_for_again_until_due(records: list[Packet], archive: Archive) -> None:
     with serving([r for r in records if r.source_id != HHZ]) as server:
-        first = backfill(server, archive).fill(WHOLE)
+        first = fill(server, archive, WHOLE)
         n_requests = len(server.bodies)
-        second = backfill(server, archive).fill(WHOLE)
+        second = fill(server, archive, WHOLE)
         assert len(server.bodies) == n_requests
     assert [(lost.gap, lost.absent) for lost in first.missing] == [(WHOLE[1], True)]
     assert second.missing == ()
@@ -109,13 +117,13 @@ def test_data_that_turn_up_later_close_the_gap_and_are_forgotten(records: list[P
     book = archive.root / BOOK_NAME
     with serving(records) as server:
         save(book, server.address, [Absence(WHOLE[1], 3, 0, "was absent")])
-        assert backfill(server, archive).fill(WHOLE).missing == ()
+        assert fill(server, archive, WHOLE).missing == ()
         assert load(book, server.address) == ()
 
 
 def test_a_server_that_failed_is_due_sooner_than_one_that_has_no_data(records: list[Packet], archive: Archive) -> None:
     with serving(records, [page] * 100) as server:
-        filled = backfill(server, archive).fill(WHOLE[:1])
+        filled = fill(server, archive, WHOLE[:1])
         (known,) = load(archive.root / BOOK_NAME, server.address)
     assert not filled.missing[0].absent
     assert known.next_try_ns < remember([], [], [Missing(WHOLE[0], "", True)], known.next_try_ns)[0].next_try_ns
@@ -132,10 +140,10 @@ def test_an_interruption_keeps_what_came(records: list[Packet], archive: Archive
     with serving(records) as server:
         settings = FdsnSettings(server.address, request_channel_hours=1 / 60)
         with pytest.raises(EndedError):
-            Backfill(settings, archive, progress=interrupt).fill(WHOLE)
+            Backfill(settings, archive.root, archive.quarantine, progress=interrupt).fill(archive, WHOLE)
         assert 0 < len(archived(archive)) < len(records)
         assert load(archive.root / BOOK_NAME, server.address) == ()
-        assert Backfill(settings, archive).fill(WHOLE).missing == ()
+        assert fill(server, archive, WHOLE).missing == ()
     assert archived(archive) == raws(records)
 
 
@@ -149,7 +157,7 @@ def test_data_that_the_server_lists_and_does_not_send_are_not_absent(records: li
 
     with serving([r for r in records if r.source_id != HHZ]) as server:
         server.others["availability"] = table
-        (lost,) = backfill(server, archive).fill(WHOLE).missing
+        (lost,) = fill(server, archive, WHOLE).missing
     assert lost.gap == WHOLE[1] and not lost.absent and "lists these data" in lost.reason
 
 
@@ -170,7 +178,7 @@ def test_an_answer_that_is_no_table_lists_nothing(reply: Reply) -> None:
 def test_a_disk_that_refuses_is_reported(records: list[Packet], archive: Archive) -> None:
     (archive.root / "2023").write_text("a file where a folder should be")
     with serving(records) as server, pytest.raises(ArchiveError):
-        backfill(server, archive).fill(WHOLE)
+        fill(server, archive, WHOLE)
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"SERVER": [{"stream": "XX"}]}', '{"SERVER": [{"stream": "x"}]}'])
@@ -229,5 +237,85 @@ def test_what_was_saved_is_loaded_for_that_server_alone(tmp_path: Path) -> None:
 
 def test_a_server_that_answers_with_errors_costs_few_requests(records: list[Packet], archive: Archive) -> None:
     with serving(records, [status(500)] * 1000) as server:
-        backfill(server, archive).fill(WHOLE)
+        fill(server, archive, WHOLE)
         assert len(server.bodies) == 4
+
+
+@unhurried
+@given(st.lists(st.tuples(small, small).map(lambda t: Span(min(t) * 10, max(t) * 10 + 10, 10)), max_size=8))
+def test_merging_spans_keeps_their_time_and_leaves_holes_between(spans: list[Span]) -> None:
+    found = merged(spans)
+    assert {t for s in found for t in range(s.start_ns, s.end_ns)} == {
+        t for s in spans for t in range(s.start_ns, s.end_ns)
+    }
+    assert all(later.start_ns - span.end_ns >= 5 for span, later in pairwise(found))
+
+
+def recent(n_seconds: int) -> list[Packet]:
+    """Two channels that ended half an hour ago."""
+    noise = np.random.default_rng(5).normal(0, 300, n_seconds * 100).astype(np.int32)
+    start_ns = now_ns() // S * S - (1800 + n_seconds) * S
+    return [mseed.decode(raw) for gap in WHOLE for raw in pack(gap.source_id, start_ns, 100.0, noise)]
+
+
+def test_the_source_fills_gaps_behind_the_recorder_and_goes_on_looking(tmp_path: Path) -> None:
+    records = recent(600)
+    first_ns = records[0].start_ns
+    lost = [r for r in records if r.source_id == HHZ and first_ns + 50 * S < r.start_ns < first_ns + 150 * S]
+    archive = Archive(tmp_path / "archive")
+    archive.append(r for r in records if r not in lost)
+    archive.sync()
+    with serving([r for r in records if r != lost[9]]) as server:
+        settings = FdsnSettings(server.address, lookback_h=2, delay_h=0.6, interval_s=0.2)
+        source = BackfillSource(settings, archive.root, archive.quarantine)
+        recorder = Recorder(archive, [("data centre", source)], 1 << 20)
+        recorder.start()
+        try:
+            until = time.monotonic() + 20
+            while len(archived_now(archive)) < len(records) - 1 and time.monotonic() < until:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            n_requests = len(server.bodies)
+            time.sleep(0.5)
+            assert len(server.bodies) == n_requests  # what the server lacks is not asked for every time
+        finally:
+            recorder.stop()
+    assert archived_now(archive) == raws([r for r in records if r != lost[9]])
+    archive.close()
+
+
+def archived_now(archive: Archive) -> list[bytes]:
+    """What other readers see; half a record at the end may be under way."""
+    files = [path for path in archive.root.rglob("*.D.*") if path.is_file()]
+    return sorted(r.raw for f in files for r in mseed.split(f.read_bytes(), lambda *damage: None))
+
+
+def test_young_gaps_and_other_channels_are_left_to_the_live_streams(tmp_path: Path) -> None:
+    records = recent(600)
+    lost = [r for r in records if r.start_ns > records[0].start_ns + 200 * S]
+    with closing(Archive(tmp_path / "archive")) as archive, serving(records) as server:
+        archive.append(r for r in records if r not in lost)
+        archive.sync()
+        for changes in ({"delay_h": 1.0}, {"streams": ("YY.*.*.*",)}, {"lookback_h": 0.7, "delay_h": 0.69}):
+            options = {"lookback_h": 2.0, "interval_s": 0.05} | changes
+            source = BackfillSource(FdsnSettings(server.address, **options), archive.root, archive.quarantine)  # type: ignore[arg-type]
+            thread = threading.Thread(target=lambda source=source: list(source.packets()))
+            thread.start()
+            time.sleep(0.3)
+            source.close()
+            thread.join(5)
+            assert not thread.is_alive()
+            assert server.bodies == [], changes
+
+
+def test_a_broken_book_stops_nothing_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Archive(tmp_path / "archive")) as archive, serving([]) as server:
+        (archive.root / BOOK_NAME).write_text("{")
+        source = BackfillSource(FdsnSettings(server.address, interval_s=0.05), archive.root, archive.quarantine)
+        thread = threading.Thread(target=lambda: list(source.packets()))
+        thread.start()
+        time.sleep(0.3)
+        assert thread.is_alive()
+        source.close()
+        thread.join(5)
+    assert BOOK_NAME in caplog.text

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from acquisition.fdsn.client import MAX_BODY_BYTES, FdsnClient
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.records import pack
-from acquisition.settings import FdsnSettings
 from houfeng.times import NS_PER_S
 from houfeng.types import Gap, SourceId
 from tests.acquisition.fdsn_server import Answer, FdsnServer, Handler, drip, packets_of, serving, sound, stall_in_body
@@ -91,6 +91,13 @@ def test_a_redirected_request_takes_its_lines_along(server: FdsnServer) -> None:
         reply = FdsnClient(FdsnSettings(first.address)).dataselect([GAP])
     assert (reply.status, reply.body) == (200, b"".join(RAWS))
     assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize("place", ["http://a..b/", "foo://x/", "http://127.0.0.1:99999/", "/fdsnws/dataselect/1/query"])
+def test_a_redirect_to_nowhere_or_in_a_circle_is_a_failure_like_others(place: str) -> None:
+    with serving([], [lambda handler, body: handler.send(302, Location=place)] * 50) as first:
+        reply = FdsnClient(FdsnSettings(first.address)).dataselect([GAP])
+    assert reply.fault or reply.status == 302
 
 
 def test_an_answer_without_end_is_cut_off(server: FdsnServer) -> None:

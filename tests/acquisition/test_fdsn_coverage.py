@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from acquisition.fdsn.coverage import Span, join, missing, pieces, subtract, total_s
 from acquisition.fdsn.rules import MAX_LINES, Job, Reply, backoff_s, decide, plan, split
-from acquisition.settings import FdsnSettings
+from acquisition.fdsn.settings import FdsnSettings
 from houfeng.errors import ConfigError
 from houfeng.times import NS_PER_S
 from houfeng.types import Gap, SourceId

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from acquisition import mseed
-from acquisition.fdsn import FdsnSource
+from acquisition.fdsn.settings import FdsnSettings
+from acquisition.fdsn.source import FdsnSource
 from acquisition.records import pack
-from acquisition.settings import FdsnSettings
 from houfeng.times import NS_PER_S
 from houfeng.types import Gap, Packet, SourceId
 

@@ -13,8 +13,8 @@ from obspy.core.event import Catalog, Event, Origin
 
 from acquisition import mseed
 from acquisition.fdsn.metadata import StationService
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.records import pack
-from acquisition.settings import FdsnSettings
 from houfeng.cli import main
 from houfeng.errors import SourceError
 from houfeng.times import NS_PER_S, format_ns, parse_ns
