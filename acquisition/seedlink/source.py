@@ -95,13 +95,15 @@ class SeedLinkSource:
         self._looked_s = time.monotonic()
         while not self._closed.is_set():
             for link in links:  # first: packets may have come along with the last reply
-                batch = self._decode(link)
+                batch, failure = self._decode(link)
                 if batch:
                     self._failures = 0
                     self._monitor.received(len(batch), {packet.source_id for packet in batch})
                     yield batch
                     for other in links:  # the consumer may have taken long: that is not the server's silence
                         other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
+                if failure is not None:
+                    raise failure
             self._supervise(links)
             for descriptor, _ in waiting.poll(_POLL_S * 1000):
                 by_descriptor[descriptor].connection.receive()
@@ -127,20 +129,24 @@ class SeedLinkSource:
         if new:
             raise SourceError(f"{links[0].connection.name}: new stations {', '.join(new)}")
 
-    def _decode(self, link: Link) -> list[Packet]:
+    def _decode(self, link: Link) -> tuple[list[Packet], SourceError | None]:
+        """Packets that came whole, and what broke the stream behind them: they are taken before that is raised."""
         received_ns = now_ns()
-        batch = []
-        for frame in link.data():
-            position = Position(frame.sequence, link.server_start)
-            try:
-                packet = mseed.decode(frame.payload, received_ns=received_ns, position=position)
-            except RecordError as error:
-                self._reject(frame.payload, f"{link.connection.name} sequence {frame.sequence}: {error}")
-                continue
-            if self._wants(packet.source_id, link):
-                self._advance(packet)
-                batch.append(packet)
-        return batch
+        batch: list[Packet] = []
+        try:
+            for frame in link.data():
+                position = Position(frame.sequence, link.server_start)
+                try:
+                    packet = mseed.decode(frame.payload, received_ns=received_ns, position=position)
+                except RecordError as error:
+                    self._reject(frame.payload, f"{link.connection.name} sequence {frame.sequence}: {error}")
+                    continue
+                if self._wants(packet.source_id, link):
+                    self._advance(packet)
+                    batch.append(packet)
+        except SourceError as error:
+            return batch, error
+        return batch, None
 
     def _wants(self, source_id: SourceId, link: Link) -> bool:
         wanted = self._wanted.get(source_id)
