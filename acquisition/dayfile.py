@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from zlib import crc32
 
 from acquisition import mseed
+from acquisition.archive_index import RecordIndex
 from houfeng.errors import ArchiveError
 from houfeng.types import Packet
 
@@ -49,8 +49,7 @@ class DayFile:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise ArchiveError(f"{path}: cannot be opened for appending: {error.strerror}") from error
-        # start time -> CRC-32 of each record that begins then: nearly always one
-        self._index: dict[int, tuple[int, ...]] = {}
+        self._index = RecordIndex()
         self._size = self._recover(quarantine)
 
     def append(self, packet: Packet) -> Verdict:
@@ -60,17 +59,16 @@ class DayFile:
         ------
         ArchiveError : if the disk refuses; the file is then as it was before the call
         """
-        crc = crc32(packet.raw)
-        known = self._index.get(packet.start_ns, ())
-        if crc in known:
-            return Verdict.DUPLICATE
-        self._write(packet.raw)
-        self._index[packet.start_ns] = (*known, crc)
-        return Verdict.CONFLICT if known else Verdict.WRITTEN
+        verdict = self._judge(packet)
+        if verdict is not Verdict.DUPLICATE:
+            offset = self._size
+            self._write(packet.raw)
+            self._index.add(packet.start_ns, offset, len(packet.raw))
+        return verdict
 
     def holds(self, packet: Packet) -> bool:
         """Whether the very same record is in the file."""
-        return crc32(packet.raw) in self._index.get(packet.start_ns, ())
+        return self._judge(packet) is Verdict.DUPLICATE
 
     def sync(self) -> None:
         """Force the file's bytes to the disk."""
@@ -81,6 +79,16 @@ class DayFile:
 
     def fileno(self) -> int:
         return self._fd
+
+    def _judge(self, packet: Packet) -> Verdict:
+        verdict = Verdict.WRITTEN
+        for offset, length in self._index.candidates(packet.start_ns):
+            raw = os.pread(self._fd, length, offset)
+            if raw == packet.raw:
+                return Verdict.DUPLICATE
+            if any(record.start_ns == packet.start_ns for record in mseed.split(raw, _ignore)):
+                verdict = Verdict.CONFLICT
+        return verdict
 
     def _write(self, raw: bytes) -> None:
         done = 0
@@ -96,8 +104,12 @@ class DayFile:
     def _recover(self, quarantine: Quarantine) -> int:
         content = self.path.read_bytes()
         damages: list[tuple[int, int, str]] = []
+        offset = n_damages = 0
         for start_ns, raw in mseed.split(content, lambda *damage: damages.append(damage)):
-            self._index[start_ns] = (*self._index.get(start_ns, ()), crc32(raw))
+            if len(damages) > n_damages:  # the record stands behind what was stepped over
+                offset, n_damages = damages[-1][0] + damages[-1][1], len(damages)
+            self._index.add(start_ns, offset, len(raw))
+            offset += len(raw)
         for offset, length, reason in damages:
             if offset + length == len(content):
                 quarantine(content[offset:], f"{self.path}: torn tail at byte {offset}: {reason}")
@@ -105,3 +117,7 @@ class DayFile:
                 os.fdatasync(self._fd)
                 return offset
         return len(content)
+
+
+def _ignore(offset: int, length: int, reason: str) -> None:
+    """What was once a record and is none any more equals nothing."""

@@ -54,7 +54,7 @@ def test_only_closed_files_are_sealed_and_only_once(tmp_path: Path, day_file: Pa
     archive.append(packets)
     archive.close()
     assert sealed(tmp_path / "new") == Sealed()  # of 2023, but written just now
-    age(day_path(tmp_path / "new", packets[0].source_id, packets[0].start_ns))
+    os.utime(day_path(tmp_path / "new", packets[0].source_id, packets[0].start_ns), ns=(0, 0))
     assert seal(tmp_path / "new", packets[0].start_ns + 3 * DAY_NS, 7.0) == Sealed()  # of three days ago
     assert sealed(tmp_path / "new").n_new == 1
 
