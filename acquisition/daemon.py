@@ -16,8 +16,11 @@ from contextlib import ExitStack
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from acquisition.archive import Archive, read_from
+from acquisition.backfill import BackfillSource
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.recorder import Recorder
 from acquisition.seedlink import advance, open_source
+from acquisition.source import Source
 from configs import Settings
 from database import queries
 from database.records import Run
@@ -136,11 +139,13 @@ class Daemon:
         unit.save_inventory(self._network.inventory)
 
     def _recorder(self, archive: Archive, store: Store) -> Recorder:
-        sources = []
+        sources: list[tuple[str, Source]] = []
         for server in self._settings.seedlink:
             with store.read() as snapshot:
                 cursors = self._cursors[server.name] = queries.cursors(snapshot, server.name)
             sources.append((server.name, open_source(server, cursors, archive.quarantine)))
+        for service in self._settings.fdsn:
+            sources.append((_backfill(service), BackfillSource(service, archive.root, archive.quarantine)))
         return Recorder(archive, sources, self._settings.daemon.queue_mib << 20)
 
     def _schedule(self) -> BackgroundScheduler:
@@ -155,6 +160,10 @@ class Daemon:
         return scheduler
 
     def _process(self, taken: list[tuple[str, list[Packet]]], pipeline: Pipeline, health: HealthMonitor) -> None:
+        # Back-filled records are archived and served. Detection has gone past their time, and what the live streams are
+        # like is not theirs to tell.
+        fillers = {_backfill(service) for service in self._settings.fdsn}
+        taken = [(server, batch) for server, batch in taken if server not in fillers]
         packets = [packet for _, batch in taken for packet in batch]
         if packets:
             health.observe(packets)
@@ -195,6 +204,11 @@ class Daemon:
             if self._store_fault:
                 _log.info("the database is back")
             self._store_fault = ""
+
+
+def _backfill(service: FdsnSettings) -> str:
+    """What a data centre is called among the recorder's sources."""
+    return f"back-fill {service.address}"
 
 
 def _batches(packets: Iterator[Packet], size: int) -> Iterator[list[Packet]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkSettings
 from configs.convert import build
 from database.settings import DatabaseSettings
@@ -25,12 +26,13 @@ class Settings:
 
     Raises
     ------
-    ConfigError : if two servers have one name, or two stations one code
+    ConfigError : if two servers have one name, two web services one address, or two stations one code
     """
 
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     seedlink: tuple[SeedLinkSettings, ...] = ()
+    fdsn: tuple[FdsnSettings, ...] = ()
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     inventory: InventorySettings = field(default_factory=InventorySettings)
     station: tuple[SiteSettings, ...] = ()
@@ -42,6 +44,7 @@ class Settings:
     def __post_init__(self) -> None:
         # the place in a server's stream is saved under the server's name: two of one name would overwrite each other
         _unique("seedlink", "name", (server.name for server in self.seedlink))
+        _unique("fdsn", "address", (service.address for service in self.fdsn))
         _unique("station", "code", (site.code for site in self.station))
 
     @property

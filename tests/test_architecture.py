@@ -26,6 +26,7 @@ DOORS = {
         *CORE,
         "stations.settings",
         "acquisition.settings",
+        "acquisition.fdsn.settings",
         "detection.settings",
         "database.settings",
         "webui.settings",
