@@ -141,11 +141,17 @@ def _station_row(found: Found, stale_before_ns: int) -> StationRow:
     )
     if found.state is None:
         return row
-    known = {"evaluated_ns": found.evaluated_ns, "usage": found.usage, "metrics": metrics_of(found)}
-    if found.evaluated_ns < stale_before_ns:
+    row = replace(row, evaluated_ns=found.evaluated_ns, usage=found.usage)
+    if found.evaluated_ns < stale_before_ns:  # without numbers: the last ones known would look like today's
         reason = f"not evaluated since {format_ns(found.evaluated_ns, digits=0)}"
-        return replace(row, reason=reason, since_ns=found.evaluated_ns, **known)
-    return replace(row, state=State(found.state), reason=found.reason, since_ns=found.since_ns, **known)
+        return replace(row, reason=reason, since_ns=found.evaluated_ns)
+    return replace(
+        row,
+        state=State(found.state),
+        reason=found.reason,
+        since_ns=found.since_ns,
+        metrics=metrics_of(found),
+    )
 
 
 def _searched(row: StationRow) -> str:

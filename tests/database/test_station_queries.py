@@ -122,6 +122,7 @@ def test_an_evaluation_that_is_too_old_is_unknown(filled: Store) -> None:
     stale = rows["BW.UH2"]
     assert (stale.state, stale.since_ns) == (State.UNKNOWN, T0_NS)
     assert stale.reason == "not evaluated since 2010-05-27T16:24:33Z"
+    assert stale.metrics == Metrics()
     assert detail is not None
     assert detail.station == stale
     assert ids(filled, status=State.OK, stale_before_ns=T0_NS + 1) == []
