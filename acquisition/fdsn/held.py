@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 from acquisition import mseed
 from acquisition.archive import day_path
@@ -22,8 +24,8 @@ _MAX_RECORD_NS = 3600 * NS_PER_S
 class Coverage:
     """Spans of samples in an archive.
 
-    Every record of a day file is decoded, 0.3 s for a channel's day at 100 Hz; a file is read again only when it has
-    changed.
+    Every record is decoded once, 30 us each: 1 s for a channel's noisy day at 100 Hz. Of a file that has grown only the
+    new records are read.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ class Coverage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._known: dict[Path, tuple[tuple[int, int], list[Span]]] = {}
+        self._known: dict[Path, _Known] = {}
 
     def spans(self, gap: Gap) -> Iterator[Span]:
         """What covers parts of a gap, and perhaps more around it."""
@@ -58,23 +60,40 @@ class Coverage:
         return sorted(found)
 
     def _read(self, path: Path) -> list[Span]:
-        stat = path.stat()
-        state = (stat.st_size, stat.st_mtime_ns)
-        known = self._known.get(path)
-        if known is None or known[0] != state:
-            known = self._known[path] = (state, merged(_spans(path)))
-        return known[1]
+        with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            known = self._known.get(path)
+            # A file that was repaired is another one of the same name.
+            if known is None or known.inode != stat.st_ino or known.n_bytes > stat.st_size:
+                known = _Known(stat.st_ino, 0, [])
+            if known.n_bytes < stat.st_size:
+                file.seek(known.n_bytes)
+                spans, n_bytes = _spans(file.read())
+                known = _Known(stat.st_ino, known.n_bytes + n_bytes, merged([*known.spans, *spans]))
+        self._known[path] = known
+        return known.spans
 
 
-def _spans(path: Path) -> Iterator[Span]:
-    for record in mseed.split(path.read_bytes(), _ignore_damage):
+class _Known(NamedTuple):
+    inode: int
+    n_bytes: int
+    spans: list[Span]
+
+
+def _spans(content: bytes) -> tuple[list[Span], int]:
+    """What the records cover, and how many bytes are whole records: the last may still be under way to the disk."""
+    spans: list[Span] = []
+    ends = [len(content)]
+
+    def damage(offset: int, length: int, reason: str) -> None:
+        if offset + length == len(content):
+            ends.append(offset)
+
+    for record in mseed.split(content, damage):
         try:
             span = span_of(mseed.decode(record.raw))
         except RecordError:
             continue  # it was archived as it came; the writer reported it then
         if span is not None:
-            yield span
-
-
-def _ignore_damage(offset: int, length: int, reason: str) -> None:
-    """The archive's writer reports damage; what is damaged is missing, and asked for."""
+            spans.append(span)
+    return spans, ends[-1]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acquisition import mseed
-from acquisition.archive import Archive
+from acquisition.archive import Archive, day_path
 from acquisition.backfill import BOOK_NAME, Backfill, BackfillSource, Filled, gaps_in
 from acquisition.fdsn.availability import listed
 from acquisition.fdsn.book import Absence, due, load, remember, save
@@ -249,6 +249,29 @@ def test_merging_spans_keeps_their_time_and_leaves_holes_between(spans: list[Spa
         t for s in spans for t in range(s.start_ns, s.end_ns)
     }
     assert all(later.start_ns - span.end_ns >= 5 for span, later in pairwise(found))
+
+
+def test_coverage_follows_a_file_that_grows_and_one_that_is_replaced(records: list[Packet], tmp_path: Path) -> None:
+    """Half a record at the end is under way to the disk: what comes behind it must be read with it."""
+    mine = [r for r in records if r.source_id == HHZ and r.start_ns < START_NS + 200 * S]
+    content = b"".join(r.raw for r in mine)
+    path = day_path(tmp_path, HHZ, START_NS)
+    path.parent.mkdir(parents=True)
+    coverage = Coverage(tmp_path)
+
+    def end_ns() -> int:
+        (span,) = coverage.spans(WHOLE[1])
+        assert span.start_ns == START_NS
+        return span.end_ns
+
+    for n_bytes in (512 * 3, 512 * 5 + 100, 512 * 5 + 300, 512 * 6, len(content)):
+        with path.open("ab") as file:
+            file.write(content[file.tell() : n_bytes])
+        assert end_ns() == mine[n_bytes // 512 - 1].next_ns
+    repaired = path.with_name("repaired")
+    repaired.write_bytes(content[:1024])
+    repaired.replace(path)
+    assert end_ns() == mine[1].next_ns
 
 
 def recent(n_seconds: int) -> list[Packet]:
