@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from acquisition.seedlink.source import SeedLinkSource, advance
 from acquisition.seedlink.state import Phase, ServerState
 from acquisition.settings import SeedLinkSettings
-from acquisition.source import Reject
+from acquisition.source import Reject, Source
 from houfeng.types import Cursor
 
 __all__ = ["Phase", "SeedLinkSource", "ServerState", "advance", "open_source"]
 
+_log = logging.getLogger(__name__)
 
-def open_source(settings: SeedLinkSettings, cursors: Mapping[str, Cursor], reject: Reject) -> SeedLinkSource:
-    """The source of packets that a server's settings ask for."""
+
+def open_source(settings: SeedLinkSettings, cursors: Mapping[str, Cursor], reject: Reject) -> Source:
+    """The source of packets that a server's settings ask for; says what the chosen client cannot do."""
+    for remark in settings.remarks:
+        _log.warning("%s: %s", settings.name, remark)
+    if settings.client == "obspy":
+        from acquisition.seedlink.obspy_client import ObsPySource  # takes a second to import, and few want it
+
+        return ObsPySource(settings, cursors, reject)
     return SeedLinkSource(settings, cursors, reject)
