@@ -6,13 +6,12 @@ its first sample. Bytes that are no record go to `quarantine/` beside the years,
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import logging
 import math
 import os
+import resource
 import shutil
-import sys
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from acquisition import mseed
+from acquisition.archive_disk import store_new, sync_files
 from acquisition.archive_space import Space
 from acquisition.dayfile import DayFile, Verdict
 from acquisition.settings import ArchiveSettings
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 _DAY_NS = 86_400 * NS_PER_S
 # Each open file holds a descriptor and its index (about 90 kB for a full day of 4-s records); a stream that comes
-# back after its file was closed costs one reading of that file.
+# back after its file was closed costs one reading of that file. Never more than half of what the system allows.
 MAX_OPEN_FILES = 4096
 QUARANTINE = "quarantine"
 # A record that begins this long before a wanted time may still reach into it.
@@ -63,6 +63,7 @@ class Archive:
         self._ahead: set[SourceId] = set()
         self._open: OrderedDict[Path, DayFile] = OrderedDict()
         self._dirty: set[Path] = set()
+        self._max_open = min(MAX_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         try:
             root.mkdir(parents=True, exist_ok=True)
             self._lock = (root / ".lock").open("ab")
@@ -135,7 +136,7 @@ class Archive:
         if not self._dirty:
             return
         with self._refused("the disk failed to store records"):
-            _sync_filesystem(self._root_fd, [self._open[path] for path in self._dirty])
+            sync_files(self._root_fd, [self._open[path] for path in self._dirty])
         self._dirty.clear()
 
     def quarantine(self, content: bytes, reason: str) -> None:
@@ -149,7 +150,7 @@ class Archive:
         when = format_ns(now_ns(), digits=9)
         with self._refused("bytes not quarantined"):
             folder.mkdir(exist_ok=True)
-            path = _store_new(folder, when.replace(":", ""), content)
+            path = store_new(folder, when.replace(":", ""), content)
             with (folder / "log.txt").open("a", encoding="utf-8") as log:
                 log.write(f"{when} {path.name} {len(content)} bytes: {reason}\n")
         _log.warning("%s; %d bytes kept in %s", reason, len(content), path)
@@ -190,12 +191,16 @@ class Archive:
     def _day_file(self, path: Path) -> DayFile:
         day_file = self._open.get(path)
         if day_file is None:
-            if len(self._open) >= MAX_OPEN_FILES:
-                self.sync()
-                self._open.popitem(last=False)[1].close()
+            if len(self._open) >= self._max_open:
+                self._close_oldest()
             day_file = self._open[path] = DayFile(path, self.quarantine)
         self._open.move_to_end(path)
         return day_file
+
+    def _close_oldest(self) -> None:
+        self.sync()
+        for _ in range(max(1, self._max_open // 8)):  # many at once, for each closing costs a sync
+            self._open.popitem(last=False)[1].close()
 
     @contextmanager
     def _refused(self, what: str) -> Iterator[None]:
@@ -254,46 +259,5 @@ def read_from(root: Path, source_id: SourceId, since_ns: int) -> Iterator[Packet
                 yield packet
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    number = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
-def _store_new(folder: Path, stem: str, content: bytes) -> Path:
-    """A new file that is on the disk before the same bytes are taken from another."""
-    path = folder / f"{stem}.bin"
-    n = 0
-    while True:
-        try:
-            file = path.open("xb")
-            break
-        except FileExistsError:  # a clock that was set back names a moment twice
-            n += 1
-            path = folder / f"{stem}-{n}.bin"
-    with file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(folder)
-    return path
-
-
 def _ignore_damage(offset: int, length: int, reason: str) -> None:
     """A reader beside the writer may see half of the record being written: it comes through the stream as well."""
-
-
-def _sync_filesystem(root_fd: int, files: list[DayFile]) -> None:
-    # One syncfs is as fast as 3 fdatasync and covers the names of new files too; 600 files one by one took 26
-    # times as long as one journal write. Only Linux has it.
-    if sys.platform == "linux":
-        if ctypes.CDLL(None, use_errno=True).syncfs(root_fd):
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
-        return
-    for day_file in files:
-        day_file.sync()
-        sync_folder(day_file.path.parent)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from zlib import crc32
 
 from acquisition import mseed
-from acquisition.archive import QUARANTINE, day_path, sync_folder
+from acquisition.archive import QUARANTINE, day_path
+from acquisition.archive_disk import sync_folder
 from houfeng.errors import ArchiveError, RecordError, SourceIdError
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import Packet, SourceId

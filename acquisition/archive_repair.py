@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from acquisition.archive import Archive, sync_folder
+from acquisition.archive import Archive
 from acquisition.archive_check import MENDABLE
 from acquisition.archive_checksums import forget, sealing
+from acquisition.archive_disk import sync_folder
 from acquisition.archive_files import Kind, Piece, day_files, pieces, rewriting_path, write_anew
 from acquisition.dayfile import Verdict
 

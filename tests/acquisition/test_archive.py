@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,6 +171,38 @@ def test_reading_starts_at_the_wanted_sample(tmp_path: Path, packets: list[Packe
     read = list(read_from(tmp_path, packets[0].source_id, since_ns))
     assert [packet.raw for packet in read] == [packet.raw for packet in packets[40:]]
     assert not list(read_from(tmp_path, packets[0].source_id, packets[-1].next_ns))
+
+
+@pytest.mark.root
+def test_a_year_on_another_disk_is_synced_as_well(
+    tmp_path: Path, packets: list[Packet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("mounting a file system needs root")
+    year = tmp_path / "2023"
+    year.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(year)], check=True)
+    try:
+        synced: list[int] = []
+        monkeypatch.setattr(os, "fdatasync", synced.append)
+        archive = Archive(tmp_path)
+        archive.append(packets)
+        archive.sync()
+        assert len(synced) == 1
+        archive.close()
+    finally:
+        subprocess.run(["umount", "-l", str(year)], check=True)
+
+
+def test_two_things_quarantined_at_one_moment_are_both_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("acquisition.archive.now_ns", lambda: DAY_NS)
+    archive = Archive(tmp_path)
+    for content in (b"one", b"two", b"three"):
+        archive.quarantine(content, "garbage")
+    archive.close()
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "quarantine").glob("*.bin")}
+    name = "1970-01-02T000000.000000000Z"
+    assert kept == {f"{name}.bin": b"one", f"{name}-1.bin": b"two", f"{name}-2.bin": b"three"}
 
 
 @pytest.mark.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -136,6 +137,18 @@ def test_a_killed_import_is_completed_by_the_same_command(tmp_path: Path, shared
     assert 0 < archived(tmp_path / "a").total() < expected.total()
     subprocess.run(command, check=True, capture_output=True)
     assert archived(tmp_path / "a") == expected
+
+
+def test_more_streams_than_files_may_be_open(tmp_path: Path) -> None:
+    raws = [pack(SourceId("XX", f"S{n:03}", "", "HHZ"), START_NS, 100.0, np.arange(100))[0] for n in range(300)]
+    (tmp_path / "a").write_bytes(b"".join(raws + raws))
+    subprocess.run(
+        [sys.executable, "-m", "houfeng", "archive", "import", str(tmp_path / "a"), "--into", str(tmp_path / "b")],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)),
+        check=True,
+        capture_output=True,
+    )
+    assert archived(tmp_path / "b") == Counter(raws)
 
 
 @pytest.fixture(scope="module")
