@@ -20,6 +20,7 @@ from acquisition.backfill import BackfillSource
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.recorder import Recorder
 from acquisition.seedlink import advance, open_source
+from acquisition.server.ledger import Ledger
 from acquisition.source import Source
 from configs import Settings
 from database import queries
@@ -76,11 +77,12 @@ class Daemon:
         with ExitStack() as stack:
             archive = Archive.configured(self._settings.archive)
             stack.callback(archive.close)
+            ledger = self._ledger(archive, stack)
             store = Store.open(self._settings.database.url, retry_s=self._settings.database.retry_s)
             stack.callback(store.close)
             pipeline = self._restore(store, archive)
             health = HealthMonitor(self._settings.health, self._network.wanted, self._network.usages)
-            recorder = self._recorder(archive, store)
+            recorder = self._recorder(archive, store, ledger)
             scheduler = self._schedule()
             stack.callback(scheduler.shutdown, wait=False)
             self._report(store, health)
@@ -138,7 +140,15 @@ class Daemon:
         unit.keep_stations({*self._network.inventory.sites, *self._network.usages})
         unit.save_inventory(self._network.inventory)
 
-    def _recorder(self, archive: Archive, store: Store) -> Recorder:
+    def _ledger(self, archive: Archive, stack: ExitStack) -> Ledger | None:
+        served = self._settings.seedlink_server
+        if not served.enabled:
+            return None
+        ledger = Ledger(archive.root, served.history_h * 3600)
+        stack.callback(ledger.close)
+        return ledger
+
+    def _recorder(self, archive: Archive, store: Store, ledger: Ledger | None) -> Recorder:
         sources: list[tuple[str, Source]] = []
         for server in self._settings.seedlink:
             with store.read() as snapshot:
@@ -146,7 +156,7 @@ class Daemon:
             sources.append((server.name, open_source(server, cursors, archive.quarantine)))
         for service in self._settings.fdsn:
             sources.append((_backfill(service), BackfillSource(service, archive.root, archive.quarantine)))
-        return Recorder(archive, sources, self._settings.daemon.queue_mib << 20)
+        return Recorder(archive, sources, self._settings.daemon.queue_mib << 20, ledger)
 
     def _schedule(self) -> BackgroundScheduler:
         # The default grace time of 1 s silently drops late jobs; coalesced and without grace none is lost.

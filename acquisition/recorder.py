@@ -15,14 +15,16 @@ from itertools import count
 from acquisition.archive import Archive
 from acquisition.dayfile import Verdict
 from acquisition.queue import PacketQueue
+from acquisition.server.ledger import Ledger
 from acquisition.source import Source
 from houfeng.errors import ArchiveError
 from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
 
-# One sync serves whatever came within this time.
-_CYCLE_S = 0.1
+# One sync serves whatever came within this time. A record that comes alone is synced at once; SeedLink clients wait for
+# the sync of all others, 5 ms on an ordinary disk.
+_CYCLE_S = 0.02
 _IDLE_S = 0.5
 _DISK_RETRY_S = 5.0
 _RETRIES_PER_LINE = 12
@@ -37,10 +39,18 @@ class Recorder:
     sources : by the name of their server; each gets a thread
     max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the second
         queue is full the archive waits too: the servers keep what is not read.
+    ledger : lets SeedLink clients see what was archived, once it was synced
     """
 
-    def __init__(self, archive: Archive, sources: Iterable[tuple[str, Source]], max_bytes: int) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        sources: Iterable[tuple[str, Source]],
+        max_bytes: int,
+        ledger: Ledger | None = None,
+    ) -> None:
         self._archive = archive
+        self._ledger = ledger
         self._sources = list(sources)
         self._received = PacketQueue(max_bytes)
         self._archived = PacketQueue(max_bytes)
@@ -117,8 +127,14 @@ class Recorder:
         packets = [packet for _, batch in batches for packet in batch]
         if not packets:
             return
+        if self._ledger is not None:
+            self._ledger.expect(packets)
         self._append(packets)
+        if self._ledger is not None:
+            self._ledger.enter()
         self._archive.sync()
+        if self._ledger is not None:
+            self._ledger.commit()
         for server, batch in batches:
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
             self._archived.put(server, [packet for packet in batch if not self._archive.is_future(packet)])

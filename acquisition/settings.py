@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ OBSPY_LIMITS = (
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", re.ASCII)
 _WORD = re.compile(r"[!-~]+", re.ASCII)
 _PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+\.[A-Z0-9?*-]*\.[A-Z0-9?*]+", re.ASCII)
+_STATION_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,3 +202,70 @@ class DaemonSettings:
             value = getattr(self, key)
             if not value > 0:
                 raise ConfigError(f"daemon.{key}: more than 0 is needed, {value} came")
+
+
+@dataclass(frozen=True, slots=True)
+class SeedLinkAccessSettings:
+    """Stations that only some addresses may see.
+
+    Raises
+    ------
+    ConfigError : if a pattern is not NET.STA, or an address is none
+    """
+
+    stations: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for pattern in self.stations:
+            if not _STATION_PATTERN.fullmatch(pattern):
+                raise ConfigError(
+                    f"seedlink_server.access.stations: NET.STA (* and ? allowed) is needed, {pattern!r} came"
+                )
+        for address in self.addresses:
+            try:
+                ip_network(address, strict=False)
+            except ValueError as error:
+                raise ConfigError(
+                    "seedlink_server.access.addresses: an address or network such as 192.0.2.0/24 is needed, "
+                    f"{address!r} came"
+                ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class SeedLinkServerSettings:
+    """What is served to other people's SeedLink clients.
+
+    Raises
+    ------
+    ConfigError : if a port is none, a number is not positive, or a certificate has no key
+    """
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 18000
+    tls_port: int = 18500
+    tls_certificate: str = ""
+    tls_key: str = ""
+    organization: str = "Houfeng"
+    max_clients: int = 200
+    history_h: float = 24.0
+    access: tuple[SeedLinkAccessSettings, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key in ("port", "tls_port"):
+            if not 0 < getattr(self, key) < 65536:
+                raise ConfigError(f"seedlink_server.{key}: a port from 1 to 65535 is needed, {getattr(self, key)} came")
+        for key in ("max_clients", "history_h"):
+            if not getattr(self, key) > 0:
+                raise ConfigError(f"seedlink_server.{key}: more than 0 is needed, {getattr(self, key):g} came")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ConfigError("seedlink_server.tls_certificate, seedlink_server.tls_key: both are needed, or neither")
+        if self.tls_certificate and self.port == self.tls_port:
+            raise ConfigError(f"seedlink_server.tls_port: another port than port is needed, {self.port} came for both")
+
+    def resolved(self, folder: Path) -> SeedLinkServerSettings:
+        """The same settings with relative paths taken from `folder`."""
+        if not self.tls_certificate:
+            return self
+        return replace(self, tls_certificate=str(folder / self.tls_certificate), tls_key=str(folder / self.tls_key))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from acquisition.fdsn.settings import FdsnSettings
-from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkSettings
+from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
 from configs.convert import build
 from database.settings import DatabaseSettings
 from detection.settings import AssociationSettings, DetectionSettings
@@ -32,6 +32,7 @@ class Settings:
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     seedlink: tuple[SeedLinkSettings, ...] = ()
+    seedlink_server: SeedLinkServerSettings = field(default_factory=SeedLinkServerSettings)
     fdsn: tuple[FdsnSettings, ...] = ()
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     inventory: InventorySettings = field(default_factory=InventorySettings)
@@ -69,6 +70,7 @@ class Settings:
             archive=replace(self.archive, path=str(folder / self.archive.path)),
             database=self.database.resolved(folder),
             seedlink=tuple(server.resolved(folder) for server in self.seedlink),
+            seedlink_server=self.seedlink_server.resolved(folder),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import select
 import socket
+import ssl
 import time
 
 from acquisition.server.ring import Backlog
@@ -18,7 +19,9 @@ STALL_TIMEOUT_S = 120.0
 # How often a quiet connection looks at its clocks.
 TICK_S = 1.0
 
-_RECEIVE_BYTES = 4096
+# A whole TLS record: what is left of one would not wake anybody.
+_RECEIVE_BYTES = 16384
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 # Found dead after idle + interval x count = 60 s, as long as nothing waits to be sent.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 
@@ -101,6 +104,8 @@ class Connection:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, seconds in _KEEPALIVE:
             self._socket.setsockopt(socket.IPPROTO_TCP, option, seconds)
+        if isinstance(self._socket, ssl.SSLSocket) and not self._shake_hands(self._socket):
+            return
         while not self._stopped:
             if not self._pending:
                 if self._session.closing:
@@ -114,10 +119,22 @@ class Connection:
             if self._is_overdue():
                 return
 
+    def _shake_hands(self, secured: ssl.SSLSocket) -> bool:
+        """Agree on keys; False when the client takes too long or the server stops."""
+        while not self._stopped and not self._is_overdue():
+            try:
+                secured.do_handshake()
+                return True
+            except ssl.SSLWantReadError:
+                self._poll(select.POLLIN)
+            except ssl.SSLWantWriteError:
+                self._poll(select.POLLOUT)
+        return False
+
     def _send(self) -> None:
         try:
             sent = self._socket.send(self._pending)
-        except BlockingIOError:
+        except _NOT_NOW:
             return
         self._pending = self._pending[sent:]
         self._moved = time.monotonic()
@@ -147,7 +164,7 @@ class Connection:
         """Read what has arrived; False when the client has left."""
         try:
             data = self._socket.recv(_RECEIVE_BYTES)
-        except BlockingIOError:
+        except _NOT_NOW:
             return True
         if data:
             self._session.receive(data)

@@ -13,11 +13,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from heapq import merge
 from itertools import pairwise
 from pathlib import Path
 
 from acquisition.server import segments
-from acquisition.server.growth import DAY_NS, Found, Growth, file_of
+from acquisition.server.growth import DAY_NS, Found, Grown, Growth, file_of
 from acquisition.server.records import RecordFiles
 from acquisition.server.segments import Entry, entry_at, segment_path
 from acquisition.server.streams import Streams
@@ -85,7 +86,7 @@ class Ledger:
             self._announce()
             grown = self._growth.grown()
             try:
-                self._write([found for one in grown for found in one.records])
+                self._write(_in_order(grown))
             except OSError:
                 self._growth.postponed()
                 self._is_late = True
@@ -198,7 +199,7 @@ class Ledger:
         if n_void or self._is_old():
             self._roll(self.following + n_void)
         grown = self._growth.grown()
-        self._write([found for one in grown for found in one.records])
+        self._write(_in_order(grown))
         self._growth.entered(grown)
         _sync_files(one.path for one in grown)
         self._sync()
@@ -241,6 +242,11 @@ class Ledger:
             if end.isdecimal() and name.endswith("\n"):
                 ends.setdefault(self._root / name[:-1], int(end))
         return ends
+
+
+def _in_order(grown: Iterable[Grown]) -> list[Found]:
+    """Records by the end of their time; those of one file as they lie in it, or half a batch could not be mended."""
+    return list(merge(*(one.records for one in grown), key=lambda found: found.end_ns))
 
 
 def _write_at(fd: int, content: bytes, offset: int) -> None:

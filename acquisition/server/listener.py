@@ -11,10 +11,12 @@ import time
 from types import TracebackType
 from typing import Self
 
+from acquisition.server.access import Access
 from acquisition.server.connection import Connection, Waker
 from acquisition.server.info import Identity
 from acquisition.server.ring import Backlog
 from acquisition.server.session import Session
+from acquisition.server.tls import Certificate
 from houfeng import __version__
 from houfeng.errors import SourceError
 from houfeng.times import now_ns
@@ -35,10 +37,13 @@ class SeedLinkServer:
     host, port : where to listen; port 0 takes any free one
     backlog : records to serve; may grow while the server runs
     organization : what HELLO and INFO say about who runs it
+    access : which stations which address may see
+    max_clients : connections at a time; further ones are refused
+    certificate, tls_port : where to listen for TLS as well, if there is a certificate
 
     Raises
     ------
-    SourceError : if the address cannot be listened on; the message names it
+    SourceError : if an address cannot be listened on; the message names it
 
     Examples
     --------
@@ -53,10 +58,24 @@ class SeedLinkServer:
         backlog: Backlog,
         *,
         organization: str = "Houfeng",
+        access: Access | None = None,
+        max_clients: int = MAX_CLIENTS,
+        certificate: Certificate | None = None,
+        tls_port: int = 0,
     ) -> None:
         self.backlog = backlog
         self._identity = Identity(f"Houfeng/{__version__}", organization, now_ns())
+        self._access = access or Access()
+        self._max_clients = max_clients
+        self._certificate = certificate
         self._listener = _listen(host, port)
+        self._tls_listener = None
+        if certificate is not None:
+            try:
+                self._tls_listener = _listen(host, tls_port)
+            except SourceError:
+                self._listener.close()
+                raise
         self._clients: dict[threading.Thread, Connection] = {}
         self._lock = threading.Lock()
         self._waker = Waker()
@@ -69,6 +88,11 @@ class SeedLinkServer:
         """The port listened on."""
         return int(self._listener.getsockname()[1])
 
+    @property
+    def tls_port(self) -> int | None:
+        """The port listened on for TLS; None without a certificate."""
+        return None if self._tls_listener is None else int(self._tls_listener.getsockname()[1])
+
     def close(self) -> None:
         """Stop listening, close every connection and wait for the threads; calling it twice is allowed."""
         if self._closed:
@@ -76,7 +100,8 @@ class SeedLinkServer:
         self._closed = True
         self._waker.wake()
         self._thread.join()
-        self._listener.close()
+        for listener in self._listeners():
+            listener.close()
         with self._lock:
             clients = dict(self._clients)
         for client in clients.values():
@@ -93,29 +118,46 @@ class SeedLinkServer:
     ) -> None:
         self.close()
 
+    def _listeners(self) -> list[socket.socket]:
+        return [self._listener] if self._tls_listener is None else [self._listener, self._tls_listener]
+
     def _accept(self) -> None:
         waiting = select.poll()
-        waiting.register(self._listener, select.POLLIN)
         waiting.register(self._waker, select.POLLIN)
+        listeners = {listener.fileno(): listener for listener in self._listeners()}
+        for descriptor in listeners:
+            waiting.register(descriptor, select.POLLIN)
         while not self._closed:
-            try:
-                waiting.poll()
-                if not self._closed:
-                    connection, address = self._listener.accept()
-                    self._admit(connection, f"{address[0]}:{address[1]}")
-            except (BlockingIOError, ConnectionAbortedError):
-                continue  # the client left before it was accepted
-            except (OSError, RuntimeError) as error:
-                _log.error("cannot accept a connection: %s", error)
-                time.sleep(ACCEPT_RETRY_S)
+            for descriptor, _ in waiting.poll():
+                if descriptor in listeners and not self._closed:
+                    self._accept_one(listeners[descriptor])
 
-    def _admit(self, connection: socket.socket, peer: str) -> None:
+    def _accept_one(self, listener: socket.socket) -> None:
+        try:
+            connection, address = listener.accept()
+            try:
+                self._admit(connection, address[0], address[1], secured=listener is self._tls_listener)
+            except BaseException:
+                connection.close()
+                raise
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # the client left before it was accepted
+        except (OSError, RuntimeError) as error:
+            _log.error("cannot accept a connection: %s", error)
+            time.sleep(ACCEPT_RETRY_S)
+
+    def _admit(self, connection: socket.socket, host: str, port: int, *, secured: bool) -> None:
+        peer = f"{host}:{port}"
         with self._lock:
-            if len(self._clients) >= MAX_CLIENTS:
-                _log.warning("%s: refused, %d clients are connected already", peer, MAX_CLIENTS)
+            if len(self._clients) >= self._max_clients:
+                _log.warning("%s: refused, %d clients are connected already", peer, self._max_clients)
                 connection.close()
                 return
-            client = Connection(connection, Session(self.backlog, self._identity, peer), self.backlog, peer)
+            if secured and self._certificate is not None:
+                context = self._certificate.context()
+                connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            backlog = self._access.view(self.backlog, host)
+            client = Connection(connection, Session(backlog, self._identity, peer), backlog, peer)
             thread = threading.Thread(target=self._serve, args=(client,), name=f"seedlink-{peer}", daemon=True)
             try:
                 thread.start()

@@ -15,7 +15,7 @@ from houfeng.errors import HoufengError
 _COMMANDS = {
     "demo": ("houfeng.cli.demo:demo", "Show the whole house at work on real records."),
     "run": ("houfeng.cli.run:run", "Run the daemon: receive, archive, detect and watch."),
-    "serve": ("houfeng.cli.serve:serve", "Serve the web page alone."),
+    "serve": ("houfeng.cli.serve:serve", "Serve the web page or SeedLink clients alone."),
     "fetch": ("houfeng.cli.fetch:fetch", "Download records and StationXML from a data centre."),
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
     "stations": ("houfeng.cli.listing:stations", "List stations and their health."),

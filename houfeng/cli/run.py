@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +15,8 @@ import click
 
 from acquisition.daemon import Daemon
 from configs import Settings, load
+from houfeng.cli.companion import companion
+from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
 from houfeng.network import load_network
 
@@ -29,17 +30,18 @@ _PAGE_STOP_S = 10.0
 def run(config: Path) -> None:
     """Run the daemon: receive, archive, detect and watch, until it is stopped.
 
-    Connects to the SeedLink servers of CONFIG.toml and serves the web page that [web] describes. Ctrl-C or SIGTERM
-    stop it; nothing that was received is lost, and the next start goes on where this one ended.
+    Connects to the SeedLink servers of CONFIG.toml, serves the web page that [web] describes and the SeedLink clients
+    that [seedlink_server] lets in. Ctrl-C or SIGTERM stop it; nothing that was received is lost, and the next start
+    goes on where this one ended.
     """
     settings = load(config)
-    with web_page(settings, config):
+    with web_page(settings, config), seedlink_server(settings, config):
         run_daemon(settings)
 
 
 def run_daemon(settings: Settings) -> None:
     """Run the daemon in this process until SIGINT or SIGTERM."""
-    _raise_file_limit()
+    raise_file_limit()
     daemon = Daemon(settings, load_network(settings))
 
     def stop(signum: int, frame: FrameType | None) -> None:
@@ -70,7 +72,8 @@ def web_page(settings: Settings, config: Path) -> Iterator[None]:
             page.wait()
 
 
-def _raise_file_limit() -> None:
-    # A day file and a socket each: the usual soft limit of 1024 ends at some 900 channels.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+def seedlink_server(settings: Settings, config: Path) -> AbstractContextManager[None]:
+    """The SeedLink server in a process of its own while the block lasts: its clients cannot hold the archive up."""
+    if not settings.seedlink_server.enabled:
+        return nullcontext()
+    return companion("the SeedLink server", "serve", "seedlink", str(config), "--until-eof")

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import click
 
+from acquisition.server import SeedLinkServer
+from acquisition.server.access import Access
+from acquisition.server.tail import ArchiveTail
+from acquisition.server.tls import Certificate
+from acquisition.settings import SeedLinkServerSettings
 from configs import load
+from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
 from webui.serve import run
+
+_log = logging.getLogger("houfeng.serve")
 
 
 @click.group()
 def serve() -> None:
-    """Serve the web page alone."""
+    """Serve the web page or SeedLink clients alone."""
 
 
 @serve.command("web")
@@ -34,3 +49,68 @@ def serve_web(config: Path, port: int | None, host: str | None) -> None:
     if host is not None:
         page = replace(page, host=host)
     run(page, settings.database.url)
+
+
+@serve.command("seedlink")
+@config_argument
+@click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
+@click.option("--host", help="Listen on this address instead of the configured one.")
+@click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
+def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: bool) -> None:
+    """Serve a configuration's archive to SeedLink clients (versions 3.1 and 4.0), without acquisition.
+
+    `houfeng run` does this too, in a process of its own, when [seedlink_server] is enabled: only then are archived
+    records numbered, and only numbered records are served. The archive is read, never written, so any number of
+    servers may run beside the daemon.
+    """
+    settings = load(config)
+    served = settings.seedlink_server
+    if port is not None:
+        served = replace(served, port=port)
+    if host is not None:
+        served = replace(served, host=host)
+    raise_file_limit()
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    if until_eof:
+        threading.Thread(target=_wait_for_eof, args=(stop,), daemon=True).start()
+    with ExitStack() as stack:
+        tail = stack.enter_context(ArchiveTail(Path(settings.archive.path)))
+        server = stack.enter_context(open_server(served, tail))
+        also = f" and {server.tls_port} (TLS)" if server.tls_port else ""
+        click.echo(f"SeedLink at {served.host}:{server.port}{also}", err=True)
+        stop.wait()
+
+
+def open_server(served: SeedLinkServerSettings, tail: ArchiveTail) -> SeedLinkServer:
+    """The server that settings describe, listening.
+
+    Raises
+    ------
+    SourceError : if an address cannot be listened on, or the certificate cannot be used
+    """
+    certificate = Certificate(Path(served.tls_certificate), Path(served.tls_key)) if served.tls_certificate else None
+    return SeedLinkServer(
+        served.host,
+        served.port,
+        tail,
+        organization=served.organization,
+        access=Access((rule.stations, rule.addresses) for rule in served.access),
+        max_clients=served.max_clients,
+        certificate=certificate,
+        tls_port=served.tls_port,
+    )
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def on_signal(signum: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+
+
+def _wait_for_eof(stop: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
+    stop.set()

@@ -16,7 +16,7 @@ import pytest
 from seedlink_client import SeedLink
 from seedlink_client.protocol import Protocol
 
-from acquisition.server import Ring, SeedLinkServer, connection, listener
+from acquisition.server import Ring, SeedLinkServer, connection
 from houfeng.errors import SourceError
 
 from .seedlink_driver import filled_ring, raw
@@ -172,11 +172,8 @@ def test_info_that_nobody_reads_is_not_piled_up(server: SeedLinkServer) -> None:
         assert_serves(server)
 
 
-def test_too_many_clients_are_refused_and_a_free_place_is_given_again(
-    server: SeedLinkServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(listener, "MAX_CLIENTS", 3)
-    with caplog.at_level(logging.WARNING):
+def test_too_many_clients_are_refused_and_a_free_place_is_given_again(caplog: pytest.LogCaptureFixture) -> None:
+    with SeedLinkServer("127.0.0.1", 0, filled_ring(), max_clients=3) as server, caplog.at_level(logging.WARNING):
         seated = [dial(server) for _ in range(3)]
         wait_for(lambda: n_clients() == 3)
         with dial(server) as refused:
@@ -184,8 +181,8 @@ def test_too_many_clients_are_refused_and_a_free_place_is_given_again(
         assert "refused, 3 clients are connected already" in caplog.text
         for peer in seated:
             peer.close()
-    wait_for(lambda: n_clients() == 0)
-    assert_serves(server)
+        wait_for(lambda: n_clients() == 0)
+        assert_serves(server)
 
 
 def test_a_silent_connection_loses_its_place(server: SeedLinkServer, monkeypatch: pytest.MonkeyPatch) -> None:
