@@ -68,7 +68,7 @@ def test_filters_and_limit(client: FlaskClient) -> None:
         ("stations?status=green", "status", "OK, WARN, BAD, UNKNOWN"),
         ("stations?sort=colour", "sort", "latency"),
         ("stations?format=xml", "format", "json or csv"),
-        ("stations?stauts=BAD", "stauts", "status, net"),
+        ("stations?state=BAD", "state", "status, net"),
         ("events?since=yesterday", "since", "UTC time"),
         ("events?until=2026-02-30", "until", "UTC time"),
         ("events?status=OK", "status", "run, since"),

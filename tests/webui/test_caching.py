@@ -47,7 +47,7 @@ def test_time_alone_makes_a_new_answer(client: FlaskClient, monkeypatch: pytest.
     assert client.get("/", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_one_readers_page_is_not_anothers(app: Flask) -> None:
+def test_a_page_of_one_reader_is_not_given_to_another(app: Flask) -> None:
     russian, chinese = app.test_client(), app.test_client()
     tags = {
         russian.get("/", headers={"Accept-Language": "ru"}).headers["ETag"],
