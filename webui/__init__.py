@@ -1,5 +1,4 @@
-"""The web page: stations and events as people and programs read them. It only reads the database."""
+"""The web page: stations and events as people and programs read them. It only reads the database.
 
-from webui.app import create_app
-
-__all__ = ["create_app"]
+`webui.app.create_app` makes it. Nothing is imported here: every command reads `webui.settings`, few need Flask.
+"""

@@ -17,7 +17,7 @@ from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import Event, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import Inventory, Site
-from webui import create_app
+from webui.app import create_app
 from webui.settings import WebSettings
 
 Measured = dict[str, Any]

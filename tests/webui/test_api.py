@@ -12,7 +12,7 @@ from database.store import Store
 from houfeng.times import NS_PER_S, format_ns, now_ns, parse_ns
 from stations.health import State
 from tests.webui.conftest import make_event, make_status
-from webui import create_app
+from webui.app import create_app
 from webui.settings import WebSettings
 
 
