@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from acquisition.fdsn.settings import FdsnSettings
 from acquisition.fdsn.source import FdsnSource
 from acquisition.records import pack
 from acquisition.replay import ReplaySource, find_files
-from acquisition.seedlink import SeedLinkSource
+from acquisition.seedlink import open_source
 from acquisition.server import Ring, SeedLinkServer
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Source
 from houfeng.types import Gap, Packet, SourceId
 from tests.acquisition.fdsn_server import serving
+from tests.plugins.proxy import FaultProxy
 
 START_NS = 1_700_000_000_000_000_000
 CHANNELS = [SourceId("XX", station, "00", channel) for station in ("AAA", "BBB") for channel in ("HHZ", "HHN")]
@@ -37,10 +39,14 @@ def records() -> list[bytes]:
     ]
 
 
-@pytest.fixture(params=["replay", "seedlink v4", "fdsn"])
+@pytest.fixture(params=["replay", "seedlink v4", "seedlink v3", "seedlink by obspy", "fdsn"])
 def make_source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeSource]:
     """A source that supplies given records."""
-    with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server, serving([]) as data_centre:
+    with (
+        SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server,
+        serving([]) as data_centre,
+        FaultProxy(server.port, only_v3=True) as old_server,
+    ):
 
         def make(records: list[bytes]) -> Source:
             if request.param == "fdsn":
@@ -52,8 +58,11 @@ def make_source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make
                 return ReplaySource(find_files(tmp_path), lambda raw, reason: None)
             for raw in records:
                 ring.append(raw)
-            settings = SeedLinkSettings("test", f"127.0.0.1:{server.port}", ("XX.*.*.HH?",))
-            return SeedLinkSource(settings, {}, lambda raw, reason: None)
+            port = old_server.port if request.param == "seedlink v3" else server.port
+            settings = SeedLinkSettings("test", f"127.0.0.1:{port}", ("XX.AAA.*.HH?", "XX.BBB.*.HH?"))
+            if request.param == "seedlink by obspy":
+                settings = replace(settings, client="obspy")
+            return open_source(settings, {}, lambda raw, reason: None)
 
         yield make
 
