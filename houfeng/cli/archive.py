@@ -25,8 +25,7 @@ from houfeng.cli.printing import bytes_progress, format_option, print_rows
 from houfeng.times import format_ns, now_ns
 
 _FINDINGS = ("kind", "file", "count", "bytes", "offset", "first", "reason")
-
-_STREAMS = ("stream", "days", "complete_percent", "records", "bytes", "first", "last", "gaps", "gap_s", "overlaps")
+_STREAMS = ("stream", "first", "last", "complete", "gaps", "overlaps")
 _IMPORT_VERDICTS = (Verdict.WRITTEN, Verdict.DUPLICATE, Verdict.CONFLICT)
 
 path_argument = click.argument("path", type=click.Path(path_type=Path), metavar="[ARCHIVE]", required=False)
@@ -152,7 +151,13 @@ def stats(path: Path | None, config: Path | None, layout: str) -> None:
     with bytes_progress() as progress:
         task = progress.add_task("Counting", total=sum(file.stat().st_size for file in day_files(root)))
         rows = [_stream(row) for row in stream_stats(root, lambda n_bytes: progress.advance(task, n_bytes))]
+    if layout == "table":  # eighty columns have room for days, not for microseconds
+        rows = [row | {key: row[key] and row[key][:10] for key in ("first", "last")} for row in rows]
+        rows = [row | {"complete": f"{row['complete_percent']:.1f} %"} for row in rows]
     print_rows("streams", rows, _STREAMS, layout)
+    if layout == "table":
+        total = f"{len(rows)} streams, {sum(row['records'] for row in rows)} records"
+        click.echo(f"{total}, {sum(row['bytes'] for row in rows)} bytes; --format csv has more")
 
 
 def _stream(row: StreamStats) -> dict[str, Any]:

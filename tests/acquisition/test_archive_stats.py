@@ -80,6 +80,15 @@ def test_the_command_prints_every_stream(tmp_path: Path) -> None:
     assert (row["first"], row["last"]) == ("2024-01-01T00:00:00.000000Z", "2024-01-02T00:01:40.000000Z")
 
 
+def test_the_table_fits_a_terminal_of_eighty_columns(tmp_path: Path) -> None:
+    archive_of(tmp_path, ("2024-01-01", DAY_S), ("2024-01-02", 100))
+    out = CliRunner(catch_exceptions=False).invoke(main, ["archive", "stats", str(tmp_path)]).stdout
+    (line,) = (line for line in out.splitlines() if "XX.TEST" in line)
+    assert line.split()[:5] == ["XX.TEST..LHZ", "2024-01-01", "2024-01-02", "50.0", "%"]
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.splitlines()[-1].startswith("1 streams, ")
+
+
 @pytest.mark.data
 def test_gaps_of_real_days_are_obspys(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
     source = shared_data("continuous_day")
