@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 # One sync serves whatever came within this time. A record that comes alone is synced at once; SeedLink clients wait for
 # the sync of all others, 5 ms on an ordinary disk.
-_CYCLE_S = 0.02
+_CYCLE_S = 0.01
 _IDLE_S = 0.5
 _DISK_RETRY_S = 5.0
 _RETRIES_PER_LINE = 12

@@ -92,7 +92,9 @@ class Ledger:
                 self._is_late = True
                 raise
             self._growth.entered(grown)
-            self._is_late = False
+            if self._is_late:
+                self._sync()  # the archive has synced what these entries are of, and may have nothing to sync now
+                self._is_late = False
 
     def commit(self) -> None:
         """Let clients see what was entered; comes after the archive's sync."""
