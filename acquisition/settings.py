@@ -18,7 +18,6 @@ OBSPY_LIMITS = (
     "ObsPy's client speaks SeedLink 3 only, and receives no miniSEED 3 and no record other than of 512 bytes",
     "ObsPy's client asks no server what it holds: numbers that begin anew, or have left the server's ring, cost data",
     "ObsPy's client takes a closed connection for a quiet one for 120 s, whatever idle_timeout_s says",
-    "ObsPy's client takes ten times the processor of ours for each record",
 )
 # A secret in the configuration itself would be in every backup and printout of it.
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", re.ASCII)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from types import TracebackType
@@ -83,12 +84,14 @@ class ScriptedServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
+        with connection:
+            waiting = ""
             try:
-                for line in lines:
-                    text = line.decode().strip()
-                    self.lines.append(text)
-                    longest = max((key for key in self.answers if text.startswith(key)), key=len)
-                    connection.sendall(self.answers[longest])
+                while data := connection.recv(4096):
+                    *texts, waiting = re.split("[\r\n]+", waiting + data.decode())  # ObsPy ends lines with CR alone
+                    for text in filter(None, texts):
+                        self.lines.append(text)
+                        longest = max((key for key in self.answers if text.startswith(key)), key=len)
+                        connection.sendall(self.answers[longest])
             except OSError:
                 return
