@@ -17,7 +17,7 @@ from acquisition.dayfile import Verdict
 from acquisition.server import ledger as ledger_module
 from acquisition.server import segments
 from acquisition.server.ledger import Ledger
-from acquisition.server.segments import ENTRY_BYTES, HEAD_BYTES, Entry
+from acquisition.server.segments import ENTRY_BYTES
 from acquisition.server.tail import ArchiveTail
 from houfeng.errors import ArchiveError
 from houfeng.times import NS_PER_S
@@ -295,21 +295,3 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / segments.FOLDER).write_text("")
     with pytest.raises(ArchiveError, match=r"\.served: the ledger cannot be written: File exists"):
         Ledger(tmp_path, 1.0)
-
-
-UNSIGNED, SIGNED = st.integers(0, 2**32 - 1), st.integers(-(2**63), 2**63 - 1)
-
-
-@given(st.lists(st.builds(Entry, UNSIGNED, UNSIGNED, SIGNED, SIGNED, UNSIGNED, UNSIGNED)))
-def test_entries_come_back_as_they_went(entries: list[Entry]) -> None:
-    content = segments.pack_entries(7, entries)
-    assert len(content) == ENTRY_BYTES * len(entries)
-    assert list(segments.unpack_entries(7, content)) == entries
-    if entries:
-        assert list(segments.unpack_entries(8, content)) == []
-
-
-def test_the_head_is_as_long_as_it_says() -> None:
-    assert len(segments.pack_head(5)) == HEAD_BYTES
-    assert segments.unpack_head(segments.pack_head(5)) == segments.Head(5, 0, False)
-    assert segments.unpack_head(b"\0" * HEAD_BYTES) is None
