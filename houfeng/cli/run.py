@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -19,10 +15,6 @@ from houfeng.cli.companion import companion
 from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
 from houfeng.network import load_network
-
-_log = logging.getLogger(__name__)
-
-_PAGE_STOP_S = 10.0
 
 
 @click.command()
@@ -52,24 +44,11 @@ def run_daemon(settings: Settings) -> None:
     daemon.run()
 
 
-@contextmanager
-def web_page(settings: Settings, config: Path) -> Iterator[None]:
+def web_page(settings: Settings, config: Path) -> AbstractContextManager[None]:
     """The web page in a process of its own while the block lasts; the daemon goes on without it if it fails."""
     if not settings.web.enabled:
-        yield
-        return
-    # A process group of its own: Ctrl-C at the terminal reaches only us, and we stop the page when the daemon ended.
-    page = subprocess.Popen([sys.executable, "-m", "houfeng", "serve", "web", str(config)], start_new_session=True)
-    try:
-        yield
-    finally:
-        page.terminate()
-        try:
-            page.wait(_PAGE_STOP_S)
-        except subprocess.TimeoutExpired:
-            _log.warning("the web page did not stop in %g s and was killed", _PAGE_STOP_S)
-            page.kill()
-            page.wait()
+        return nullcontext()
+    return companion("the web page", "serve", "web", str(config), "--until-eof")
 
 
 def seedlink_server(settings: Settings, config: Path) -> AbstractContextManager[None]:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,9 @@ from webui.serve import run
 _log = logging.getLogger("houfeng.serve")
 
 
+until_eof_option = click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
+
+
 @click.group()
 def serve() -> None:
     """Serve the web page or SeedLink clients alone."""
@@ -36,7 +40,8 @@ def serve() -> None:
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")
-def serve_web(config: Path, port: int | None, host: str | None) -> None:
+@until_eof_option
+def serve_web(config: Path, port: int | None, host: str | None, until_eof: bool) -> None:
     """Serve the web page of a configuration's database, without acquisition.
 
     `houfeng run` does this too, in a process of its own. The page reads the database only, so it may run on another
@@ -48,6 +53,8 @@ def serve_web(config: Path, port: int | None, host: str | None) -> None:
         page = replace(page, port=port)
     if host is not None:
         page = replace(page, host=host)
+    if until_eof:
+        _at_eof(lambda: os.kill(os.getpid(), signal.SIGTERM))
     run(page, settings.database.url)
 
 
@@ -55,7 +62,7 @@ def serve_web(config: Path, port: int | None, host: str | None) -> None:
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")
-@click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
+@until_eof_option
 def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: bool) -> None:
     """Serve a configuration's archive to SeedLink clients (versions 3.1 and 4.0), without acquisition.
 
@@ -73,7 +80,7 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
     stop = threading.Event()
     _stop_on_signals(stop)
     if until_eof:
-        threading.Thread(target=_wait_for_eof, args=(stop,), daemon=True).start()
+        _at_eof(stop.set)
     with ExitStack() as stack:
         tail = stack.enter_context(ArchiveTail(Path(settings.archive.path)))
         server = stack.enter_context(open_server(served, tail))
@@ -110,7 +117,12 @@ def _stop_on_signals(stop: threading.Event) -> None:
         signal.signal(number, on_signal)
 
 
-def _wait_for_eof(stop: threading.Event) -> None:
-    while os.read(sys.stdin.fileno(), 4096):
-        continue
-    stop.set()
+def _at_eof(end: Callable[[], None]) -> None:
+    """Call `end` when standard input ends: who started us has ended, however that came about."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            continue
+        end()
+
+    threading.Thread(target=wait, name="until-eof", daemon=True).start()

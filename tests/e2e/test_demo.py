@@ -169,3 +169,19 @@ def test_demo_plays_any_folder(tmp_path: Path, shared_data: Callable[[str], Path
         assert max(event["n_stations"] for event in events) >= 3
         assert len(get(port, "/api/v1/stations")["stations"]) == 11
         stop(process)
+
+
+def test_the_page_ends_with_a_killed_daemon_and_comes_again(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "houfeng.toml"
+    config.write_text(f"[web]\nport = {port}\n")
+    for _ in range(2):
+        with subprocess.Popen([sys.executable, "-m", "houfeng", "run", str(config)]) as process:
+            wait_for(lambda: get(port, "/readyz")["ready"], 30)
+            process.kill()
+        wait_for(lambda: not answers(port), 10)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
