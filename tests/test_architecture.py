@@ -209,9 +209,9 @@ def test_every_room_is_looked_at() -> None:
         ("configs.settings", "from houfeng.cli import main"),
         ("houfeng.types", "from stations.inventory import Site"),
         ("houfeng.pipeline", "from houfeng.cli import main"),
-        ("houfeng.pipeline", "from webui import create_app"),
+        ("houfeng.pipeline", "from webui.app import create_app"),
         ("houfeng.network", "from database.store import Store"),
-        ("houfeng.replaying", "from webui import create_app"),
+        ("houfeng.replaying", "from webui.app import create_app"),
     ],
 )
 def test_an_opened_door_is_seen(module: str, source: str) -> None:
@@ -230,7 +230,7 @@ def test_an_opened_door_is_seen(module: str, source: str) -> None:
         ("acquisition.archive", "open('a').read()"),
         ("houfeng.times", "import time\nx = time.time_ns()"),
         ("houfeng.pipeline", "from detection.detector import Detector\nfrom database.store import Store"),
-        ("houfeng.cli.run", "from acquisition.daemon import Daemon\nfrom webui import create_app"),
+        ("houfeng.cli.run", "from acquisition.daemon import Daemon\nfrom webui.app import create_app"),
         ("configs.settings", "from acquisition.settings import ArchiveSettings"),
         ("webui.views", "from houfeng import __version__"),
     ],

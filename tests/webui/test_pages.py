@@ -15,7 +15,7 @@ from houfeng.times import NS_PER_S, now_ns
 from stations.health import State
 from stations.inventory import Inventory, Site
 from tests.webui.conftest import make_event, make_status
-from webui import create_app
+from webui.app import create_app
 from webui.settings import WebSettings
 
 Get = Callable[..., str]
