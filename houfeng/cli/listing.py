@@ -28,7 +28,7 @@ Row = TypeVar("Row")
 _STATIONS = ("status", "id", "name", "country", "total_latency_s", "percent_availability_1h", "num_gaps", "reason")
 _EVENTS = ("first_onset", "n_stations", "n_picks", "location", "id")
 _PICKS = ("onset", "channel", "phase", "uncertainty_s", "snr", "band", "event")
-_RUNS = ("id", "kind", "started", "finished", "n_records", "data_start", "data_end", "source")
+_RUNS = ("id", "kind", "started", "n_records", "source")
 
 run_option = click.option("--run", "run_id", metavar="ID", help="Of this run.  [default: the live ones]")
 limit_option = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,19 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+_HEADINGS = {
+    "total_latency_s": "latency s",
+    "percent_availability_1h": "1 h %",
+    "num_gaps": "gaps/h",
+    "n_stations": "stations",
+    "n_picks": "picks",
+    "n_records": "records",
+    "uncertainty_s": "± s",
+}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d\d)\d*Z")
+_NAME_WIDTH = 16
+_PIPE_WIDTH = 400
 
 format_option = click.option(
     "--format",
@@ -36,12 +50,8 @@ def print_rows(name: str, rows: list[dict[str, Any]], columns: Iterable[str], la
         writer.writeheader()
         writer.writerows(rows)
     elif rows:
-        table = Table(box=box.SIMPLE_HEAD)
-        for column in columns:
-            table.add_column(column.replace("_", " "), overflow="fold")
-        for row in rows:
-            table.add_row(*(_cell(row[column]) for column in columns))
-        Console().print(table)
+        # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
+        Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(_table(rows, list(columns)))
     else:
         click.echo(f"No {name}.")
 
@@ -52,7 +62,26 @@ def bytes_progress() -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
+def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        numbers = any(isinstance(row[column], int | float) for row in rows)
+        table.add_column(
+            _HEADINGS.get(column, column.replace("_", " ")),
+            justify="right" if numbers else "left",
+            no_wrap=column != columns[-1],
+            max_width=_NAME_WIDTH if column == "name" else None,
+            overflow="ellipsis" if column == "name" else "fold",
+        )
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    return table
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "—"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    # microseconds are for programs; a reader of the table wants hundredths
+    return _TIME.sub(r"\1 \2", str(value))
