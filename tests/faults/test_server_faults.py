@@ -164,6 +164,7 @@ def test_a_client_of_a_daemon_that_is_killed_loses_nothing_and_gets_nothing_twic
             assert wait_for(lambda: not is_listening(port), 5)  # the server goes with the daemon
         process = start(config)
         feed.stop()
+        assert wait_for(lambda: is_listening(port), 30)  # a daemon that is still starting is ended by SIGTERM at once
         wait_for(lambda: feed.sent[-1] in client.got, 30)
         time.sleep(0.5)
     finally:
