@@ -11,6 +11,7 @@ import click
 
 from acquisition.daemon import Daemon
 from configs import Settings, load
+from database.store import Store
 from houfeng.cli.companion import companion
 from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
@@ -27,6 +28,7 @@ def run(config: Path) -> None:
     goes on where this one ended.
     """
     settings = load(config)
+    Store.open(settings.database.url).close()  # made once, before page and daemon both want to
     with web_page(settings, config), seedlink_server(settings, config):
         run_daemon(settings)
 

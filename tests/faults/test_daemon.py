@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +83,11 @@ def test_a_dead_server_delays_nobody(tmp_path: Path) -> None:
 
 
 def test_statuses_are_reported_while_running(tmp_path: Path) -> None:
-    with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server, running(write_config(tmp_path, server.port)):
-        url = load(tmp_path / "houfeng.toml").database.url
-        store = Store.open(url)
+    with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server, ExitStack() as stack:
+        config = write_config(tmp_path, server.port)
+        store = Store.open(load(config).database.url)  # made by one before two want it
+        stack.callback(store.close)
+        stack.enter_context(running(config))
         until = time.monotonic() + 15
         row = None
         while time.monotonic() < until and (row is None or row.state in (State.OK, State.UNKNOWN)):
@@ -98,7 +100,6 @@ def test_statuses_are_reported_while_running(tmp_path: Path) -> None:
         assert row.metrics.total_latency_s == pytest.approx(90, abs=20)
         assert row.state is State.WARN  # the limits are 60 and 120 s
         assert "limit 60 s" in row.reason
-        store.close()
 
 
 @pytest.mark.root
