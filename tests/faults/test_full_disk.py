@@ -112,8 +112,8 @@ def survive(disk: Path, ring: Ring, url: str, caplog: pytest.LogCaptureFixture) 
     for n in range(1, 30):
         sent.append(record(n))
         ring.append(sent[-1])
-    wait_for("the ballast to go", lambda: not ballast.exists(), 20)
-    assert "deleted the ballast of 8 MiB" in caplog.text
+    wait_for("the ballast to go, and be said to", lambda: "deleted the ballast of 8 MiB" in caplog.text, 20)
+    assert not ballast.exists()
     full_ns = now_ns()
     wait_for("the database to go on", lambda: evaluated_ns(store) > full_ns + 2 * NS_PER_S, 30)
     assert len(archived(disk)) < len(b"".join(sent))
