@@ -7,16 +7,16 @@ writes to the store.
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from acquisition.archive import Archive, read_from
+from acquisition.archive import Archive
 from acquisition.backfill import BackfillSource
+from acquisition.daemon.restore import restore
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.recorder import Recorder
 from acquisition.seedlink import advance, open_source
@@ -24,23 +24,18 @@ from acquisition.server.ledger import Ledger
 from acquisition.source import Source
 from configs import Settings
 from database import queries
-from database.records import Run
 from database.store import Store
-from database.unit import UnitOfWork
-from detection.associate import Associator
-from detection.detector import Detector
 from houfeng import __version__
 from houfeng.errors import StoreError
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
-from houfeng.times import now_ns, seconds_ns
+from houfeng.times import now_ns
 from houfeng.types import Cursor, Packet, public_id
 from stations.health import HealthMonitor
 
 _log = logging.getLogger(__name__)
 
 _IDLE_S = 0.2
-_CATCH_UP_PACKETS = 2000
 
 
 class Daemon:
@@ -80,7 +75,7 @@ class Daemon:
             ledger = self._ledger(archive, stack)
             store = Store.open(self._settings.database.url, retry_s=self._settings.database.retry_s)
             stack.callback(store.close)
-            pipeline = self._restore(store, archive)
+            pipeline = restore(self._settings, self._network, archive, store, self.run_id)
             health = HealthMonitor(self._settings.health, self._network.wanted, self._network.usages)
             recorder = self._recorder(archive, store, ledger)
             scheduler = self._schedule()
@@ -97,48 +92,6 @@ class Daemon:
             self._process(left, pipeline, health)
             self._saving(pipeline.checkpoint)
         _log.info("stopped; every received record is archived")
-
-    def _restore(self, store: Store, archive: Archive) -> Pipeline:
-        """The pipeline where the last process left it, and from there to the end of the archive."""
-        settings = self._settings
-        detector = Detector(settings.detection)
-        with store.read() as snapshot:
-            states = queries.detector_states(snapshot, self.run_id)
-            newest = queries.picks(snapshot, run_id=self.run_id, limit=1)
-            # A little more than it remembers: the oldest picks of its memory belong to events that began before it.
-            memory_ns = seconds_ns(1.1 * settings.association.memory_s)
-            picks = queries.recent_picks(snapshot, self.run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
-        detector.restore(states)
-        run = Run(
-            run_id=self.run_id,
-            kind="live",
-            started_ns=now_ns(),
-            config_hash=settings.config_hash,
-            code_version=__version__,
-            source=", ".join(server.address for server in settings.seedlink),
-        )
-        store.run(lambda unit: self._begin(unit, run))
-        pipeline = Pipeline(
-            detector, Associator(settings.association, self._network.inventory.sites), store, self.run_id
-        )
-        pipeline.warm(picks)
-        positions = {source_id: detector.position_ns(source_id) or 0 for source_id in states}
-        behind = heapq.merge(
-            *(read_from(archive.root, source_id, since_ns) for source_id, since_ns in positions.items()),
-            key=lambda packet: packet.start_ns,
-        )
-        n_packets = 0
-        for batch in _batches(behind, _CATCH_UP_PACKETS):
-            pipeline.feed(batch)
-            n_packets += len(batch)
-        if n_packets:
-            _log.info("caught up with %d records that were archived but not yet detected on", n_packets)
-        return pipeline
-
-    def _begin(self, unit: UnitOfWork, run: Run) -> None:
-        unit.save_run(run)
-        unit.keep_stations({*self._network.inventory.sites, *self._network.usages})
-        unit.save_inventory(self._network.inventory)
 
     def _ledger(self, archive: Archive, stack: ExitStack) -> Ledger | None:
         served = self._settings.seedlink_server
@@ -219,14 +172,3 @@ class Daemon:
 def _backfill(service: FdsnSettings) -> str:
     """What a data centre is called among the recorder's sources."""
     return f"back-fill {service.address}"
-
-
-def _batches(packets: Iterator[Packet], size: int) -> Iterator[list[Packet]]:
-    batch: list[Packet] = []
-    for packet in packets:
-        batch.append(packet)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
