@@ -19,6 +19,9 @@ from houfeng.errors import ConfigError
 from stations.settings import HealthSettings, InventorySettings, SiteSettings
 from webui.settings import WebSettings
 
+# Arrays of tables, and the key that tells their members apart.
+MEMBER_NAMES = {"seedlink": "name", "fdsn": "address", "station": "code"}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -44,9 +47,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         # the place in a server's stream is saved under the server's name: two of one name would overwrite each other
-        _unique("seedlink", "name", (server.name for server in self.seedlink))
-        _unique("fdsn", "address", (service.address for service in self.fdsn))
-        _unique("station", "code", (site.code for site in self.station))
+        for table, key in MEMBER_NAMES.items():
+            _unique(table, key, (getattr(member, key) for member in getattr(self, table)))
 
     @property
     def config_hash(self) -> str:
