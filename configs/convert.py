@@ -35,23 +35,37 @@ def build(cls: type[T], table: Mapping[str, object], where: str = "") -> T:
 
     Raises
     ------
-    ConfigError : if a key is unknown or missing, or a value has the wrong type; names the dotted key
+    ConfigError : if a key is unknown or missing, or a value has the wrong type; names the dotted key. All faults are
+        told, a line each; but a class checks its values itself, and only when all of them are there
     """
+    faults: list[str] = []
+    built = _build(cls, table, where, faults)
+    if built is None or faults:
+        raise ConfigError("\n".join(faults))
+    return built
+
+
+def _build(cls: type[T], table: Mapping[str, object], where: str, faults: list[str]) -> T | None:
+    """The instance, or None and its faults added to the others'."""
     hints = get_type_hints(cls)
     known = {field.name: field for field in fields(cls)}  # type: ignore[arg-type]
-    for key in table:
-        if key not in known:
-            raise ConfigError(_unknown(key, list(known), where))
+    n_before = len(faults)
+    faults += [_unknown(key, list(known), where) for key in table if key not in known]
     for name, field in known.items():
         if name not in table and _required(field):
-            raise ConfigError(f"{_dotted(where, name)}: {_noun(hints[name])} is needed, the key is missing")
-    values = {key: _convert(hints[key], value, _dotted(where, key)) for key, value in table.items()}
+            faults.append(f"{_dotted(where, name)}: {_noun(hints[name])} is needed, the key is missing")
+    values = {
+        key: _convert(hints[key], value, _dotted(where, key), faults) for key, value in table.items() if key in known
+    }
+    if len(faults) > n_before:
+        return None  # a check of the others against a default that nobody meant would find faults that are none
     try:
         return cls(**values)
     except ConfigError as error:
         # a room knows its keys; where in the file its table stood, it need not know
         at_home = not where or str(error).startswith(where.partition("[")[0])
-        raise error if at_home else ConfigError(_dotted(where, str(error))) from None
+        faults.append(str(error) if at_home else _dotted(where, str(error)))
+        return None
 
 
 def _required(field: Field[Any]) -> bool:
@@ -59,6 +73,8 @@ def _required(field: Field[Any]) -> bool:
 
 
 def _dotted(where: str, key: str) -> str:
+    if not key.isprintable():  # TOML allows it, between quotes; a message is one line
+        key = repr(key)
     return f"{where}.{key}" if where else key
 
 
@@ -68,18 +84,26 @@ def _unknown(key: str, known: list[str], where: str) -> str:
     return f"{_dotted(where, key)}: there is no such key; {hint}"
 
 
-def _convert(hint: Any, value: object, where: str) -> Any:
-    """The value as its field wants it; ConfigError where it does not fit."""
+def _convert(hint: Any, value: object, where: str, faults: list[str]) -> Any:
+    """The value as its field wants it; None and a fault more where it does not fit."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         hint = next(member for member in get_args(hint) if member is not type(None))
-        return _convert(hint, value, where)
-    if origin is tuple:
-        return _array(hint, value, where)
-    if origin is Literal:
+        return _convert(hint, value, where, faults)
+    try:
+        if origin is tuple:
+            return _array(hint, value, where, faults)
+        if is_dataclass(hint):
+            return _build(hint, _checked(dict, value, where), where, faults)  # type: ignore[arg-type]
+        return _scalar(hint, value, where)
+    except ConfigError as error:
+        faults.append(str(error))
+        return None
+
+
+def _scalar(hint: Any, value: object, where: str) -> object:
+    if get_origin(hint) is Literal:
         return _choice(get_args(hint), value, where)
-    if is_dataclass(hint):
-        return build(hint, _checked(dict, value, where), where)  # type: ignore[arg-type]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(_choice(tuple(hint), value, where))
     return _SCALARS[hint](value, where)
@@ -109,16 +133,15 @@ _SCALARS: dict[object, Callable[[object, str], object]] = {
 }
 
 
-def _array(hint: Any, value: object, where: str) -> tuple[Any, ...]:
+def _array(hint: Any, value: object, where: str, faults: list[str]) -> tuple[Any, ...]:
     members = get_args(hint)
     items = _checked(list, value, where)
     if members[-1] is Ellipsis:
         members = (members[0],) * len(items)
     elif len(items) != len(members):
         raise ConfigError(f"{where}: {len(members)} values are needed, {len(items)} came")
-    return tuple(
-        _convert(member, item, f"{where}[{n}]") for n, (member, item) in enumerate(zip(members, items, strict=True), 1)
-    )
+    numbered = enumerate(zip(members, items, strict=True), 1)
+    return tuple(_convert(member, item, f"{where}[{n}]", faults) for n, (member, item) in numbered)
 
 
 def _choice(allowed: tuple[str, ...], value: object, where: str) -> str:

@@ -1,10 +1,9 @@
-"""The root of all settings, and how a file becomes one."""
+"""The root of all settings."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -12,7 +11,6 @@ from pathlib import Path
 
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
-from configs.convert import build
 from database.settings import DatabaseSettings
 from detection.settings import AssociationSettings, DetectionSettings
 from houfeng.errors import ConfigError
@@ -32,6 +30,7 @@ class Settings:
     ConfigError : if two servers have one name, two web services one address, or two stations one code
     """
 
+    include: tuple[str, ...] = ()
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     seedlink: tuple[SeedLinkSettings, ...] = ()
@@ -69,36 +68,13 @@ class Settings:
         """The same settings with relative paths taken from `folder`."""
         return replace(
             self,
+            include=tuple(str(folder / file) for file in self.include),
             archive=replace(self.archive, path=str(folder / self.archive.path)),
             database=self.database.resolved(folder),
             seedlink=tuple(server.resolved(folder) for server in self.seedlink),
             seedlink_server=self.seedlink_server.resolved(folder),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
-
-
-def load(path: str | Path) -> Settings:
-    """Settings from a TOML file; relative paths in it are relative to the folder that the file is in.
-
-    Raises
-    ------
-    ConfigError : if the file cannot be read, is not TOML, or has a key or value that is not allowed; the message
-        names the file and the dotted key
-    """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: UTF-8 text is needed: byte {error.start} is not") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: this is not TOML: {error}") from error
-    try:
-        settings = build(Settings, table)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return settings.resolved(path.resolve().parent)
 
 
 def _unique(table: str, key: str, values: Iterable[str]) -> None:

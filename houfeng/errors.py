@@ -15,7 +15,7 @@
     └── StoreError            the database refused, is too old, or is not ours
 
 A message says what was needed, what came, its unit, and which channel, file, key or host. The command line prints
-it as one line and exits with status 2.
+it as one line, faults of a configuration as one line each, and exits with status 2.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class HoufengError(Exception):
 
 
 class ConfigError(HoufengError):
-    """A configuration file, key or value is wrong; the message names the file and the key."""
+    """A configuration file, key or value is wrong; the message names the file and the key, a line for each fault."""
 
 
 class SourceIdError(HoufengError):

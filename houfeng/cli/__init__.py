@@ -48,7 +48,8 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except HoufengError as error:
-            click.echo(f"houfeng: {error}", err=True)
+            for line in str(error).splitlines():
+                click.echo(f"houfeng: {line}", err=True)
             ctx.exit(2)
 
 

@@ -105,3 +105,35 @@ def test_what_does_not_fit_is_refused(table: dict[str, Any], message: str) -> No
     with pytest.raises(ConfigError) as raised:
         build(Outer, table)
     assert message in str(raised.value)
+
+
+def test_all_faults_are_told_a_line_each() -> None:
+    table: dict[str, Any] = {
+        "rate_h": 1.0,
+        "n_blocks": "3",
+        "a\nb": 1,
+        "patterns": [1, "b", True],
+        "inner": [{"code": 1}, {"code": "d", "height_m": 13}, {"code": "e"}, {}],
+        "one": {"code": "f", "zzz": 1},
+    }
+    with pytest.raises(ConfigError) as raised:
+        build(Outer, table)
+    lines = str(raised.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "rate_h",
+        "'a\\nb'",
+        "n_blocks",
+        "patterns[1]",
+        "patterns[3]",
+        "inner[1].code",
+        "inner[2].height_m",
+        "inner[4].code",
+        "one.zzz",
+    ]
+
+
+def test_a_table_with_a_mistyped_key_is_not_checked_against_its_default() -> None:
+    """`height` for `height_m`: a complaint about the default that took its place would be about nothing."""
+    with pytest.raises(ConfigError) as raised:
+        build(Inner, {"code": "a", "height": 1.0, "height_m": 13})
+    assert str(raised.value) == "height: there is no such key; did you mean height_m?"

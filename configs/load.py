@@ -1,0 +1,97 @@
+"""From a TOML file, and the files that it includes, to settings."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from configs.convert import build
+from configs.settings import MEMBER_NAMES, Settings
+from houfeng.errors import ConfigError
+
+# What a file that others include may hold: networks, but nothing of the computer they are watched from.
+_INCLUDABLE = (*MEMBER_NAMES, "inventory")
+
+
+def load(path: str | Path) -> Settings:
+    """Settings from a TOML file; relative paths in it are relative to the folder that the file is in.
+
+    Servers, data centres, stations and StationXML of the files that it includes come behind its own.
+
+    Raises
+    ------
+    ConfigError : if a file cannot be read, is not TOML, or has a key or value that is not allowed; each line of the
+        message names the file and the dotted key
+    """
+    path = Path(path)
+    settings = _read(path)
+    parts = [(str(path), settings)]
+    faults: list[str] = []
+    for file in dict.fromkeys(settings.include):
+        try:
+            parts.append((file, _read(Path(file), _INCLUDABLE)))
+        except ConfigError as error:
+            faults += str(error).splitlines()
+    faults += _twice(parts)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return _joined([part for _, part in parts])
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """The keys and values of a TOML file, as they are written.
+
+    Raises
+    ------
+    ConfigError : if it cannot be read or is not TOML
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: UTF-8 text is needed: byte {error.start} is not") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: this is not TOML: {error}") from error
+
+
+def _read(path: Path, allowed: tuple[str, ...] = ()) -> Settings:
+    table = read_table(path)
+    faults = [
+        f"{path}: {key}: an included file has {', '.join(allowed)} only"
+        for key in table
+        if allowed and key not in allowed
+    ]
+    try:
+        settings = build(Settings, table)
+    except ConfigError as error:
+        faults = [f"{path}: {line}" for line in str(error).splitlines()]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return settings.resolved(path.resolve().parent)
+
+
+def _twice(parts: list[tuple[str, Settings]]) -> list[str]:
+    """Members that two files have: which of them is meant nobody could tell."""
+    faults: list[str] = []
+    known: dict[tuple[str, str], str] = {}
+    for file, settings in parts:
+        for table, key in MEMBER_NAMES.items():
+            for member in getattr(settings, table):
+                name = (table, getattr(member, key))
+                if name in known:
+                    faults.append(f"{file}: {table}[{name[1]}]: {known[name]} has it as well; one must go")
+                known.setdefault(name, file)
+    return faults
+
+
+def _joined(parts: list[Settings]) -> Settings:
+    return replace(
+        parts[0],
+        seedlink=tuple(server for part in parts for server in part.seedlink),
+        fdsn=tuple(service for part in parts for service in part.fdsn),
+        station=tuple(site for part in parts for site in part.station),
+        inventory=replace(parts[0].inventory, files=tuple(file for part in parts for file in part.inventory.files)),
+    )
