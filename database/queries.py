@@ -19,23 +19,33 @@ from database.records import (
     RunKind,
 )
 from database.rows import document_of, pick_of
-from database.station_queries import STATION_SORTS, station, stations
+from database.station_queries import (
+    STATION_SORTS,
+    chosen,
+    newest_evaluation_ns,
+    station,
+    station_ids,
+    stations,
+)
 from houfeng.types import Cursor, Pick, SourceId
 from stations.inventory import InventoryDocument
 
 __all__ = [
     "STATION_SORTS",
+    "chosen",
     "cursors",
     "detector_states",
     "event",
     "events",
     "inventory_documents",
+    "newest_evaluation_ns",
     "picks",
     "recent_picks",
     "run",
     "runs",
     "state_version",
     "station",
+    "station_ids",
     "stations",
 ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from houfeng.types import Pick
@@ -95,6 +96,7 @@ class StationRow:
     evaluated_ns : when health last looked, ns UTC; None where it never did
     usage : full, evaluation, telemetry-only or maintenance; "" where it was never evaluated
     metrics : the worst of its required channels
+    marks : what the rules say of each metric that they judge; empty where there is no current status
     """
 
     station_id: str
@@ -109,6 +111,7 @@ class StationRow:
     evaluated_ns: int | None
     usage: str
     metrics: Metrics
+    marks: Mapping[str, State] = field(default_factory=dict)
 
     @property
     def network(self) -> str:

@@ -109,6 +109,7 @@ def station_status_values(status: StationStatus) -> Values:
         "evaluated_ns": status.evaluated_ns,
         "usage": status.usage,
         **_metrics_values(status.metrics),
+        "marks": json.dumps(status.marks),
     }
 
 

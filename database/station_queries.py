@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -12,11 +13,9 @@ from database import tables
 from database.records import StationDetail, StationRow, StatusChange
 from database.rows import Found, channel_status_of, epoch_of, metrics_of
 from houfeng.errors import StoreError
-from houfeng.times import format_ns
-from stations.health import Metrics, State
+from stations.health import WORST_FIRST, ChannelStatus, Metrics, State, why_unseen
 
-# Worst first; what nobody knows may be as bad as what is known to be bad.
-_SEVERITY = {State.BAD: 0, State.UNKNOWN: 1, State.WARN: 2, State.OK: 3}
+_SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
 _N_CHANGES = 50
 
 
@@ -43,8 +42,23 @@ STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
 }
 
 
-def stations(
-    connection: Connection,
+def stations(connection: Connection, *, seen_at_ns: int | None = None, **choice: Any) -> list[StationRow]:
+    """Stations that have metadata or a status; all of them, unless `choice` has parameters of `chosen`.
+
+    Parameters
+    ----------
+    seen_at_ns : when they are shown, ns UTC: a status that nobody has renewed by then is UNKNOWN. None shows
+        what was saved.
+
+    Raises
+    ------
+    StoreError : as `chosen`
+    """
+    return chosen((_station_row(found, seen_at_ns) for found in connection.execute(_station_query())), **choice)
+
+
+def chosen(
+    rows: Iterable[StationRow],
     *,
     status: State | None = None,
     network: str | None = None,
@@ -52,9 +66,8 @@ def stations(
     q: str = "",
     sort: str = "status",
     limit: int | None = None,
-    stale_before_ns: int = 0,
 ) -> list[StationRow]:
-    """Every station that has metadata or a status.
+    """Some of the stations, sorted. Not asked of SQL: lower() of SQLite knows only ASCII, and states go stale.
 
     Parameters
     ----------
@@ -62,7 +75,6 @@ def stations(
     q : only stations whose id, name or country contains this, in any case
     sort : one of `STATION_SORTS`, equal ones by station id; with `-` in front reversed
     limit : at most this many
-    stale_before_ns : a status evaluated before this (ns UTC) is UNKNOWN: nobody looks any more
 
     Raises
     ------
@@ -71,26 +83,26 @@ def stations(
     key = STATION_SORTS.get(sort.removeprefix("-"))
     if key is None:
         raise StoreError(f"sort: one of {', '.join(STATION_SORTS)} is needed, {sort!r} came")
-    query = _station_query()
-    if network is not None:
-        query = query.where(_station_id.startswith(f"{network}.", autoescape=True))
-    if country is not None:
-        query = query.where(tables.site.c.country == country)
-    rows: Iterable[StationRow] = (_station_row(found, stale_before_ns) for found in connection.execute(query))
     words = q.strip().casefold()
-    # Here and not in SQL: lower() of SQLite knows only ASCII, and the state depends on `stale_before_ns`.
-    rows = [row for row in rows if (status is None or row.state is status) and words in _searched(row)]
-    rows.sort(key=lambda row: row.station_id)
-    rows.sort(key=key, reverse=sort.startswith("-"))
-    return rows[:limit]
+    found = [
+        row
+        for row in rows
+        if (status is None or row.state is status)
+        and (network is None or row.network == network)
+        and (country is None or row.country == country)
+        and (not words or words in f"{row.station_id} {row.name} {row.country}".casefold())
+    ]
+    found.sort(key=lambda row: row.station_id)
+    found.sort(key=key, reverse=sort.startswith("-"))
+    return found[:limit]
 
 
-def station(connection: Connection, station_id: str, *, stale_before_ns: int = 0) -> StationDetail | None:
+def station(connection: Connection, station_id: str, *, seen_at_ns: int | None = None) -> StationDetail | None:
     """One station with its channels, epochs and latest changes; None where nothing is known of it.
 
     Parameters
     ----------
-    stale_before_ns : a status evaluated before this (ns UTC) is UNKNOWN: nobody looks any more
+    seen_at_ns : as for `stations`; a status that went stale takes its channels with it
     """
     found = connection.execute(_station_query().where(_station_id == station_id)).one_or_none()
     if found is None:
@@ -104,12 +116,28 @@ def station(connection: Connection, station_id: str, *, stale_before_ns: int = 0
         .order_by(change.c.since_ns.desc())
         .limit(_N_CHANGES)
     )
+    row = _station_row(found, seen_at_ns)
+    statuses = [channel_status_of(one) for one in connection.execute(channels)]
+    if _unseen(found, seen_at_ns):
+        statuses = [_stale(status, row) for status in statuses]
     return StationDetail(
-        _station_row(found, stale_before_ns),
-        tuple(channel_status_of(row) for row in connection.execute(channels)),
-        tuple(epoch_of(row) for row in connection.execute(epochs.order_by(epoch.c.source_id, epoch.c.start_ns))),
-        tuple(StatusChange(row.since_ns, State(row.state), row.reason) for row in connection.execute(changes)),
+        row,
+        tuple(statuses),
+        tuple(epoch_of(one) for one in connection.execute(epochs.order_by(epoch.c.source_id, epoch.c.start_ns))),
+        tuple(StatusChange(one.since_ns, State(one.state), one.reason) for one in connection.execute(changes)),
     )
+
+
+def station_ids(connection: Connection) -> list[str]:
+    """Stations that have metadata or a status, sorted."""
+    found = connection.scalars(_station_query().with_only_columns(_station_id))
+    return sorted(found)
+
+
+def newest_evaluation_ns(connection: Connection) -> int | None:
+    """When health last looked at any station, ns UTC; None where it never did."""
+    newest: int | None = connection.execute(select(func.max(tables.station_status.c.evaluated_ns))).scalar_one()
+    return newest
 
 
 _station_id = func.coalesce(tables.site.c.station_id, tables.station_status.c.station_id)
@@ -124,35 +152,33 @@ def _station_query() -> Select[Any]:
     ).select_from(site.outerjoin(status, site.c.station_id == status.c.station_id, full=True))
 
 
-def _station_row(found: Found, stale_before_ns: int) -> StationRow:
-    row = StationRow(
+def _unseen(found: Found, seen_at_ns: int | None) -> str:
+    """Why its status may not be shown; "" where it may."""
+    if found.state is None:
+        return "Not evaluated yet"
+    return "" if seen_at_ns is None else why_unseen(found.evaluated_ns, seen_at_ns)
+
+
+def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
+    unseen = _unseen(found, seen_at_ns)
+    return StationRow(
         station_id=found.station_id,
         name=found.name or "",
         country=found.country or "",
         latitude_deg=found.latitude_deg,
         longitude_deg=found.longitude_deg,
         elevation_m=found.elevation_m,
-        state=State.UNKNOWN,
-        reason="no evaluation yet",
-        since_ns=None,
-        evaluated_ns=None,
-        usage="",
-        metrics=Metrics(),
-    )
-    if found.state is None:
-        return row
-    row = replace(row, evaluated_ns=found.evaluated_ns, usage=found.usage)
-    if found.evaluated_ns < stale_before_ns:  # without numbers: the last ones known would look like today's
-        reason = f"not evaluated since {format_ns(found.evaluated_ns, digits=0)}"
-        return replace(row, reason=reason, since_ns=found.evaluated_ns)
-    return replace(
-        row,
-        state=State(found.state),
-        reason=found.reason,
-        since_ns=found.since_ns,
-        metrics=metrics_of(found),
+        state=State.UNKNOWN if unseen else State(found.state),
+        reason=unseen or found.reason,
+        since_ns=found.evaluated_ns if unseen else found.since_ns,
+        evaluated_ns=found.evaluated_ns,
+        usage=found.usage or "",
+        # none, where it may not be seen: the last numbers known would look like today's
+        metrics=Metrics() if unseen else metrics_of(found),
+        marks={} if unseen else {metric: State(state) for metric, state in json.loads(found.marks).items()},
     )
 
 
-def _searched(row: StationRow) -> str:
-    return f"{row.station_id} {row.name} {row.country}".casefold()
+def _stale(channel: ChannelStatus, row: StationRow) -> ChannelStatus:
+    since_ns = channel.since_ns if row.since_ns is None else row.since_ns
+    return replace(channel, state=row.state, reason=row.reason, since_ns=since_ns, metrics=Metrics(), readings=())

@@ -206,6 +206,9 @@ station_status = Table(
     _time("evaluated_ns"),
     _text("usage"),
     *_metrics(),
+    # JSON: what the rules say of each metric. The station table reads it a thousand times, and not the readings of
+    # every channel: for 1000 stations of 3 channels that took 0.3 s.
+    _text("marks"),
 )
 
 channel_status = Table(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from database import queries
 from database.records import EventRow, PickRow, Run, StationRow
 from houfeng import shapes
+from houfeng.times import now_ns
 from houfeng.types import Pick, SourceId
 from stations.health import Metrics, State
 from webui import reading
@@ -46,7 +47,7 @@ def stations() -> Response:
 def station(station_id: str) -> Response:
     """One station with its channels and the evidence for their status."""
     reading.only()
-    found = reading.read(lambda snapshot: reading.station(snapshot, station_id))
+    found = reading.read(lambda snapshot: queries.station(snapshot, station_id, seen_at_ns=now_ns()))
     if found is None:
         return failure(404, f"no station {station_id}: NET.STA is needed, as /api/v1/stations lists it")
     return jsonify(shapes.station_detail(found))

@@ -1,15 +1,11 @@
-"""The evidence behind the station table and the station page: which value broke which limit."""
+"""The evidence behind a station's status: which value broke which limit."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
-
-from database import tables
-from stations.health import ChannelStatus, Reading, State, worst
+from stations.health import WORST_FIRST, ChannelStatus, Reading, State
 from webui.language import lazy_gettext
 
 # What each rule measures, in the order of the station page.
@@ -28,26 +24,7 @@ RULES: dict[str, object] = {
 }
 _ORDER = {rule: n for n, rule in enumerate(RULES)}
 _LOW_IS_BAD = ("availability_1h", "availability_24h", "timing_quality", "flat")
-_SEVERITY = {State.BAD: 0, State.UNKNOWN: 1, State.WARN: 2, State.OK: 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What the required channels of one station say.
-
-    Parameters
-    ----------
-    states : worst state by metric, as far as it votes
-    metrics : those that some rule judges; others do not apply to the station
-    """
-
-    states: dict[str, State] = field(default_factory=dict)
-    metrics: set[str] = field(default_factory=set)
-
-    def of(self, metric: str) -> State | None:
-        """WARN or BAD where a value is over its limit."""
-        state = self.states.get(metric)
-        return state if state in (State.WARN, State.BAD) else None
+_SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +56,6 @@ class Finding:
     def sign(self) -> str:
         """How a good value stands to the limit."""
         return "≥" if self.rule in _LOW_IS_BAD else "≤"
-
-
-def marks(connection: Connection) -> dict[str, Marks]:
-    """Marks of every station that was evaluated."""
-    channel = tables.channel_status.c
-    found: dict[str, Marks] = {}
-    for row in connection.execute(select(channel.station_id, channel.readings).where(channel.required)):
-        station = found.setdefault(row.station_id, Marks())
-        for reading in json.loads(row.readings):
-            metric = reading["metric"]
-            station.metrics.add(metric)
-            if reading["votes"]:
-                station.states[metric] = worst((State(reading["state"]), station.states.get(metric, State.OK)))
-    return found
-
-
-def newest_ns(connection: Connection) -> int | None:
-    """When health last looked at any station, ns UTC."""
-    newest: int | None = connection.execute(select(func.max(tables.station_status.c.evaluated_ns))).scalar_one()
-    return newest
 
 
 def findings(channels: Iterable[ChannelStatus]) -> list[Finding]:

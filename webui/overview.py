@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, quantiles
 
 from database.records import StationRow
-from stations.health import State
-
-STATES = (State.BAD, State.UNKNOWN, State.WARN, State.OK)
+from stations.health import WORST_FIRST, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def counts(rows: Sequence[StationRow]) -> list[Count]:
     found = Counter(row.state for row in rows)
     parts: list[Count] = []
     start = 0.0
-    for state in STATES:
+    for state in WORST_FIRST:
         width = 1000 * found[state] / len(rows) if rows else 0.0
         parts.append(Count(state, found[state], round(start, 2), round(width, 2)))
         start += width

@@ -44,19 +44,17 @@ def index() -> Response:
     """The network at a glance: counts, latest events, the station table."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        everything = reading.all_stations(snapshot)
-        matching = reading.matching(snapshot, everything)
+        everything = queries.stations(snapshot, seen_at_ns=now_ns())
+        matching = queries.chosen(everything, **reading.station_choice())
         return {
             "counts": overview.counts(everything),
             "figures": overview.figures(everything),
             "everything": everything,
             "rows": matching[: reading.limit(_N_ROWS)],
             "n_matching": len(matching),
-            "marks": evidence.marks(snapshot),
-            "no_marks": evidence.Marks(),
             "latest": queries.events(snapshot, limit=_N_LATEST),
             "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
-            "evaluated_ns": evidence.newest_ns(snapshot),
+            "evaluated_ns": queries.newest_evaluation_ns(snapshot),
         }
 
     values = reading.read(query)
@@ -77,10 +75,9 @@ def station(station_id: str) -> Response:
     """Why a station is as it is, its channels, its latest picks."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        ids = [row.station_id for row in queries.stations(snapshot, sort="station")]
         return {
-            "detail": reading.station(snapshot, station_id),
-            "ids": ids,
+            "detail": queries.station(snapshot, station_id, seen_at_ns=now_ns()),
+            "ids": queries.station_ids(snapshot),
             "picks": queries.picks(snapshot, station_id=station_id, limit=_N_PICKS),
         }
 
@@ -109,7 +106,7 @@ def events() -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         found = reading.events(snapshot)
         run = queries.run(snapshot, run_id) if run_id else None
-        return {"events": found, "run": run, "evaluated_ns": evidence.newest_ns(snapshot)}
+        return {"events": found, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     return _page("events.html", **reading.read(query))
 
@@ -123,7 +120,7 @@ def event(event_id: str) -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         detail = queries.event(snapshot, public_id, run_id=run_id)
         run = queries.run(snapshot, detail.event.run_id) if detail else None
-        return {"detail": detail, "run": run, "evaluated_ns": evidence.newest_ns(snapshot)}
+        return {"detail": detail, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     values = reading.read(query)
     if values["detail"] is None:
@@ -137,7 +134,7 @@ def runs() -> Response:
     """Live runs and, apart from them, replays."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        return {"runs": reading.runs(snapshot), "evaluated_ns": evidence.newest_ns(snapshot)}
+        return {"runs": reading.runs(snapshot), "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     return _page("runs.html", **reading.read(query))
 
@@ -148,7 +145,7 @@ def about() -> Response:
     """Versions, licence, and what the words mean."""
     packages = [("Python", platform.python_version(), "PSF-2.0")]
     packages += [(name, version(name), licence) for name, licence in _PACKAGES.items()]
-    return _page("about.html", packages=packages, evaluated_ns=reading.read(evidence.newest_ns))
+    return _page("about.html", packages=packages, evaluated_ns=reading.read(queries.newest_evaluation_ns))
 
 
 def failure(status: int, message: str) -> Response:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import current_app, request
 from sqlalchemy import Connection
 
 from database import queries
-from database.records import EventRow, PickRow, Run, RunKind, StationDetail, StationRow
+from database.records import EventRow, PickRow, Run, RunKind, StationRow
 from database.store import Store
-from houfeng.times import NS_PER_S, now_ns, parse_ns
-from stations.health import ChannelStatus, Metrics, State
-from stations.health.status import MAX_STATUS_AGE_S
-from stations.health.words import age
+from houfeng.times import now_ns, parse_ns
+from stations.health import State
 
 T = TypeVar("T")
 
 MAX_LIMIT = 10_000
 _N_ROWS = 100
-_MAX_AGE_NS = MAX_STATUS_AGE_S * NS_PER_S
 
 
 class ParameterError(ValueError):
@@ -42,26 +38,20 @@ def only(*known: str) -> None:
             raise ParameterError(f"{name}: this address takes {', '.join(known) or 'no parameters'}")
 
 
-def all_stations(snapshot: Connection) -> list[StationRow]:
-    """Every station, as it may be shown now, worst first."""
-    return _sorted((seen_now(row) for row in queries.stations(snapshot, sort="station")), "status")
-
-
 def stations(snapshot: Connection) -> list[StationRow]:
     """Stations that the request's filters let through, at most as many as it wants."""
-    return matching(snapshot)[: limit(None)]
+    return queries.stations(snapshot, seen_at_ns=now_ns(), **station_choice(), limit=limit(None))
 
 
-def matching(snapshot: Connection, everything: list[StationRow] | None = None) -> list[StationRow]:
-    """Stations that the request's filters let through, all of them; `everything` where `all_stations` was read."""
-    state, sort = _state(), sort_key()
-    network, country, q = (request.args.get(name, "") for name in ("net", "country", "q"))
-    if everything is None or network or country or q:
-        found = queries.stations(snapshot, network=network or None, country=country or None, q=q, sort="station")
-        everything = [seen_now(row) for row in found]
-    # State and order are decided here: both depend on whether somebody still looks.
-    rows = sorted(everything, key=lambda row: row.station_id)
-    return _sorted((row for row in rows if state is None or row.state is state), sort)
+def station_choice() -> dict[str, Any]:
+    """The request's filters of the station table and its order, as `queries.chosen` takes them."""
+    return {
+        "status": _state(),
+        "network": request.args.get("net") or None,
+        "country": request.args.get("country") or None,
+        "q": request.args.get("q", ""),
+        "sort": sort_key(),
+    }
 
 
 def sort_key() -> str:
@@ -70,39 +60,6 @@ def sort_key() -> str:
     if sort.removeprefix("-") not in queries.STATION_SORTS:
         raise ParameterError(f"sort: one of {', '.join(queries.STATION_SORTS)} is needed, {sort!r} came")
     return sort
-
-
-def seen_now(row: StationRow) -> StationRow:
-    """The row as it may be shown: UNKNOWN, without numbers, once nobody has evaluated it for 2 minutes.
-
-    A status from more than 2 minutes ahead is no better: one of the two clocks is wrong.
-    """
-    if row.evaluated_ns is None:
-        return replace(row, reason="Not evaluated yet")
-    age_ns = now_ns() - row.evaluated_ns
-    if abs(age_ns) <= _MAX_AGE_NS:
-        return row
-    if age_ns > 0:
-        reason = f"Not evaluated for {age(age_ns / NS_PER_S)}"
-    else:
-        reason = f"Evaluated {age(-age_ns / NS_PER_S)} ahead of clock"
-    return replace(row, state=State.UNKNOWN, reason=reason, since_ns=row.evaluated_ns, metrics=Metrics())
-
-
-def station(snapshot: Connection, station_id: str) -> StationDetail | None:
-    """One station as it may be shown now; a status that is too old takes its channels with it."""
-    found = queries.station(snapshot, station_id)
-    if found is None:
-        return None
-    row = seen_now(found.station)
-    if row == found.station:
-        return found
-    return replace(found, station=row, channels=tuple(_unknown(channel, row) for channel in found.channels))
-
-
-def _unknown(channel: ChannelStatus, row: StationRow) -> ChannelStatus:
-    since_ns = channel.since_ns if row.since_ns is None else row.since_ns
-    return replace(channel, state=row.state, reason=row.reason, since_ns=since_ns, metrics=Metrics(), readings=())
 
 
 def events(snapshot: Connection) -> list[EventRow]:
@@ -178,7 +135,3 @@ def _time(name: str) -> int | None:
         return parse_ns(text)
     except ValueError as error:
         raise ParameterError(f"{name}: {error}") from None
-
-
-def _sorted(rows: Iterable[StationRow], sort: str) -> list[StationRow]:
-    return sorted(rows, key=queries.STATION_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

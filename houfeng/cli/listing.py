@@ -16,10 +16,9 @@ from houfeng import shapes
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import StoreError
-from houfeng.times import now_ns, seconds_ns
+from houfeng.times import now_ns
 from stations.changes import changes
 from stations.health import State
-from stations.health.status import MAX_STATUS_AGE_S
 from stations.inventory import parse_stationxml
 
 Row = TypeVar("Row")
@@ -49,8 +48,7 @@ def stations() -> None:
 def list_stations(config: Path | None, layout: str, status: str | None) -> None:
     """List the stations, worst first, each with the reason for its status."""
     wanted = None if status is None else State(status)
-    stale_before_ns = now_ns() - seconds_ns(MAX_STATUS_AGE_S)
-    rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, stale_before_ns=stale_before_ns))
+    rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, seen_at_ns=now_ns()))
     print_rows("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from houfeng.times import NS_PER_S
@@ -23,13 +23,13 @@ class State(StrEnum):
 
 
 # Missing evidence comes before a mild deviation: it may hide anything.
-_WORST_FIRST = (State.BAD, State.UNKNOWN, State.WARN, State.OK)
+WORST_FIRST = (State.BAD, State.UNKNOWN, State.WARN, State.OK)
 
 
 def worst(states: Iterable[State]) -> State:
     """The worst of them, BAD before UNKNOWN before WARN before OK; UNKNOWN of none."""
     present = set(states)
-    return next((state for state in _WORST_FIRST if state in present), State.UNKNOWN)
+    return next((state for state in WORST_FIRST if state in present), State.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,25 +150,23 @@ class StationStatus:
     metrics: Metrics
     channels: tuple[ChannelStatus, ...]
 
+    @property
+    def marks(self) -> dict[str, State]:
+        """What the rules say of each metric that they judge: the worst vote of the required channels."""
+        votes: dict[str, set[State]] = {}
+        for channel in self.channels:
+            if channel.required:
+                for reading in channel.readings:
+                    votes.setdefault(reading.metric, set()).add(reading.state if reading.votes else State.OK)
+        return {metric: worst(states) for metric, states in votes.items()}
 
-def as_seen_at(status: StationStatus, now_ns: int) -> StationStatus:
-    """The status as a reader may show it: UNKNOWN, without numbers, once nobody has evaluated it for 2 minutes.
+
+def why_unseen(evaluated_ns: int, now_ns: int) -> str:
+    """Why a status is worth nothing at `now_ns`: nobody has renewed it for 2 minutes; "" while it counts.
 
     A status from more than 2 minutes ahead is no better: one of the two clocks is wrong.
     """
-    age_s = (now_ns - status.evaluated_ns) / NS_PER_S
+    age_s = (now_ns - evaluated_ns) / NS_PER_S
     if abs(age_s) <= MAX_STATUS_AGE_S:
-        return status
-    if age_s > 0:
-        reason = f"Not evaluated for {age(age_s)}, limit {age(MAX_STATUS_AGE_S)}"
-    else:
-        reason = f"Evaluated {age(-age_s)} ahead of clock"
-    channels = tuple(
-        replace(
-            channel, state=State.UNKNOWN, reason=reason, since_ns=status.evaluated_ns, metrics=Metrics(), readings=()
-        )
-        for channel in status.channels
-    )
-    return replace(
-        status, state=State.UNKNOWN, reason=reason, since_ns=status.evaluated_ns, metrics=Metrics(), channels=channels
-    )
+        return ""
+    return f"Not evaluated for {age(age_s)}" if age_s > 0 else f"Evaluated {age(-age_s)} ahead of the clock"

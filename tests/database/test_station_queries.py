@@ -10,6 +10,7 @@ from database import queries
 from database.records import StationRow, StatusChange
 from database.store import Store
 from houfeng.errors import StoreError
+from houfeng.times import NS_PER_S
 from houfeng.types import SourceId
 from stations.health import Metrics, State
 from stations.inventory import ChannelEpoch, Inventory, Site
@@ -69,11 +70,12 @@ def test_rows(filled: Store) -> None:
         T0_NS + 5,
         "full",
         Metrics(total_latency_s=700.0, num_gaps=0, flat=False),
+        {"total_latency_s": State.BAD},
     )
     assert (known.network, known.has_metadata) == ("IC", True)
     never = rows["KR.NRN"]
-    assert (never.state, never.reason, never.since_ns) == (State.UNKNOWN, "no evaluation yet", None)
-    assert never.metrics == Metrics()
+    assert (never.state, never.reason, never.since_ns) == (State.UNKNOWN, "Not evaluated yet", None)
+    assert (never.metrics, never.marks) == (Metrics(), {})
     assert (rows["XX.NEW"].state, rows["XX.NEW"].has_metadata) == (State.OK, False)
 
 
@@ -115,17 +117,33 @@ def test_unknown_sort(filled: Store) -> None:
 
 
 def test_an_evaluation_that_is_too_old_is_unknown(filled: Store) -> None:
+    late_ns = T0_NS + 120 * NS_PER_S + 1
     with filled.read() as snapshot:
-        rows = {row.station_id: row for row in queries.stations(snapshot, stale_before_ns=T0_NS + 1)}
-        detail = queries.station(snapshot, "BW.UH2", stale_before_ns=T0_NS + 1)
-    assert rows["IC.BJT"].state is State.BAD
+        rows = {row.station_id: row for row in queries.stations(snapshot, seen_at_ns=late_ns)}
+        detail = queries.station(snapshot, "BW.UH2", seen_at_ns=late_ns)
+    assert rows["IC.BJT"].state is State.BAD  # evaluated 5 ns later than the others
     stale = rows["BW.UH2"]
     assert (stale.state, stale.since_ns) == (State.UNKNOWN, T0_NS)
-    assert stale.reason == "not evaluated since 2010-05-27T16:24:33Z"
-    assert stale.metrics == Metrics()
+    assert stale.reason == "Not evaluated for 121 s"
+    assert (stale.metrics, stale.marks) == (Metrics(), {})
     assert detail is not None
     assert detail.station == stale
-    assert ids(filled, status=State.OK, stale_before_ns=T0_NS + 1) == []
+    (channel,) = detail.channels
+    assert (channel.state, channel.reason, channel.since_ns) == (State.UNKNOWN, stale.reason, T0_NS)
+    assert (channel.metrics, channel.readings) == (Metrics(), ())
+    assert ids(filled, status=State.OK, seen_at_ns=late_ns) == []
+
+
+def test_ids_and_the_newest_evaluation(filled: Store) -> None:
+    with filled.read() as snapshot:
+        assert queries.station_ids(snapshot) == sorted([*SITES, "XX.NEW"])
+        assert queries.newest_evaluation_ns(snapshot) == T0_NS + 5
+
+
+def test_of_nothing(store: Store) -> None:
+    with store.read() as snapshot:
+        assert queries.station_ids(snapshot) == []
+        assert queries.newest_evaluation_ns(snapshot) is None
 
 
 def test_one_station(store: Store) -> None:

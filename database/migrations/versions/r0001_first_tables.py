@@ -196,6 +196,7 @@ def _health() -> None:
         *(_column(name, sa.BigInteger) for name in ("since_ns", "evaluated_ns")),
         _column("usage", sa.String),
         *_metrics(),
+        _column("marks", sa.String),
         sa.PrimaryKeyConstraint("station_id", name="pk_station_status"),
     )
     op.create_table(
