@@ -14,9 +14,11 @@ from itertools import count
 
 from acquisition.archive import Archive
 from acquisition.dayfile import Verdict
+from acquisition.heartbeat import Heartbeats
 from acquisition.queue import PacketQueue
 from acquisition.server.ledger import Ledger
 from acquisition.source import Source
+from acquisition.tally import Tally
 from houfeng.errors import ArchiveError
 from houfeng.types import Packet
 
@@ -40,6 +42,8 @@ class Recorder:
     max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the second
         queue is full the archive waits too: the servers keep what is not read.
     ledger : lets SeedLink clients see what was archived, once it was synced
+    heartbeats : hears from the part `archive`
+    tally : counts what becomes of the records
     """
 
     def __init__(
@@ -48,10 +52,16 @@ class Recorder:
         sources: Iterable[tuple[str, Source]],
         max_bytes: int,
         ledger: Ledger | None = None,
+        *,
+        heartbeats: Heartbeats | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._archive = archive
         self._ledger = ledger
         self._sources = list(sources)
+        self._heartbeats = heartbeats or Heartbeats()
+        self._heart = self._heartbeats.part("archive")
+        self._tally = tally or Tally()
         self._received = PacketQueue(max_bytes)
         self._archived = PacketQueue(max_bytes)
         self._stopping = threading.Event()
@@ -60,6 +70,16 @@ class Recorder:
             threading.Thread(target=self._receive, args=each, name=f"server-{each[0]}") for each in self._sources
         ]
         self._writer = threading.Thread(target=self._write, name="archive")
+
+    @property
+    def received(self) -> PacketQueue:
+        """Records that wait for the archive."""
+        return self._received
+
+    @property
+    def archived(self) -> PacketQueue:
+        """Archived records that wait for `take`."""
+        return self._archived
 
     def start(self) -> None:
         """Begin to receive and to write."""
@@ -105,16 +125,20 @@ class Recorder:
     def _receive(self, server: str, source: Source) -> None:
         try:
             for packets in source.packets():
+                self._heartbeats.part(server).rest("waiting for the archive")
                 if not self._received.put(server, packets):
                     return
         except Exception as error:
             _log.exception("%s: the connection's thread failed", server)
             self._failure = error
+        finally:
+            self._heartbeats.forget(server)
 
     def _write(self) -> None:
         try:
             while not self._stopping.is_set():
                 began = time.monotonic()
+                self._heart.beat("waiting for records")
                 self._archive_all(self._received.take(_IDLE_S))
                 self._stopping.wait(max(0.0, began + _CYCLE_S - time.monotonic()))
             self._archive_all(self._received.take(0))
@@ -122,6 +146,8 @@ class Recorder:
             _log.critical("%s", error)
             self._failure = error
             self._received.close()
+        finally:
+            self._heartbeats.forget("archive")
 
     def _archive_all(self, batches: list[tuple[str, list[Packet]]]) -> None:
         packets = [packet for _, batch in batches for packet in batch]
@@ -132,15 +158,23 @@ class Recorder:
         self._append(packets)
         if self._ledger is not None:
             self._ledger.enter()
-        self._archive.sync()
+        self._sync()
         if self._ledger is not None:
             self._ledger.commit()
         for server, batch in batches:
+            self._heart.rest("waiting for detection")
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
             self._archived.put(server, [packet for packet in batch if not self._archive.is_future(packet)])
 
+    def _sync(self) -> None:
+        self._heart.beat("syncing")
+        began_s = time.monotonic()
+        self._archive.sync()
+        self._tally.synced(time.monotonic() - began_s)
+
     def _append(self, packets: list[Packet]) -> None:
         for attempt in count():
+            self._heart.beat("writing records")
             try:
                 verdicts = self._archive.append(packets)
                 break
@@ -150,5 +184,6 @@ class Recorder:
                     _log.error("%s; trying every %g s", error, _DISK_RETRY_S)
                 if self._stopping.wait(_DISK_RETRY_S):
                     raise
+        self._tally.archived(verdicts)
         if verdicts[Verdict.DUPLICATE]:
             _log.info("%d records came twice and were archived once", verdicts[Verdict.DUPLICATE])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from acquisition.archive import Archive, read_from
 from configs import Settings
@@ -25,8 +25,15 @@ _log = logging.getLogger(__name__)
 _CATCH_UP_PACKETS = 2000
 
 
-def restore(settings: Settings, network: Network, archive: Archive, store: Store, run_id: str) -> Pipeline:
+def restore(
+    settings: Settings, network: Network, archive: Archive, store: Store, run_id: str, go_on: Callable[[], bool]
+) -> Pipeline:
     """The run's pipeline, having seen every archived record.
+
+    Parameters
+    ----------
+    go_on : called between parts of the archive; False leaves the rest unread, and the pipeline fit for nothing but a
+        checkpoint
 
     Raises
     ------
@@ -58,6 +65,8 @@ def restore(settings: Settings, network: Network, archive: Archive, store: Store
     )
     n_packets = 0
     for batch in _batches(behind, _CATCH_UP_PACKETS):
+        if not go_on():
+            break
         pipeline.feed(batch)
         n_packets += len(batch)
     if n_packets:

@@ -12,6 +12,7 @@ from obspy.clients.seedlink.seedlinkexception import SeedLinkException
 from obspy.clients.seedlink.slpacket import SLPacket
 
 from acquisition import mseed
+from acquisition.heartbeat import Heartbeat
 from acquisition.seedlink import session
 from acquisition.seedlink.resume import FLOOR_NS
 from acquisition.seedlink.state import Monitor, Phase, ServerState
@@ -52,13 +53,21 @@ class ObsPySource:
     settings : address, wanted streams of named stations, time limits
     cursors : how far each station (NET.STA) was received before
     reject : called with payloads that are no miniSEED record, and the reason
+    heartbeat : hears that the thread in `packets()` gets on
     """
 
-    def __init__(self, settings: SeedLinkSettings, cursors: Mapping[str, Cursor], reject: Reject) -> None:
+    def __init__(
+        self,
+        settings: SeedLinkSettings,
+        cursors: Mapping[str, Cursor],
+        reject: Reject,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
         self.name = settings.name
         self._settings = settings
         self._cursors = dict(cursors)
         self._reject = reject
+        self._heart = heartbeat or Heartbeat()
         self._closed = threading.Event()
         self._client = _Client(self._closed, settings.idle_timeout_s)
         self._monitor = Monitor(settings.name, settings.silent_s)
@@ -72,6 +81,8 @@ class ObsPySource:
         """Batches of one packet as they arrive. Ends when the source is closed; the client reconnects by itself."""
         self._configure()
         while not self._closed.is_set():
+            # it waits inside, reconnects inside, and says nothing meanwhile
+            self._heart.rest("in ObsPy's client")
             try:
                 received = self._client.collect()
             except (SeedLinkException, OSError) as error:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from acquisition import mseed
+from acquisition.heartbeat import Heartbeat
 from acquisition.seedlink.link import Dialler, Link
 from acquisition.seedlink.resume import is_wild
 from acquisition.seedlink.state import Monitor, Phase, ServerState
@@ -30,6 +31,8 @@ _AUTH_RETRY_S = 300.0
 _LOOK_FOR_STATIONS_S = 600.0
 # A time window is over this long after its end: packets come some seconds after the samples in them.
 _WINDOW_GRACE_NS = 60 * NS_PER_S
+# Asking for a thousand stations takes a server of version 3 minutes; each reply has a time limit of its own.
+_DIAL_S = 600.0
 
 
 class SeedLinkSource:
@@ -40,13 +43,21 @@ class SeedLinkSource:
     settings : address, wanted streams, time limits
     cursors : how far each station (NET.STA) was received before; only what the consumer has made durable counts
     reject : called with payloads that are no miniSEED record, and the reason
+    heartbeat : hears that the thread in `packets()` gets on
     """
 
-    def __init__(self, settings: SeedLinkSettings, cursors: Mapping[str, Cursor], reject: Reject) -> None:
+    def __init__(
+        self,
+        settings: SeedLinkSettings,
+        cursors: Mapping[str, Cursor],
+        reject: Reject,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
         self.name = settings.name
         self._settings = settings
         self._cursors = dict(cursors)
         self._reject = reject
+        self._heart = heartbeat or Heartbeat()
         self._closed = threading.Event()
         self._connections: list[Connection] = []
         self._dialler = Dialler(settings, self._connections)
@@ -82,6 +93,7 @@ class SeedLinkSource:
             connection.shutdown()
 
     def _stream(self) -> Iterator[list[Packet]]:
+        self._heart.beat("connecting", within_s=_DIAL_S)
         self._monitor.enter(Phase.CONNECTING, self._settings.address, n_failures=self._failures)
         links = self._dialler.dial(self._cursors)
         if self._closed.is_set():  # close() may have come before there was a connection to shut down
@@ -104,6 +116,7 @@ class SeedLinkSource:
                         other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
                 if failure is not None:
                     raise failure
+            self._heart.beat("waiting for packets")
             self._supervise(links)
             for descriptor, _ in waiting.poll(_POLL_S * 1000):
                 by_descriptor[descriptor].connection.receive()
@@ -117,6 +130,7 @@ class SeedLinkSource:
             raise StreamEndError(f"{links[0].connection.name}: the time window is over")
         if time.monotonic() - self._looked_s > _LOOK_FOR_STATIONS_S:
             self._looked_s = time.monotonic()
+            self._heart.beat("looking for new stations", within_s=_DIAL_S)
             self._look_for_stations(links)
 
     def _look_for_stations(self, links: list[Link]) -> None:
@@ -175,6 +189,7 @@ class SeedLinkSource:
         wait_s *= random.uniform(0.75, 1.25)  # a hundred clients of a server that restarts must not come at once
         _log.warning("%s: %s; next try in %.1f s", self.name, error, wait_s)
         self._monitor.enter(Phase.WAITING, str(error), refused=refused, n_failures=self._failures)
+        self._heart.beat("waiting for the next try", within_s=wait_s)
         self._closed.wait(wait_s)
 
 
