@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from houfeng import __version__
+from houfeng.cli.signals import Signals
 from houfeng.errors import HoufengError
 
 # Sub-command -> where it is, and its summary: importing all of them for `--help` would take seconds.
@@ -26,6 +27,9 @@ _COMMANDS = {
     "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
 
+# These hear signals while they are still being imported.
+_LASTING = ("demo", "run")
+
 
 class _Commands(click.Group):
     """Sub-commands in the order of a newcomer's day, each imported only when it is needed."""
@@ -36,6 +40,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
+        if name in _LASTING:
+            ctx.obj = signals = Signals()
+            ctx.call_on_close(signals.restore)
         module, _, attribute = _COMMANDS[name][0].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import click
 
+from acquisition.daemon import Daemon
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database import queries
 from database.store import Store
-from houfeng.cli.run import run_daemon, web_page
+from houfeng.cli.limits import raise_file_limit
+from houfeng.cli.run import web_page
+from houfeng.cli.signals import Signals
 from houfeng.demo import DemoFeed, DemoSettings, demo_sites
 from houfeng.errors import ConfigError
 from houfeng.installation import Level, check_port
+from houfeng.network import load_network
 from houfeng.times import format_ns
 
 _HOST = "127.0.0.1"
@@ -52,7 +56,8 @@ _FOLDER_NOTICE = "Demonstration: archived records from {folder}, played as if th
     type=click.Path(path_type=Path),
     help="Keep archive and database here.  [default: a temporary folder]",
 )
-def demo(data: Path | None, speed: float, port: int, folder: Path | None) -> None:
+@click.pass_obj
+def demo(signals: Signals, data: Path | None, speed: float, port: int, folder: Path | None) -> None:
     """Show the whole house at work on real records.
 
     A SeedLink server on this computer plays four stations and three small earthquakes of 2010 as if they happened
@@ -74,7 +79,10 @@ def demo(data: Path | None, speed: float, port: int, folder: Path | None) -> Non
         stack.enter_context(feed)
         stack.enter_context(web_page(settings, config))
         stack.enter_context(_announcing(settings.database.url))
-        run_daemon(settings)
+        raise_file_limit()
+        daemon = Daemon(settings, load_network(settings))
+        signals.hand_to(daemon.stop, None)
+        daemon.run()
     click.echo("Stopped.")
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -15,35 +13,32 @@ from database.store import Store
 from houfeng.cli.companion import companion
 from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
-from houfeng.network import load_network
+from houfeng.cli.signals import Signals
+from houfeng.network import Network, load_network
 
 
 @click.command()
 @config_argument
-def run(config: Path) -> None:
+@click.pass_obj
+def run(signals: Signals, config: Path) -> None:
     """Run the daemon: receive, archive, detect and watch, until it is stopped.
 
     Connects to the SeedLink servers of CONFIG.toml, serves the web page that [web] describes and the SeedLink clients
     that [seedlink_server] lets in. Ctrl-C or SIGTERM stop it; nothing that was received is lost, and the next start
-    goes on where this one ended.
+    goes on where this one ended. SIGHUP makes it read CONFIG.toml again.
     """
     settings = load(config)
     Store.open(settings.database.url).close()  # made once, before page and daemon both want to
-    with web_page(settings, config), seedlink_server(settings, config):
-        run_daemon(settings)
-
-
-def run_daemon(settings: Settings) -> None:
-    """Run the daemon in this process until SIGINT or SIGTERM."""
     raise_file_limit()
-    daemon = Daemon(settings, load_network(settings))
 
-    def stop(signum: int, frame: FrameType | None) -> None:
-        daemon.stop()
+    def reread() -> tuple[Settings, Network]:
+        settings = load(config)
+        return settings, load_network(settings)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    daemon.run()
+    daemon = Daemon(settings, load_network(settings), reread)
+    with web_page(settings, config), seedlink_server(settings, config):
+        signals.hand_to(daemon.stop, daemon.reload)
+        daemon.run()
 
 
 def web_page(settings: Settings, config: Path) -> AbstractContextManager[None]:
