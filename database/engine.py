@@ -7,6 +7,7 @@ an advisory lock that a writing transaction holds.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from houfeng.errors import StoreError
+from houfeng.errors import StoreAwayError, StoreError
 
 # SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when a checkpoint resets the log while another connection writes
 # (https://sqlite.org/wal.html, "The WAL-Reset Bug").
@@ -24,6 +25,7 @@ SQLITE_NEEDED = (3, 51, 3)
 WRITE: dict[str, Any] = {"houfeng_write": True}
 # A writer that waits longer than this for its turn gives up, so that somebody is told.
 BUSY_TIMEOUT_S = 30.0
+_WAL_WAIT_S = 0.01
 # Any number that no other program in the same PostgreSQL database is likely to choose: "houfeng" in ASCII.
 WRITER_LOCK = 0x686F7566656E67
 
@@ -96,7 +98,7 @@ def _connect_sqlite(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # Without this the driver starts and ends transactions on its own, behind the begin listener.
     connection.isolation_level = None
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    mode = _to_wal(connection)
     if mode != "wal":
         raise StoreError(
             f"SQLite journal mode WAL is needed, the file system allows only {mode!r}: keep the database on a "
@@ -106,6 +108,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # sound: an event that was already shown or sent could be gone after the restart.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _to_wal(connection: Any) -> str:
+    """The journal mode after asking for WAL.
+
+    Changing the mode of a new file that another process is writing to fails within 0.2 ms, whatever the time-out: two
+    that open a new file at once cannot count on SQLite's waiting.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_WAL_WAIT_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -148,4 +166,5 @@ def explain(url: URL, error: DBAPIError) -> StoreError:
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or ""
     # Extended codes add a word: SQLITE_READONLY_DIRECTORY.
     hint = _HINTS.get("_".join(name.split("_")[:2]), "")
-    return StoreError(f"database {show(url)}: {said}{hint and f'; {hint}'}")
+    kind = StoreAwayError if is_passing(error) else StoreError
+    return kind(f"database {show(url)}: {said}{hint and f'; {hint}'}")

@@ -29,8 +29,9 @@ def prepare(read: Transaction, write: Transaction, name: str) -> None:
         if revision_of(connection) == REVISION:
             return
     with write() as connection:
-        # Looked at again: another process may have migrated while this one waited to write, and nothing is left.
-        revision = revision_of(connection)
+        # Looked at again: another process may have migrated while this one waited to write.
+        if (revision := revision_of(connection)) == REVISION:
+            return
         # Alembic takes as long to import as everything else here together, and is needed once a release.
         from database.migrations import history, upgrade
 

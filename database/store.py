@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from threading import Event as Signal
 from typing import Self, TypeVar
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from database import engine as engines
 from database.schema import prepare
 from database.settings import parse_url
 from database.unit import UnitOfWork
-from houfeng.errors import StoreError
+from houfeng.errors import StoreAwayError
 
 T = TypeVar("T")
 
@@ -54,14 +54,45 @@ class Store:
         ConfigError : if the URL names neither back-end
         StoreError : if the database cannot be reached, is not Houfeng's, or is newer than this program
         """
-        parsed = parse_url(url)
-        store = cls(parsed, engines.connect(parsed), retry_s)
+        store = cls.at(url, retry_s=retry_s)
         try:
-            prepare(store.read, store._write, engines.show(parsed))
+            store.prepare()
         except BaseException:
             store.close()
             raise
         return store
+
+    @classmethod
+    def at(cls, url: str, *, retry_s: float = 60.0) -> Self:
+        """A database that was not asked anything yet and may be away: `prepare` comes before everything else.
+
+        Raises
+        ------
+        ConfigError : if the URL names neither back-end
+        StoreError : if no database could ever be there
+        """
+        parsed = parse_url(url)
+        return cls(parsed, engines.connect(parsed), retry_s)
+
+    def prepare(self) -> None:
+        """Make or migrate the tables where that is needed.
+
+        Raises
+        ------
+        StoreAwayError : if the database does not answer now
+        StoreError : if it is not Houfeng's, or newer than this program
+        """
+        prepare(self.read, self._write, engines.show(self._url))
+
+    def ask(self) -> None:
+        """Return when a unit of work could be done now; changes nothing.
+
+        Raises
+        ------
+        StoreError : if it could not
+        """
+        with self._write() as connection:
+            connection.execute(select(1))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -98,7 +129,8 @@ class Store:
 
         Raises
         ------
-        StoreError : if the database refused, or did not answer for `retry_s`
+        StoreAwayError : if the database did not answer for `retry_s`
+        StoreError : if it refused
         """
         until = time.monotonic() + self._retry_s
         wait_s = _WAIT_FIRST_S
@@ -106,10 +138,7 @@ class Store:
             try:
                 with self.begin() as unit:
                     return work(unit)
-            except StoreError as error:
-                cause = error.__cause__
-                if not isinstance(cause, DBAPIError) or not engines.is_passing(cause):
-                    raise
+            except StoreAwayError:
                 if time.monotonic() + wait_s > until or self._closing.wait(wait_s):
                     raise
             wait_s = min(2 * wait_s, _WAIT_LONGEST_S)

@@ -13,6 +13,7 @@
     ├── DetectionError        detection was asked for something impossible
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
     └── StoreError            the database refused, is too old, or is not ours
+        └── StoreAwayError    the database does not answer now; trying again may help
 
 A message says what was needed, what came, its unit, and which channel, file, key or host. The command line prints
 it as one line, faults of a configuration as one line each, and exits with status 2.
@@ -63,3 +64,7 @@ class WindowError(DetectionError):
 
 class StoreError(HoufengError):
     """The database refused, is too old, or is not ours."""
+
+
+class StoreAwayError(StoreError):
+    """The database does not answer now: it restarts, is out of reach, or another writer holds it."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import inspect, text
 
 from database import engine as engines
 from database import migrations, queries, tables
 from database.settings import DatabaseSettings, parse_url
 from database.store import Store
-from houfeng.errors import ConfigError, StoreError
+from houfeng.errors import ConfigError, StoreAwayError, StoreError
 from tests.plugins.postgresql import PostgreSQLServer
 
 
@@ -53,10 +55,71 @@ def test_opening_again_keeps_the_rows(store: Store, url: str) -> None:
     again.close()
 
 
-def test_two_processes_may_open_a_new_database_at_once(url: str) -> None:
-    code = "import sys; from database.store import Store; Store.open(sys.argv[1]).close()"
-    openers = [subprocess.Popen([sys.executable, "-c", code, url]) for _ in range(3)]
-    assert [opener.wait(120) for opener in openers] == [0, 0, 0]
+OPEN_TOGETHER = """
+import os, sys, traceback
+import database.migrations
+from database.store import Store
+
+
+def open_when_all_are_there(url, gate):
+    status = 1
+    try:
+        os.read(gate, 1)
+        Store.open(url).close()
+        status = 0
+    except Exception:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+for url in sys.argv[2:]:
+    gate, held = os.pipe()
+    children = []
+    for _ in range(int(sys.argv[1])):
+        child = os.fork()
+        if child == 0:
+            os.close(held)
+            open_when_all_are_there(url, gate)
+        children.append(child)
+    os.close(held)
+    os.close(gate)
+    print(*(os.waitpid(child, 0)[1] for child in children))
+"""
+
+
+def open_together(urls: list[str], n_processes: int) -> list[str]:
+    """How processes ended that opened each new database at the same moment: a line of statuses for each."""
+    command = [sys.executable, "-c", OPEN_TOGETHER, str(n_processes), *urls]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [*done.stdout.splitlines(), *done.stderr.splitlines()[-1:]]
+
+
+def test_eight_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path}/{n}.db" for n in range(20)]
+    assert open_together(urls, 8) == ["0 0 0 0 0 0 0 0"] * 20
+    for url in urls:
+        store = Store.open(url)
+        with store.read() as connection:
+            assert queries.state_version(connection) == 0
+        store.close()
+
+
+def test_a_new_file_that_another_process_writes_to_is_waited_for(tmp_path: Path) -> None:
+    writer = sqlite.connect(tmp_path / "houfeng.db", isolation_level=None, check_same_thread=False)
+    writer.execute("CREATE TABLE alembic (x)")  # makes the file; not yet in WAL mode
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("DROP TABLE alembic")
+    end = threading.Timer(0.5, writer.execute, ["COMMIT"])
+    end.start()
+    Store.open(f"sqlite:///{tmp_path}/houfeng.db").close()
+    end.join()
+    writer.close()
+
+
+@pytest.mark.postgresql
+def test_processes_may_open_a_new_postgresql_database_at_once(postgresql_url: str) -> None:
+    assert open_together([postgresql_url], 4) == ["0 0 0 0"]
 
 
 def test_sqlite_keeps_commits_through_a_power_cut(tmp_path: Path) -> None:
@@ -123,7 +186,7 @@ def test_server_that_does_not_answer() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        with pytest.raises(StoreError, match=r"refused") as refusal:
+        with pytest.raises(StoreAwayError, match=r"refused") as refusal:
             Store.open(f"postgresql+psycopg://houfeng:secret@127.0.0.1:{port}/seismic")
     assert f"postgresql+psycopg://houfeng:***@127.0.0.1:{port}/seismic" in str(refusal.value)
     assert "secret" not in str(refusal.value)
