@@ -12,10 +12,14 @@ from webui.language import day_and_month, lazy_gettext
 NO_EVIDENCE = "—"
 NOT_APPLICABLE = "n/a"
 
-# Also handed to the script, which lets ages count on.
-UNITS = {"s": lazy_gettext("s"), "min": lazy_gettext("min"), "h": lazy_gettext("h"), "d": lazy_gettext("d")}
+UNITS = {
+    "s": lazy_gettext("s"),
+    "min": lazy_gettext("min"),
+    "h": lazy_gettext("h"),
+    "d": lazy_gettext("d"),
+    "counts": lazy_gettext("counts"),
+}
 
-_COUNTS = lazy_gettext("counts")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -77,7 +81,7 @@ def quantity(value: float | None, unit: str) -> str:
         return latency(value)
     if unit == "%":
         return f"{share(value)} %"
-    return f"{number(value)} {_COUNTS}" if unit == "counts" else number(value)
+    return _with_unit(number(value), unit) if unit == "counts" else number(value)
 
 
 def limit(value: float, unit: str) -> str:

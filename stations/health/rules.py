@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from stations.health.channel import N_MINUTES_KEPT
 from stations.health.samples import MAX_DISTINCT
 from stations.health.status import Metrics, State
 from stations.health.words import reason, window
 from stations.settings import HealthSettings
 
-NO_DATA = "No data since start of service"
+NO_DATA = "No data since acquisition started"
+
+_NO_HOUR = "No data in the last hour"
 
 LATENCY = "total_latency"
 
@@ -52,7 +55,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A metric against two limits; `bad` None where the rule never says BAD."""
+    """A metric against two limits; `bad` None where the rule never says BAD. `missing` is said without evidence."""
 
     name: str
     metric: str
@@ -60,6 +63,7 @@ class Rule:
     warn: float
     bad: float | None
     what: str
+    missing: str
     low_is_bad: bool = False
 
     def judge(self, value: float | None, window_s: float = 0.0) -> Verdict:
@@ -67,7 +71,7 @@ class Rule:
         state, what = State.OK, self.what
         sign = -1 if self.low_is_bad else 1
         if value is None:
-            state, what = State.UNKNOWN, self._missing()
+            state, what = State.UNKNOWN, self.missing
         elif self.bad is not None and sign * value > sign * self.bad:
             state = State.BAD
         elif sign * value > sign * self.warn:
@@ -79,9 +83,6 @@ class Rule:
         if patience == 1 or self.bad is None:
             return self
         return replace(self, warn=self.warn * patience, bad=self.bad * patience)
-
-    def _missing(self) -> str:
-        return NO_DATA if self.name == LATENCY else f"No current {self.name.replace('_', ' ')}"
 
 
 def is_ground_motion(channel: str) -> bool:
@@ -102,37 +103,31 @@ class Rulebook:
         # A minute's start-up would weigh as much as a minute's outage: too little has been asked for to judge.
         self._min_watch_s = s.availability_min_watch_s
         self._pegged_rms_counts = s.pegged_rms_counts
-        self._latency = Rule(
-            LATENCY,
-            "total_latency_s",
-            "s",
-            s.total_latency_warn_s,
-            s.total_latency_bad_s,
-            "Latency {value}, limit {limit}",
-        )
-        self._future = Rule(
-            "future_data", "data_latency_s", "s", s.future_bad_s, s.future_bad_s, "Data {value} ahead, limit {limit}"
-        )
-        what = "Feed latency {value}, limit {limit}"
-        self._feed = Rule("feed_latency", "feed_latency_s", "s", s.feed_latency_warn_s, s.feed_latency_bad_s, what)
-        what = "Flat: {value} distinct in 60 s, needs {limit}"
-        self._flat = Rule("flat", "num_distinct", "", MAX_DISTINCT, MAX_DISTINCT, what, low_is_bad=True)
-        what = "Mean {value}, limit {limit}"
-        self._mean = Rule("sample_mean", "sample_mean", "counts", s.mean_warn_counts, None, what)
+        latency = s.total_latency_warn_s, s.total_latency_bad_s, "Latency {value}, limit {limit}", NO_DATA
+        self._latency = Rule(LATENCY, "total_latency_s", "s", *latency)
+        feed = s.feed_latency_warn_s, s.feed_latency_bad_s, "Feed latency {value}, limit {limit}", NO_DATA
+        self._feed = Rule("feed_latency", "feed_latency_s", "s", *feed)
+        future = s.future_bad_s, s.future_bad_s, "Data {value} in the future, limit {limit}", NO_DATA
+        self._future = Rule("future_data", "data_latency_s", "s", *future)
+        words = "Flat, distinct values {value}, limit {limit}", "Too few samples to tell a flat trace"
+        self._flat = Rule("flat", "num_distinct", "", MAX_DISTINCT, MAX_DISTINCT, *words, low_is_bad=True)
+        words = "Mean {value}, limit {limit} counts", "Too few samples for their mean"
+        self._mean = Rule("sample_mean", "sample_mean", "counts", s.mean_warn_counts, None, *words)
         self._pegged = replace(self._mean, bad=s.pegged_mean_counts)
-        what = "Clipped {value} of a minute, limit {limit}"
-        self._clipping = Rule("clipping", "clipping", "%", 0.0, s.clipping_bad_percent, what)
-        what = "Timing quality {value}, limit {limit}"
-        warn, bad = s.timing_quality_warn_percent, s.timing_quality_bad_percent
-        self._timing = Rule("timing_quality", "timing_quality", "%", warn, bad, what, low_is_bad=True)
-        what = "Gaps: {value} in 1 h, limit {limit}"
-        self._gaps = Rule("num_gaps", "num_gaps", "", s.gaps_warn_per_hour, s.gaps_bad_per_hour, what)
-        what = "Overlaps: {value} in 1 h, limit {limit}"
-        self._overlaps = Rule("num_overlaps", "num_overlaps", "", s.overlaps_warn_per_hour, None, what)
-        warn, bad = s.availability_warn_percent, s.availability_bad_percent
-        what = "Availability {window} {value}, limit {limit}"
+        words = "Clipped {value} of a minute, limit {limit}", "Too few samples to see clipping"
+        self._clipping = Rule("clipping", "clipping", "%", 0.0, s.clipping_bad_percent, *words)
+        limits = s.timing_quality_warn_percent, s.timing_quality_bad_percent
+        words = "Timing quality {value}, limit {limit}", f"No timing quality for {N_MINUTES_KEPT} min"
+        self._timing = Rule("timing_quality", "timing_quality", "%", *limits, *words, low_is_bad=True)
+        limits = s.gaps_warn_per_hour, s.gaps_bad_per_hour
+        words = "Gaps: {value} in 1 h, limit {limit}", _NO_HOUR
+        self._gaps = Rule("num_gaps", "num_gaps", "", *limits, *words)
+        words = "Overlaps: {value} in 1 h, limit {limit}", _NO_HOUR
+        self._overlaps = Rule("num_overlaps", "num_overlaps", "", s.overlaps_warn_per_hour, None, *words)
+        limits = s.availability_warn_percent, s.availability_bad_percent
+        words = "Available {value} of {window}, limit {limit}", "Watched too briefly for availability"
         self._hour, self._day = (
-            Rule(f"availability_{label}", f"percent_availability_{label}", "%", warn, bad, what, low_is_bad=True)
+            Rule(f"availability_{label}", f"percent_availability_{label}", "%", *limits, *words, low_is_bad=True)
             for label in ("1h", "24h")
         )
 

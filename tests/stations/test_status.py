@@ -17,7 +17,7 @@ from stations.settings import HealthSettings
 
 T0_NS = 1_700_000_040 * NS_PER_S
 HHZ, HHN, VM1 = (SourceId("XX", "AAA", "00", code) for code in ("HHZ", "HHN", "VM1"))
-NO_DATA = "No data since start of service"
+NO_DATA = "No data since acquisition started"
 
 Make = Callable[..., Packet]
 
@@ -115,7 +115,7 @@ def test_one_missing_required_channel_makes_the_station_unknown_and_is_named(pac
         ("XX.AAA.00.HHN", State.UNKNOWN),
         ("XX.AAA.00.HHZ", State.OK),
     ]
-    assert (status.state, status.reason) == (State.UNKNOWN, "HHN: no data since start of service")
+    assert (status.state, status.reason) == (State.UNKNOWN, "HHN: no data since acquisition started")
     assert status.metrics.total_latency_s == 2.0
 
 
@@ -153,11 +153,11 @@ def off_centre(make: Make, noise: Any) -> list[Packet]:
 @pytest.mark.parametrize(
     ("faulty", "state", "reason", "telemetry_only"),
     [
-        (flat, State.BAD, "Flat: 1 distinct in 60 s, needs 3", State.OK),
-        (pegged, State.BAD, "Mean 8\u2009300\u2009003, limit 6\u2009000\u2009000", State.OK),
+        (flat, State.BAD, "Flat, distinct values 1, limit 3", State.OK),
+        (pegged, State.BAD, "Mean 8\u2009300\u2009003, limit 6\u2009000\u2009000 counts", State.OK),
         (clipped, State.BAD, "Mean", State.OK),
         (badly_timed, State.BAD, "Timing quality 38 %, limit 50 %", State.OK),
-        (off_centre, State.WARN, "Mean 599\u2009673, limit 500\u2009000", State.OK),
+        (off_centre, State.WARN, "Mean 599\u2009673, limit 500\u2009000 counts", State.OK),
     ],
 )
 def test_a_fault_of_sensor_or_clock_is_told_in_words(
@@ -182,7 +182,7 @@ def test_data_from_the_future_are_no_evidence_of_life(packet: Make, noise: Any) 
     told = changes(run(monitor, [*stream(packet, noise, 0, 60), ahead], range(10, 400, 10)))
     assert told == [
         (10, "OK", ""),
-        (40, "BAD", "Data 41 d ahead, limit 60 s"),
+        (40, "BAD", "Data 41 d in the future, limit 60 s"),
         (170, "WARN", "Latency 110 s, limit 60 s"),
         (200, "BAD", "Latency 140 s, limit 120 s"),
     ]
@@ -194,7 +194,7 @@ def test_a_clock_set_back_is_not_ok(packet: Make, noise: Any) -> None:
     monitor.observe(stream(packet, noise, 0, 60))
     assert monitor.evaluate(T0_NS + 62 * NS_PER_S)[0].state is State.OK
     states = [monitor.evaluate(T0_NS + (second - 4000) * NS_PER_S)[0] for second in (0, 10)]
-    assert (states[1].state, states[1].reason) == (State.BAD, "Data 68 min ahead, limit 60 s")
+    assert (states[1].state, states[1].reason) == (State.BAD, "Data 68 min in the future, limit 60 s")
 
 
 def test_a_slow_channel_may_take_twice_its_record(packet: Make, noise: Any) -> None:
@@ -209,7 +209,7 @@ def test_a_slow_channel_may_take_twice_its_record(packet: Make, noise: Any) -> N
 def test_a_timing_that_goes_missing_while_data_flow_is_unknown(packet: Make, noise: Any) -> None:
     packets = [*stream(packet, noise, 0, 60), *stream(packet, noise, 60, 1200, timing_quality=None)]
     told = changes(run(HealthMonitor(HealthSettings()), packets, range(10, 1200, 10)))
-    assert [(state, reason) for _, state, reason in told] == [("OK", ""), ("UNKNOWN", "No current timing quality")]
+    assert [(state, reason) for _, state, reason in told] == [("OK", ""), ("UNKNOWN", "No timing quality for 10 min")]
 
 
 def test_availability_speaks_once_there_is_enough_to_judge(packet: Make, noise: Any) -> None:
@@ -219,7 +219,7 @@ def test_availability_speaks_once_there_is_enough_to_judge(packet: Make, noise: 
     monitor = HealthMonitor(HealthSettings(total_latency_warn_s=119))
     told = changes(run(monitor, packets, range(10, 1000, 10)))
     # 119 s are not due yet, ten minutes are asked for, and a state is entered at the second evaluation.
-    assert told == [(10, "OK", ""), (740, "BAD", "Availability 10 min 83.7 %, limit 90 %")]
+    assert told == [(10, "OK", ""), (740, "BAD", "Available 83.7 % of 10 min, limit 90 %")]
 
 
 def test_an_hour_of_back_fill_has_no_feed_latency_but_a_large_data_latency(packet: Make, noise: Any) -> None:

@@ -80,4 +80,4 @@ def test_no_reason_is_longer_than_forty_characters(metrics: Metrics, future_s: f
             assert len(reason) <= words.MAX_REASON and "{" not in reason
             assert len(words.recovering(reason)) <= words.MAX_REASON
             if verdict.state is state:
-                assert "limit" in reason or "needs" in reason
+                assert "limit" in reason
