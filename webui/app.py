@@ -33,7 +33,7 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     """
     app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
-    app.config["NOTICE"] = settings.notice
+    app.config["SETTINGS"] = settings
     app.config["STARTED"] = now_ns()
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

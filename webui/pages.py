@@ -184,7 +184,7 @@ def _page(template: str, **values: Any) -> Response:
         render_template(
             template,
             now_ns=now,
-            notice=current_app.config["NOTICE"],
+            notice=current_app.config["SETTINGS"].notice_in(language.chosen()),
             theme=theme if theme in _THEMES else "auto",
             lang=language.chosen(),
             languages=language.LANGUAGES,

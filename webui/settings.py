@@ -13,16 +13,24 @@ class WebSettings:
 
     Raises
     ------
-    ConfigError : if the port is not one, or the address is empty
+    ConfigError : if the port is not one, the address is empty, or a notice is there in translation only
     """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = 8080
     notice: str = ""
+    notice_zh: str = ""
+    notice_ru: str = ""
 
     def __post_init__(self) -> None:
         if not self.host:
             raise ConfigError("web.host: an address is needed, such as 127.0.0.1; an empty text came")
+        if not self.notice and (self.notice_zh or self.notice_ru):
+            raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
         if not 0 < self.port < 65536:
             raise ConfigError(f"web.port: 1 to 65535 is needed, {self.port} came")
+
+    def notice_in(self, language: str) -> str:
+        """The notice for readers of `en`, `zh` or `ru`."""
+        return {"zh": self.notice_zh, "ru": self.notice_ru}.get(language) or self.notice

@@ -29,11 +29,19 @@ from houfeng.times import format_ns
 _HOST = "127.0.0.1"
 _WATCH_S = 1.0
 
-_BUILTIN_NOTICE = (
-    "Demonstration: records of 27 May 2010 from Unterhaching, Germany, played as if they happened now. "
-    "Station UH4 loses records on purpose."
-)
-_FOLDER_NOTICE = "Demonstration: archived records from {folder}, played as if they happened now."
+# In the languages of the page, by the keys of [web].
+_BUILTIN_NOTICE = {
+    "notice": "Demonstration: records of 27 May 2010 from Unterhaching, Germany, played as if they happened now. "
+    "Station UH4 loses records on purpose.",
+    "notice_zh": "演示：2010 年 5 月 27 日德国 Unterhaching 的真实记录，以当前时间回放。台站 UH4 故意丢失部分记录。",
+    "notice_ru": "Демонстрация: записи 27 мая 2010 г. из Унтерхахинга (Германия) идут так, будто всё происходит "
+    "сейчас. Станция UH4 теряет записи намеренно.",
+}
+_FOLDER_NOTICE = {
+    "notice": "Demonstration: archived records from {folder}, played as if they happened now.",
+    "notice_zh": "演示：{folder} 中的存档记录，以当前时间回放。",
+    "notice_ru": "Демонстрация: записи из архива {folder} идут так, будто всё происходит сейчас.",
+}
 
 
 @click.command()
@@ -89,7 +97,9 @@ def demo(signals: Signals, data: Path | None, speed: float, port: int, folder: P
 def _write_config(folder: Path, feed: DemoFeed, seedlink_port: int, web_port: int) -> Path:
     """A configuration like any other, so that every command works on the demo's data too."""
     recording = feed.recording
-    notice = _FOLDER_NOTICE.format(folder=feed.settings.data) if feed.settings.data else _BUILTIN_NOTICE
+    folder_name = feed.settings.data
+    words = _FOLDER_NOTICE if folder_name else _BUILTIN_NOTICE
+    notice = {key: text.replace("{folder}", folder_name) for key, text in words.items()}
     tables: dict[str, dict[str, object]] = {
         "[[seedlink]]": {
             "name": "demo",
@@ -106,7 +116,7 @@ def _write_config(folder: Path, feed: DemoFeed, seedlink_port: int, web_port: in
             "availability_min_watch_s": 60.0,
         },
         "[daemon]": {"report_interval_s": 2.0},
-        "[web]": {"host": _HOST, "port": web_port, "notice": notice},
+        "[web]": {"host": _HOST, "port": web_port, **notice},
     }
     lines = ["# Written by `houfeng demo`.", *_toml(tables)]
     if not feed.settings.data:

@@ -68,7 +68,7 @@ def filled(store: Store) -> Store:
 
 @pytest.fixture
 def app(filled: Store) -> Flask:
-    return create_app(WebSettings(notice="Demonstration: recorded data."), filled)
+    return create_app(WebSettings(notice="Demonstration: recorded data.", notice_zh="演示"), filled)
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ from webui.settings import WebSettings
 
 
 @pytest.mark.parametrize(
-    ("values", "key"), [({"port": 0}, "web.port"), ({"port": 65536}, "web.port"), ({"host": ""}, "web.host")]
+    ("values", "key"),
+    [
+        ({"port": 0}, "web.port"),
+        ({"port": 65536}, "web.port"),
+        ({"host": ""}, "web.host"),
+        ({"notice_ru": "Учения"}, "web.notice"),
+    ],
 )
 def test_a_wrong_value_names_its_key(values: dict[str, object], key: str) -> None:
     with pytest.raises(ConfigError, match=key):
