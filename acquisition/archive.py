@@ -14,7 +14,7 @@ import resource
 import shutil
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from acquisition.archive_disk import store_new, sync_files
 from acquisition.archive_space import Space
 from acquisition.dayfile import DayFile, Verdict
 from acquisition.settings import ArchiveSettings
-from houfeng.errors import ArchiveError, RecordError
+from houfeng.errors import ArchiveError, RecordError, SyncError
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import Packet, SourceId
 
@@ -62,7 +62,7 @@ class Archive:
         self._future_limit_h = future_limit_h
         self._ahead: set[SourceId] = set()
         self._open: OrderedDict[Path, DayFile] = OrderedDict()
-        self._dirty: set[Path] = set()
+        self._dirty: dict[Path, int] = {}  # size of each file when it was last known to be on the disk
         self._max_open = min(MAX_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -130,13 +130,18 @@ class Archive:
 
         Raises
         ------
-        ArchiveError : if the disk reports a failure. What it lost is unknown then, so the caller must end and
-            start anew from the last saved cursors rather than try again.
+        SyncError : if the disk reports a failure. What it lost is unknown then, so the records since the last sync
+            are cut off, and the caller must end and start anew from the last saved cursors rather than try again.
         """
         if not self._dirty:
             return
-        with self._refused("the disk failed to store records"):
+        try:
             sync_files(self._root_fd, [self._open[path] for path in self._dirty])
+        except OSError as error:
+            if self._space:
+                self._space.ran_out(error)
+            self._cut_back()
+            raise SyncError(f"{self.root}: the disk failed to store records: {error.strerror}") from error
         self._dirty.clear()
 
     def quarantine(self, content: bytes, reason: str) -> None:
@@ -174,9 +179,10 @@ class Archive:
         is_future = self.is_future(packet)
         root = self.root / QUARANTINE / "future" if is_future else self.root
         day_file = self._day_file(day_path(root, packet.source_id, packet.start_ns))
+        size = day_file.size
         verdict = day_file.append(packet)
         if verdict is not Verdict.DUPLICATE:
-            self._dirty.add(day_file.path)
+            self._dirty.setdefault(day_file.path, size)
         if is_future:
             self._report_future(packet)
             return Verdict.FUTURE
@@ -194,6 +200,9 @@ class Archive:
             if len(self._open) >= self._max_open:
                 self._close_oldest()
             day_file = self._open[path] = DayFile(path, self.quarantine)
+            # Whoever wrote what is in it may have been killed before the sync: a record that is there already must
+            # not be told to be on the disk for that.
+            self._dirty[path] = day_file.size
         self._open.move_to_end(path)
         return day_file
 
@@ -201,6 +210,13 @@ class Archive:
         self.sync()
         for _ in range(max(1, self._max_open // 8)):  # many at once, for each closing costs a sync
             self._open.popitem(last=False)[1].close()
+
+    def _cut_back(self) -> None:
+        """Give up what was not synced: found in the page cache by the next start, it would pass for being stored."""
+        for path, size in self._dirty.items():
+            with suppress(OSError):
+                self._open[path].cut(size)
+        self._dirty.clear()
 
     @contextmanager
     def _refused(self, what: str) -> Iterator[None]:

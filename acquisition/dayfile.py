@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
 from acquisition import mseed
 from acquisition.archive_index import RecordIndex
-from houfeng.errors import ArchiveError
+from houfeng.errors import ArchiveError, SyncError
 from houfeng.types import Packet
 
 Quarantine = Callable[[bytes, str], None]
@@ -50,14 +51,19 @@ class DayFile:
         except OSError as error:
             raise ArchiveError(f"{path}: cannot be opened for appending: {error.strerror}") from error
         self._index = RecordIndex()
-        self._size = self._recover(quarantine)
+        self._is_torn = False
+        try:
+            self._size = self._recover(quarantine)
+        except BaseException:
+            os.close(self._fd)
+            raise
 
     def append(self, packet: Packet) -> Verdict:
         """Write the packet's raw record unless the very same record is there already.
 
         Raises
         ------
-        ArchiveError : if the disk refuses; the file is then as it was before the call
+        ArchiveError : if the disk refuses; the file is then as it was before the call, or is made so by the next one
         """
         verdict = self._judge(packet)
         if verdict is not Verdict.DUPLICATE:
@@ -65,6 +71,15 @@ class DayFile:
             self._write(packet.raw)
             self._index.add(packet.start_ns, offset, len(packet.raw))
         return verdict
+
+    @property
+    def size(self) -> int:
+        """Bytes of whole records, and of what was found between them."""
+        return self._size
+
+    def cut(self, size: int) -> None:
+        """Give up what was appended behind this byte: nothing more can be appended then."""
+        os.ftruncate(self._fd, size)
 
     def holds(self, packet: Packet) -> bool:
         """Whether the very same record is in the file."""
@@ -93,13 +108,22 @@ class DayFile:
     def _write(self, raw: bytes) -> None:
         done = 0
         try:
+            if self._is_torn:
+                self._mend()
             while done < len(raw):  # a disk that is nearly full writes less than it was asked to
                 done += os.write(self._fd, raw[done:])
         except OSError as error:
-            os.ftruncate(self._fd, self._size)
+            self._is_torn = True
+            with suppress(OSError):  # of a disk that fails altogether; the next record tries again
+                self._mend()
             reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
             raise ArchiveError(f"{self.path}: record not written, {reason}") from error
         self._size += len(raw)
+
+    def _mend(self) -> None:
+        """Cut off the part of a record that could not be written whole: the next one would stand behind it."""
+        os.ftruncate(self._fd, self._size)
+        self._is_torn = False
 
     def _recover(self, quarantine: Quarantine) -> int:
         content = self.path.read_bytes()
@@ -114,7 +138,10 @@ class DayFile:
             if offset + length == len(content):
                 quarantine(content[offset:], f"{self.path}: torn tail at byte {offset}: {reason}")
                 os.ftruncate(self._fd, offset)
-                os.fdatasync(self._fd)
+                try:
+                    os.fdatasync(self._fd)
+                except OSError as error:
+                    raise SyncError(f"{self.path}: the disk failed to store it: {error.strerror}") from error
                 return offset
         return len(content)
 

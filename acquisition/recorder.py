@@ -19,7 +19,7 @@ from acquisition.queue import PacketQueue
 from acquisition.server.ledger import Ledger
 from acquisition.source import Source
 from acquisition.tally import Tally
-from houfeng.errors import ArchiveError
+from houfeng.errors import ArchiveError, SyncError
 from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
@@ -178,6 +178,8 @@ class Recorder:
             try:
                 verdicts = self._archive.append(packets)
                 break
+            except SyncError:
+                raise
             except ArchiveError as error:
                 # What was written before the fault is a duplicate the next time; the servers keep what waits.
                 if attempt % _RETRIES_PER_LINE == 0:

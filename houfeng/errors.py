@@ -8,6 +8,7 @@
     ├── RecordError           bytes are not the miniSEED record they claim to be
     ├── InventoryError        station metadata cannot be used
     ├── ArchiveError          the archive cannot be read, written or trusted
+    │   └── SyncError          a disk failed to store what was written: end, and start anew from what was saved
     ├── SourceError           a data source failed: connection, protocol, missing folder
     │   └── AuthError         the server refused our credentials; retried rarely
     ├── DetectionError        detection was asked for something impossible
@@ -44,6 +45,10 @@ class InventoryError(HoufengError):
 
 class ArchiveError(HoufengError):
     """The archive cannot be read, written or trusted; the message names the file."""
+
+
+class SyncError(ArchiveError):
+    """A disk failed to store what was written. Syncing again would succeed and store nothing: the process must end."""
 
 
 class SourceError(HoufengError):
