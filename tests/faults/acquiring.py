@@ -93,9 +93,7 @@ class Forks:
         script = Path(__file__).with_name("daemon_forks.py")
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(script.parents[2])}
         command = [sys.executable, str(script)]
-        return cls(
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        )
+        return cls(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment))
 
     def fork(self, config: Path, gate: Path) -> int:
         """A daemon that waits for somebody to open the gate; its process id."""

@@ -7,6 +7,7 @@ it has ended.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import sys
@@ -17,6 +18,8 @@ from acquisition import recorder
 from configs import load
 from houfeng.cli.run import run_daemon
 from houfeng.errors import HoufengError
+
+_PR_SET_PTRACER = 0x59616D61
 
 
 def run(config: Path, gate: str) -> int:
@@ -43,6 +46,7 @@ def main() -> None:
         config, gate = line.rstrip("\n").split("\t")
         pid = os.fork()
         if not pid:
+            ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1))  # the tracer is no parent of ours
             os._exit(run(Path(config), gate))
         print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
