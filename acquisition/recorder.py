@@ -58,7 +58,6 @@ class Recorder:
     ) -> None:
         self._archive = archive
         self._ledger = ledger
-        self._sources = list(sources)
         self._heartbeats = heartbeats or Heartbeats()
         self._heart = self._heartbeats.part("archive")
         self._tally = tally or Tally()
@@ -66,9 +65,7 @@ class Recorder:
         self._archived = PacketQueue(max_bytes)
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
-        self._readers = [
-            threading.Thread(target=self._receive, args=each, name=f"server-{each[0]}") for each in self._sources
-        ]
+        self._readers = {name: self._reader(name, source) for name, source in sources}
         self._writer = threading.Thread(target=self._write, name="archive")
 
     @property
@@ -84,8 +81,22 @@ class Recorder:
     def start(self) -> None:
         """Begin to receive and to write."""
         self._writer.start()
-        for reader in self._readers:
+        for _, reader in self._readers.values():
             reader.start()
+
+    def add(self, name: str, source: Source) -> None:
+        """Receive from one more server, while the others go on."""
+        source, reader = self._readers[name] = self._reader(name, source)
+        reader.start()
+
+    def remove(self, name: str) -> list[tuple[str, list[Packet]]]:
+        """Close one source and end its thread; what was ready for `take` meanwhile.
+
+        Records that it had supplied may still wait for the archive: they come with a later `take`.
+        """
+        source, reader = self._readers.pop(name)
+        source.close()
+        return self._outlive(reader)
 
     def take(self, timeout_s: float) -> list[tuple[str, list[Packet]]]:
         """Archived batches with the server they came from, oldest first; nothing after the timeout.
@@ -106,21 +117,26 @@ class Recorder:
         ------
         ArchiveError : if the disk failed to store records
         """
-        for _, source in self._sources:
+        for source, _ in self._readers.values():
             source.close()
-        left: list[tuple[str, list[Packet]]] = []
-        for reader in self._readers:
-            while reader.is_alive():  # it may wait for room in a queue
-                reader.join(_CYCLE_S)
-                left += self._archived.take(0)
+        left = [taken for _, reader in self._readers.values() for taken in self._outlive(reader)]
         self._stopping.set()
         self._received.close()
-        while self._writer.is_alive():
-            self._writer.join(_CYCLE_S)
-            left += self._archived.take(0)
+        left += self._outlive(self._writer)
         if self._failure is not None:
             raise self._failure
         return left + self._archived.take(0)
+
+    def _reader(self, name: str, source: Source) -> tuple[Source, threading.Thread]:
+        return source, threading.Thread(target=self._receive, args=(name, source), name=f"server-{name}")
+
+    def _outlive(self, thread: threading.Thread) -> list[tuple[str, list[Packet]]]:
+        """Wait for the end of a thread, which may wait for room in a queue."""
+        left: list[tuple[str, list[Packet]]] = []
+        while thread.is_alive():
+            thread.join(_CYCLE_S)
+            left += self._archived.take(0)
+        return left
 
     def _receive(self, server: str, source: Source) -> None:
         try:

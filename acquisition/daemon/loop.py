@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 
+from acquisition.daemon.reload import described, fits_running_session
 from acquisition.daemon.session import Session, Vitals, run_id
 from configs import Settings
 from houfeng.errors import HoufengError
@@ -32,19 +34,28 @@ class Daemon:
     settings : of the network and this machine
     network : sites and channels the settings name
     reread : reads the configuration again; without it there is nothing to reload
+    taken_on : called with the settings at the start, and with others once they are taken on
     """
 
-    def __init__(self, settings: Settings, network: Network, reread: Reread | None = None) -> None:
-        self.settings = settings
-        self._network = network
+    def __init__(
+        self,
+        settings: Settings,
+        network: Network,
+        reread: Reread | None = None,
+        taken_on: Callable[[Settings], None] = lambda settings: None,
+    ) -> None:
+        self._present = (settings, network)
+        self._before: tuple[Settings, Network] | None = None
         self._reread = reread
+        self._taken_on = taken_on
         self._reload = threading.Event()
         self._vitals = Vitals()
+        self._heart = self._vitals.heartbeats.part("detection")
 
     @property
     def run_id(self) -> str:
         """Of the picks and events that are found with the present settings."""
-        return run_id(self.settings)
+        return run_id(self._present[0])
 
     def stop(self) -> None:
         """Ask `run` to drain and return; safe in a signal handler."""
@@ -63,26 +74,51 @@ class Daemon:
             end and start anew, because what the disk lost is unknown
         StoreError : if the store cannot be opened
         """
+        self._taken_on(self._present[0])
         while not self._vitals.stop.is_set():
-            with Session.running(self.settings, self._network, self._vitals) as session:
+            with ExitStack() as stack:
+                session = self._open(stack)
                 while not self._vitals.stop.is_set():
                     session.turn(_IDLE_S)
-                    if self._reload.is_set() and self._has_changed():
+                    if self._reload.is_set() and not self._reload_into(session):
                         break
         _log.info("stopped; every received record is archived")
 
-    def _has_changed(self) -> bool:
-        """Read the configuration; whether there is another one to run now."""
+    def _open(self, stack: ExitStack) -> Session:
+        """A session of the present configuration, or of the one before where that cannot work here."""
+        try:
+            session = stack.enter_context(Session.running(*self._present, self._vitals))
+        except HoufengError as error:
+            if self._before is None:
+                raise
+            _log.error("%s; going on with the configuration before", error)
+            self._present, self._before = self._before, None
+            return stack.enter_context(Session.running(*self._present, self._vitals))
+        if self._before is not None:
+            self._taken_on(self._present[0])
+            self._before = None
+        return session
+
+    def _reload_into(self, session: Session) -> bool:
+        """Read the configuration again; whether the session goes on, with it or because there is nothing new."""
         self._reload.clear()
         if self._reread is None:
-            return False
+            return True
+        self._heart.beat("reading the configuration")
         try:
-            settings, network = self._reread()
+            new = self._reread()
+            lines = described(self._present, new)
+            if fits_running_session(self._present, new):
+                session.take_on(*new)
+                goes_on = True
+            else:
+                self._before, goes_on = self._present, False
         except HoufengError as error:
             _log.error("%s; not reloaded, going on as before", error)
-            return False
-        if (settings, network) == (self.settings, self._network):
-            _log.info("reloaded: nothing has changed")
-            return False
-        self.settings, self._network = settings, network
-        return True
+            return True
+        self._present = new
+        for line in lines or ["nothing has changed"]:
+            _log.info("reloaded: %s", line)
+        if goes_on:
+            self._taken_on(self._present[0])
+        return goes_on

@@ -47,15 +47,7 @@ def restore(
         memory_ns = seconds_ns(1.1 * settings.association.memory_s)
         picks = queries.recent_picks(snapshot, run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
     detector.restore(states)
-    run = Run(
-        run_id=run_id,
-        kind="live",
-        started_ns=now_ns(),
-        config_hash=settings.config_hash,
-        code_version=__version__,
-        source=", ".join(server.address for server in settings.seedlink),
-    )
-    store.run(lambda unit: _begin(unit, run, network))
+    begin(settings, network, store, run_id)
     pipeline = Pipeline(detector, Associator(settings.association, network.inventory.sites), store, run_id)
     pipeline.warm(picks)
     positions = {source_id: detector.position_ns(source_id) or 0 for source_id in states}
@@ -74,10 +66,28 @@ def restore(
     return pipeline
 
 
-def _begin(unit: UnitOfWork, run: Run, network: Network) -> None:
-    unit.save_run(run)
-    unit.keep_stations({*network.inventory.sites, *network.usages})
-    unit.save_inventory(network.inventory)
+def begin(settings: Settings, network: Network, store: Store, run_id: str) -> None:
+    """Tell the store of the run and its stations, before anything that belongs to them is saved.
+
+    Raises
+    ------
+    StoreError : if the store cannot be reached
+    """
+    run = Run(
+        run_id=run_id,
+        kind="live",
+        started_ns=now_ns(),
+        config_hash=settings.config_hash,
+        code_version=__version__,
+        source=", ".join(server.address for server in settings.seedlink),
+    )
+
+    def save(unit: UnitOfWork) -> None:
+        unit.save_run(run)
+        unit.keep_stations({*network.inventory.sites, *network.usages})
+        unit.save_inventory(network.inventory)
+
+    store.run(save)
 
 
 def _batches(packets: Iterator[Packet], size: int) -> Iterator[list[Packet]]:

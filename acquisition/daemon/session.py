@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
 from acquisition.archive import Archive
-from acquisition.backfill import BackfillSource
 from acquisition.daemon.jobs import Job, Jobs
-from acquisition.daemon.restore import restore
-from acquisition.fdsn.settings import FdsnSettings
+from acquisition.daemon.restore import begin, restore
+from acquisition.daemon.servers import Batches, Servers
 from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
-from acquisition.seedlink import advance, open_source
 from acquisition.server.ledger import Ledger
-from acquisition.source import Source
 from acquisition.tally import Tally
 from configs import Settings
-from database import queries
 from database.store import Store
 from houfeng import __version__
 from houfeng.errors import StoreError
 from houfeng.network import Network
 from houfeng.times import now_ns
-from houfeng.types import Cursor, Packet, public_id
+from houfeng.types import public_id
 from stations.health import HealthMonitor
 
 _log = logging.getLogger(__name__)
@@ -68,10 +64,8 @@ class Session:
     def __init__(self, settings: Settings, network: Network, vitals: Vitals, stack: ExitStack) -> None:
         self.settings = settings
         self.run_id = run_id(settings)
-        self._network = network
         self._vitals = vitals
         self._heart = vitals.heartbeats.part("detection")
-        self._cursors: dict[str, dict[str, Cursor]] = {}
         self._store_fault = ""
         self._heart.beat("opening archive and database", within_s=settings.database.retry_s)
         self._archive = Archive.configured(settings.archive)
@@ -81,9 +75,10 @@ class Session:
         stack.callback(self._store.close)
         self._pipeline = restore(settings, network, self._archive, self._store, self.run_id, self._go_on)
         self._health = HealthMonitor(settings.health, network.wanted, network.usages)
+        self._servers = Servers(self._archive, self._store, vitals.heartbeats, self._reject)
         self._recorder = Recorder(
             self._archive,
-            self._sources(),
+            self._servers.open(settings),
             settings.daemon.queue_mib << 20,
             self._ledger,
             heartbeats=vitals.heartbeats,
@@ -129,6 +124,24 @@ class Session:
         self._process(self._recorder.take(idle_s))
         self.jobs.run_due()
 
+    def take_on(self, settings: Settings, network: Network) -> None:
+        """Go on with other servers and stations, while those that stay are not disturbed.
+
+        Parameters
+        ----------
+        settings, network : differ from the present ones as `reload.fits_running_session` allows
+
+        Raises
+        ------
+        StoreError : if the cursors of a new server cannot be read; then nothing was changed
+        """
+        self._process(self._servers.change(self.settings, settings, self._recorder))
+        self.settings = settings
+        servers = settings.seedlink
+        self._health.expect(network.wanted, network.usages, lambda channel: any(s.wants(channel) for s in servers))
+        self._saving(lambda: begin(settings, network, self._store, self.run_id))
+        self._report()
+
     def _jobs(self) -> Iterator[Job]:
         """All periodic work. What may take long, or waits for others, is not for the loop."""
         daemon = self.settings.daemon
@@ -143,14 +156,6 @@ class Session:
         stack.callback(ledger.close)
         return ledger
 
-    def _sources(self) -> Iterator[tuple[str, Source]]:
-        for server in self.settings.seedlink:
-            with self._store.read() as snapshot:
-                cursors = self._cursors[server.name] = queries.cursors(snapshot, server.name)
-            yield server.name, open_source(server, cursors, self._reject, self._vitals.heartbeats.part(server.name))
-        for service in self.settings.fdsn:
-            yield _backfill(service), BackfillSource(service, self._archive.root, self._reject)
-
     def _reject(self, content: bytes, reason: str) -> None:
         self._vitals.tally.quarantined()
         self._archive.quarantine(content, reason)
@@ -160,26 +165,13 @@ class Session:
         self._heart.beat("reading the archive", within_s=self.settings.database.retry_s)
         return not self._vitals.stop.is_set()
 
-    def _process(self, taken: list[tuple[str, list[Packet]]]) -> None:
-        # Back-filled records are archived and served. Detection has gone past their time, and what the live streams are
-        # like is not theirs to tell.
-        fillers = {_backfill(service) for service in self.settings.fdsn}
-        taken = [(server, batch) for server, batch in taken if server not in fillers]
+    def _process(self, taken: Batches) -> None:
+        taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
         if packets:
             self._health.observe(packets)
-            cursors = self._advance(taken)
+            cursors = self._servers.advance(taken)
             self._saving(lambda: self._pipeline.feed(packets, cursors))
-
-    def _advance(self, taken: Iterable[tuple[str, list[Packet]]]) -> dict[str, dict[str, Cursor]]:
-        """Cursors of the stations that packets came from, after these packets."""
-        moved: dict[str, dict[str, Cursor]] = {}
-        for server, packets in taken:
-            known, stations = self._cursors.setdefault(server, {}), moved.setdefault(server, {})
-            for packet in packets:
-                station_id = packet.source_id.station_id
-                known[station_id] = stations[station_id] = advance(known.get(station_id), packet)
-        return moved
 
     def _checkpoint(self) -> None:
         self._saving(self._pipeline.checkpoint)
@@ -207,8 +199,3 @@ class Session:
 def run_id(settings: Settings) -> str:
     """The same for every start of one detection with one release."""
     return public_id("run", "live", settings.config_hash, __version__)
-
-
-def _backfill(service: FdsnSettings) -> str:
-    """What a data centre is called among the recorder's sources."""
-    return f"back-fill {service.address}"

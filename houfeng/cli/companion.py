@@ -1,13 +1,17 @@
-"""A process beside the daemon: started again when it ends, ended when the daemon does, however that comes about."""
+"""Processes beside the daemon: started again when they end, ended when the daemon does, however that comes about."""
 
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from configs import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -18,25 +22,77 @@ _RETRY_MAX_S = 30.0
 _SETTLED_S = 60.0
 
 
-@contextmanager
-def companion(name: str, *arguments: str) -> Iterator[None]:
-    """Keep `houfeng ARGUMENTS` running while the block lasts.
+class Companions:
+    """The processes that a configuration wants beside the daemon.
 
-    Its standard input ends with this process, also when that is killed: the command is expected to end then.
+    Each is a command `houfeng`, whose standard input ends with this process, also when that is killed: it is expected
+    to end then. One whose settings did not change is not disturbed by another configuration.
 
     Parameters
     ----------
-    name : what it is called in messages
-    arguments : of the command houfeng
+    config : the file they read
     """
-    stopping = threading.Event()
-    thread = threading.Thread(target=_keep, args=(name, arguments, stopping), name=arguments[1])
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join()
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        self._running: dict[str, _Companion] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for companion in self._running.values():
+            companion.stopping.set()
+        for companion in self._running.values():
+            companion.thread.join()
+
+    def take_on(self, settings: Settings) -> None:
+        """Start, end and start anew what these settings ask for, without waiting for it."""
+        wanted = _wanted(settings, str(self._config))
+        for name, running in self._running.items():
+            if running.wanted != wanted.get(name):
+                running.stopping.set()
+        for name, command in wanted.items():
+            before = self._running.get(name)
+            if before is None or before.stopping.is_set():
+                self._running[name] = _Companion(name, command, before)
+
+
+def _wanted(settings: Settings, config: str) -> dict[str, _Command]:
+    """By what they are called in messages."""
+    wanted = {}
+    if settings.web.enabled:
+        # The page asks the database; the daemon goes on without it if it fails.
+        wanted["the web page"] = _Command(("serve", "web", config), (settings.web, settings.database))
+    if settings.seedlink_server.enabled:
+        # In a process of its own its clients cannot hold the archive up.
+        wanted["the SeedLink server"] = _Command(
+            ("serve", "seedlink", config), (settings.seedlink_server, settings.archive.path)
+        )
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """What to run, and the settings that it reads."""
+
+    arguments: tuple[str, ...]
+    settings: tuple[object, ...]
+
+
+class _Companion:
+    """One process that is kept running, once the one before it has let go of its port."""
+
+    def __init__(self, name: str, wanted: _Command, before: _Companion | None) -> None:
+        self.wanted = wanted
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, args=(name, before), name=wanted.arguments[1])
+        self.thread.start()
+
+    def _run(self, name: str, before: _Companion | None) -> None:
+        if before is not None:
+            before.thread.join()
+        _keep(name, (*self.wanted.arguments, "--until-eof"), self.stopping)
 
 
 def _keep(name: str, arguments: tuple[str, ...], stopping: threading.Event) -> None:
@@ -44,7 +100,9 @@ def _keep(name: str, arguments: tuple[str, ...], stopping: threading.Event) -> N
     while not stopping.is_set():
         # A process group of its own: Ctrl-C at the terminal reaches only us.
         command = [sys.executable, "-m", "houfeng", *arguments]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        # What systemd is told, the daemon tells it: gunicorn would, too.
+        environment = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment) as process:
             lived_s = _watch(name, process, stopping)
         if stopping.is_set():
             return

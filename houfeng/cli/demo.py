@@ -17,8 +17,8 @@ from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database import queries
 from database.store import Store
+from houfeng.cli.companion import Companions
 from houfeng.cli.limits import raise_file_limit
-from houfeng.cli.run import web_page
 from houfeng.cli.signals import Signals
 from houfeng.demo import DemoFeed, DemoSettings, demo_sites
 from houfeng.errors import ConfigError
@@ -85,10 +85,10 @@ def demo(signals: Signals, data: Path | None, speed: float, port: int, folder: P
         Store.open(settings.database.url).close()  # made once, before page and daemon both want to
         _introduce(feed, config, server.port, port)
         stack.enter_context(feed)
-        stack.enter_context(web_page(settings, config))
+        companions = stack.enter_context(Companions(config))
         stack.enter_context(_announcing(settings.database.url))
         raise_file_limit()
-        daemon = Daemon(settings, load_network(settings))
+        daemon = Daemon(settings, load_network(settings), taken_on=companions.take_on)
         signals.hand_to(daemon.stop, None)
         daemon.run()
     click.echo("Stopped.")

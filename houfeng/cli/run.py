@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from acquisition.daemon import Daemon
 from configs import Settings, load
 from database.store import Store
-from houfeng.cli.companion import companion
+from houfeng.cli.companion import Companions
 from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.options import config_argument
 from houfeng.cli.signals import Signals
@@ -35,21 +34,7 @@ def run(signals: Signals, config: Path) -> None:
         settings = load(config)
         return settings, load_network(settings)
 
-    daemon = Daemon(settings, load_network(settings), reread)
-    with web_page(settings, config), seedlink_server(settings, config):
+    with Companions(config) as companions:
+        daemon = Daemon(settings, load_network(settings), reread, companions.take_on)
         signals.hand_to(daemon.stop, daemon.reload)
         daemon.run()
-
-
-def web_page(settings: Settings, config: Path) -> AbstractContextManager[None]:
-    """The web page in a process of its own while the block lasts; the daemon goes on without it if it fails."""
-    if not settings.web.enabled:
-        return nullcontext()
-    return companion("the web page", "serve", "web", str(config), "--until-eof")
-
-
-def seedlink_server(settings: Settings, config: Path) -> AbstractContextManager[None]:
-    """The SeedLink server in a process of its own while the block lasts: its clients cannot hold the archive up."""
-    if not settings.seedlink_server.enabled:
-        return nullcontext()
-    return companion("the SeedLink server", "serve", "seedlink", str(config), "--until-eof")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from houfeng.types import Packet, SourceId
 from stations.health.channel import DAY_NS, ChannelWatch
@@ -34,13 +34,30 @@ class HealthMonitor:
         self, settings: HealthSettings, wanted: Iterable[SourceId] = (), usages: Mapping[str, str] | None = None
     ) -> None:
         self._settings = settings
-        self._usages = dict(usages or {})
-        self._wanted = frozenset(source_id for source_id in wanted if self._is_evaluated(source_id.station_id))
+        self._expect(wanted, usages or {})
+        self._is_received: Callable[[SourceId], bool] = lambda source_id: True
         self._began_ns: int | None = None
         self._channels: dict[SourceId, ChannelWatch] = {}
         self._rules = Rulebook(settings)
         self._held: dict[SourceId, dict[str, Held]] = {}
         self._since: dict[SourceId | str, tuple[State, int]] = {}
+
+    def expect(
+        self, wanted: Iterable[SourceId], usages: Mapping[str, str], is_received: Callable[[SourceId], bool]
+    ) -> None:
+        """Go on with other stations, without forgetting what is known of those that stay.
+
+        Parameters
+        ----------
+        wanted, usages : as for a new monitor
+        is_received : whether a channel is still received; others are forgotten, and their late packets with them
+        """
+        self._expect(wanted, usages)
+        self._is_received = is_received
+        for source_id in [source_id for source_id in self._channels if not is_received(source_id)]:
+            del self._channels[source_id]
+            self._held.pop(source_id, None)
+            self._since.pop(source_id, None)
 
     def observe(self, packets: Iterable[Packet]) -> None:
         """Count packets in, in any order; a log record, which has no samples, says nothing."""
@@ -68,6 +85,10 @@ class HealthMonitor:
             stations.setdefault(watch.source_id.station_id, []).append(watch)
         return [self._station(station_id, stations[station_id], now_ns) for station_id in sorted(stations)]
 
+    def _expect(self, wanted: Iterable[SourceId], usages: Mapping[str, str]) -> None:
+        self._usages = dict(usages)
+        self._wanted = frozenset(source_id for source_id in wanted if self._is_evaluated(source_id.station_id))
+
     def _begin(self, t_ns: int) -> int:
         if self._began_ns is None:
             self._began_ns = t_ns
@@ -78,7 +99,7 @@ class HealthMonitor:
 
     def _new_channel(self, packet: Packet) -> ChannelWatch | None:
         source_id = packet.source_id
-        if not packet.n_samples or not self._is_evaluated(source_id.station_id):
+        if not packet.n_samples or not self._is_evaluated(source_id.station_id) or not self._is_received(source_id):
             return None
         arrived_ns = packet.received_ns or packet.next_ns
         began_ns = self._begin(arrived_ns)
