@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,22 @@ def load(path: str | Path) -> Settings:
     if faults:
         raise ConfigError("\n".join(faults))
     return _joined([part for _, part in parts])
+
+
+def given(path: str | Path) -> dict[str, str]:
+    """Which file sets which key: dotted key, members by name, -> the file's path as it was named.
+
+    Raises
+    ------
+    ConfigError : if a file cannot be read or is not TOML
+    """
+    path = Path(path)
+    table = read_table(path)
+    files = {str(path): table}
+    for name in table.get("include", ()):
+        file = path.resolve().parent / name
+        files[str(file)] = read_table(file)
+    return {key: file for file, keys in files.items() for key in _dotted_keys(keys)}
 
 
 def read_table(path: Path) -> dict[str, Any]:
@@ -85,6 +102,17 @@ def _twice(parts: list[tuple[str, Settings]]) -> list[str]:
                     faults.append(f"{file}: {table}[{name[1]}]: {known[name]} has it as well; one must go")
                 known.setdefault(name, file)
     return faults
+
+
+def _dotted_keys(table: dict[str, Any], where: str = "") -> Iterator[str]:
+    for key, value in table.items():
+        dotted = f"{where}{key}"
+        yield dotted
+        if isinstance(value, dict):
+            yield from _dotted_keys(value, f"{dotted}.")
+        for n, member in enumerate(value if isinstance(value, list) else (), 1):
+            if isinstance(member, dict):
+                yield from _dotted_keys(member, f"{dotted}[{member.get(MEMBER_NAMES.get(key, ''), n)}].")
 
 
 def _joined(parts: list[Settings]) -> Settings:

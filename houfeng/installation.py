@@ -149,7 +149,7 @@ def check_dependencies(requirements: Iterable[str]) -> Finding:
 
 def check_folder(purpose: str, folder: Path) -> Finding:
     """Whether files can be made in a folder, or the folder itself can be made."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = existing_folder(folder)
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
@@ -211,8 +211,12 @@ def check_encoding(encoding: str) -> Finding:
 
 def free_bytes(folder: Path) -> int:
     """Room for this user on the disk that a folder, or its nearest existing parent, is on."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return shutil.disk_usage(existing).free
+    return shutil.disk_usage(existing_folder(folder)).free
+
+
+def existing_folder(folder: Path) -> Path:
+    """The folder itself, or its nearest parent that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
 def clock_synchronised() -> bool | None:

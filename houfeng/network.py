@@ -26,15 +26,17 @@ class Network:
     inventory : sites (StationXML with the configuration's corrections), channel epochs and documents
     wanted : channels that the servers are asked for by full name, or by a pattern that an open epoch matches
     usages : usage level of every station that is configured or asked for
+    warnings : documents that were left out, and contradictions; one line each
     """
 
     inventory: Inventory
     wanted: frozenset[SourceId]
     usages: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
 
 def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
-    """Read the StationXML that the configuration names.
+    """Read the StationXML that the configuration names, and log what is wrong with it.
 
     A document that cannot be used is reported in one line and left out; the others count.
 
@@ -42,22 +44,31 @@ def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network
     ----------
     more_files : StationXML found elsewhere, such as beside replayed records
     """
-    inventories = []
-    for path in [*_named(settings.inventory.files), *more_files]:
+    network = read_network(settings, more_files)
+    for warning in network.warnings:
+        _log.warning("%s", warning)
+    return network
+
+
+def read_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
+    """As `load_network`, which logs the warnings as well."""
+    inventories, warnings = [], []
+    named, unmatched = _named(settings.inventory.files)
+    warnings += unmatched
+    for path in [*named, *more_files]:
         try:
             inventories.append(parse_stationxml(path.read_bytes(), str(path)))
         except InventoryError as error:
-            _log.warning("%s; this document is left out", error)
+            warnings.append(f"{error}; this document is left out")
         except OSError as error:
-            _log.warning("%s: cannot be read: %s; this document is left out", path, error.strerror)
+            warnings.append(f"{path}: cannot be read: {error.strerror}; this document is left out")
     inventory = merge(inventories)
     registry = register(settings.station, inventory)
-    for warning in registry.warnings:
-        _log.warning("%s", warning)
+    warnings += registry.warnings
     wanted = _wanted(settings, inventory)
     stations = {source_id.station_id for source_id in wanted} | {station.code for station in settings.station}
     usages = {station_id: registry.usages.get(station_id, "full") for station_id in sorted(stations)}
-    return Network(replace(inventory, sites=registry.sites), wanted, usages)
+    return Network(replace(inventory, sites=registry.sites), wanted, usages, tuple(warnings))
 
 
 def _wanted(settings: Settings, inventory: Inventory) -> frozenset[SourceId]:
@@ -67,11 +78,13 @@ def _wanted(settings: Settings, inventory: Inventory) -> frozenset[SourceId]:
     return frozenset(named | {source_id for source_id in listed if any(s.wants(source_id) for s in settings.seedlink)})
 
 
-def _named(patterns: Iterable[str]) -> list[Path]:
+def _named(patterns: Iterable[str]) -> tuple[list[Path], list[str]]:
+    """Files that patterns stand for, and a warning for each that stands for none."""
     paths: list[Path] = []
+    warnings = []
     for pattern in patterns:
         found = sorted(Path(name) for name in glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns
         if not found:
-            _log.warning("inventory.files: %s matches no file", pattern)
+            warnings.append(f"inventory.files: {pattern} matches no file")
         paths += found
-    return paths
+    return paths, warnings

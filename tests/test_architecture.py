@@ -35,6 +35,8 @@ DOORS = {
     "webui": (*CORE, "houfeng.shapes", "stations", "database.queries", "database.records", "database.store"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "configs"),
+    "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
+    "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),
     "houfeng.pipeline": INNER,
     "houfeng.demo": (*CORE, "houfeng.demo_records", "stations", "acquisition"),
     "houfeng.demo_records": (*CORE, "acquisition"),

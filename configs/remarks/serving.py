@@ -69,9 +69,7 @@ def access(settings: Settings) -> Iterator[Remark]:
             yield Remark(Level.NOTE, f"{key}.addresses", "none is named: nobody may see these stations")
         for pattern in rule.stations:
             if wanted and not any(meet(pattern, station) for station in wanted):
-                text = (
-                    f"no [[seedlink]] asks for {pattern}; is it mistyped? A station that no rule names is for everybody"
-                )
+                text = f"no [[seedlink]] asks for {pattern}; a station that no rule names is for everybody"
                 yield Remark(Level.WARNING, f"{key}.stations", text)
 
 

@@ -29,9 +29,7 @@ def seedlink(settings: Settings) -> Iterator[Remark]:
             text = f"TLS is asked for on port {_PLAIN_PORT}, where servers listen without; most have it on {_TLS_PORT}"
             yield Remark(Level.WARNING, f"{key}.tls", text)
         if not server.tls and server.port == _TLS_PORT:
-            yield Remark(
-                Level.WARNING, f"{key}.tls", f"most servers listen for TLS on port {_TLS_PORT}: set tls = true"
-            )
+            yield Remark(Level.WARNING, f"{key}.tls", f"servers on port {_TLS_PORT} mostly want TLS: set tls = true")
 
 
 def _times(server: SeedLinkSettings, key: str) -> Iterator[Remark]:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
     "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive."),
+    "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),
     "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
 

@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 _HEADINGS = {
     "total_latency_s": "latency s",
@@ -74,7 +75,8 @@ def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
             overflow="ellipsis" if column == "name" else "fold",
         )
     for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
+        # as text: in a str, rich takes `[geofon]` for a colour and leaves it out
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
     return table
 
 
