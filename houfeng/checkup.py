@@ -21,7 +21,8 @@ from houfeng.errors import HoufengError, SourceError
 from houfeng.installation import existing_folder, free_bytes
 from houfeng.metadata_remarks import metadata
 
-# Of /proc/self/mountinfo. SQLite's WAL needs memory that its processes share, and so one computer
+_MOUNTINFO = Path("/proc/self/mountinfo")
+# As mountinfo calls them. SQLite's WAL needs memory that its processes share, and so one computer
 # (https://www.sqlite.org/wal.html, "Overview", disadvantage 2).
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "ceph", "glusterfs", "lustre", "beegfs", "afs", "fuse.sshfs")
 
@@ -58,12 +59,12 @@ def disk(settings: Settings) -> Iterator[Remark]:
         yield Remark(Level.WARNING, "archive.min_free_mib", text)
 
 
-def database(settings: Settings) -> Iterator[Remark]:
+def database(settings: Settings, mountinfo: Path = _MOUNTINFO) -> Iterator[Remark]:
     """A SQLite file on another computer's disk."""
     url = parse_url(settings.database.url)
     if url.drivername != "sqlite":
         return
-    kind = file_system(existing_folder(Path(str(url.database)).parent))
+    kind = file_system(existing_folder(Path(str(url.database)).parent), mountinfo)
     if kind.startswith(_NETWORK_FILE_SYSTEMS):
         text = f"SQLite on a network file system ({kind}) can be corrupted; put it on a disk of this computer"
         yield Remark(Level.WARNING, "database.url", text)
@@ -119,7 +120,7 @@ def begun(settings: Settings) -> Iterator[Remark]:
             yield Remark(Level.NOTE, f"seedlink[{name}].begin", text)
 
 
-def file_system(folder: Path, mountinfo: Path = Path("/proc/self/mountinfo")) -> str:
+def file_system(folder: Path, mountinfo: Path = _MOUNTINFO) -> str:
     """Kind of file system that a folder is on, such as ext4 or nfs4; empty where the system does not tell."""
     try:
         lines = mountinfo.read_text("utf-8").splitlines()

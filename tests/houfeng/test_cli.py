@@ -25,7 +25,7 @@ def houfeng(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     return run
 
 
-SUB_COMMANDS = ["demo", "run", "serve", "replay", "stations", "events", "picks", "runs", "archive", "doctor"]
+SUB_COMMANDS = ["demo", "run", "serve", "replay", "stations", "events", "picks", "runs", "archive", "config", "doctor"]
 
 
 def test_help_lists_every_command_with_a_sentence(houfeng: Callable[..., Result]) -> None:
