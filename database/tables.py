@@ -241,6 +241,46 @@ status_change = Table(
     _text("reason"),
 )
 
+# How far each day file of the archive is in table `span`: n_bytes from its beginning, and what it looked like then.
+archive_file = Table(
+    "archive_file",
+    metadata,
+    _text("source_id", key=True),
+    _time("day_ns", key=True),
+    Column("n_bytes", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("inode", UInt64, nullable=False),
+    _time("mtime_ns"),
+    Column("tail_crc", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# By day file, so that one file can be read anew without touching another; a query joins those that touch. A span may
+# end after its day.
+span = Table(
+    "span",
+    metadata,
+    _text("source_id", key=True),
+    _time("day_ns", key=True),
+    _time("start_ns", key=True),
+    Column("sample_rate_hz", Double, primary_key=True, nullable=False),
+    _time("end_ns"),
+    sqlite_with_rowid=False,
+)
+
+# What data centres were asked for in vain: a copy of the list beside the archive, which is kept without a database too.
+absence = Table(
+    "absence",
+    metadata,
+    _text("server", key=True),
+    _text("source_id", key=True),
+    _time("start_ns", key=True),
+    _time("end_ns"),
+    Column("tries", Integer, nullable=False),
+    _time("next_try_ns"),
+    _text("reason"),
+)
+
 # One row: how often anything that a page shows was changed.
 change = Table(
     "change",

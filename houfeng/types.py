@@ -140,6 +140,14 @@ class Packet:
         )
 
 
+class Span(NamedTuple):
+    """Time that samples of one rate cover: from the first one to when the next should come (exclusive), ns UTC."""
+
+    start_ns: int
+    end_ns: int
+    sample_rate_hz: float
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
     """Time of one stream whose samples are wanted and absent: from `start_ns` (inclusive) to `end_ns` (exclusive)."""

@@ -38,6 +38,7 @@ DOORS = {
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
     "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),
     "houfeng.pipeline": INNER,
+    "houfeng.indexing": INNER,
     "houfeng.demo": (*CORE, "houfeng.demo_records", "stations", "acquisition"),
     "houfeng.demo_records": (*CORE, "acquisition"),
     "houfeng.installation": (*INNER, "configs"),

@@ -74,8 +74,18 @@ def load(path: Path, server: str) -> tuple[Absence, ...]:
     ------
     SourceError : if the file is not one of ours
     """
+    return load_all(path).get(server, ())
+
+
+def load_all(path: Path) -> dict[str, tuple[Absence, ...]]:
+    """What the file knows, by server; nothing when there is no file.
+
+    Raises
+    ------
+    SourceError : if the file is not one of ours
+    """
     try:
-        return tuple(_from_row(row) for row in _rows(path).get(server, []))
+        return {server: tuple(map(_from_row, rows)) for server, rows in _rows(path).items()}
     except (KeyError, TypeError, ValueError, AttributeError, SourceIdError) as error:
         raise SourceError(f"{path}: not a list of absent data ({error}); remove it to ask for everything") from error
 

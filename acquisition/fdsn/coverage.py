@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
+from acquisition.spans import is_hole
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Gap, Packet
+from houfeng.types import Gap, Span
 
 # miniSEED 2 keeps a start time to 100 us (SEED Reference Manual 2.4, BTIME).
 _ROUNDING_NS = 100_000
-
-
-class Span(NamedTuple):
-    """Time that samples cover, ns UTC, and the interval between two of them, ns."""
-
-    start_ns: int
-    end_ns: int
-    interval_ns: int
-
-
-def span_of(packet: Packet) -> Span | None:
-    """What a packet covers; None for one without samples."""
-    if not packet.n_samples or not packet.sample_rate_hz:
-        return None
-    return Span(packet.start_ns, packet.next_ns, samples_ns(1, packet.sample_rate_hz))
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans of one rate that touch or overlap made one, in order of time; holes of half an interval or more stay."""
-    joined: list[Span] = []
-    for span in sorted(spans):
-        last = joined[-1] if joined else None
-        if last is None or last.interval_ns != span.interval_ns or span.start_ns - last.end_ns >= span.interval_ns // 2:
-            joined.append(span)
-        elif span.end_ns > last.end_ns:
-            joined[-1] = Span(last.start_ns, span.end_ns, span.interval_ns)
-    return joined
 
 
 def missing(wanted: Gap, spans: Iterable[Span]) -> list[Gap]:
@@ -51,20 +24,24 @@ def missing(wanted: Gap, spans: Iterable[Span]) -> list[Gap]:
     spans : of that stream, in any order; they may overlap
     """
     holes: list[Gap] = []
-    at_ns, interval_ns = wanted.start_ns, 0
+    at_ns, rate_hz = wanted.start_ns, 0.0
     for span in sorted(spans):
         if span.end_ns <= at_ns:
             continue
         if span.start_ns >= wanted.end_ns:
             break
-        begun = at_ns > wanted.start_ns
-        limit_ns = span.interval_ns // 2 if begun else span.interval_ns - _ROUNDING_NS
-        if span.start_ns - at_ns >= limit_ns:
+        begun, length_ns = at_ns > wanted.start_ns, span.start_ns - at_ns
+        if is_hole(length_ns, span.sample_rate_hz) if begun else length_ns >= _grid_ns(span):
             holes.append(Gap(wanted.source_id, at_ns, span.start_ns))
-        at_ns, interval_ns = span.end_ns, span.interval_ns
-    if wanted.end_ns - at_ns > interval_ns // 2:
+        at_ns, rate_hz = span.end_ns, span.sample_rate_hz
+    if wanted.end_ns > at_ns and (not rate_hz or 2 * (wanted.end_ns - at_ns) * rate_hz > NS_PER_S):
         holes.append(Gap(wanted.source_id, at_ns, wanted.end_ns))
     return holes
+
+
+def _grid_ns(span: Span) -> int:
+    """From where on a sample is missing before the first one of a span, ns."""
+    return samples_ns(1, span.sample_rate_hz) - _ROUNDING_NS
 
 
 def join(gaps: Iterable[Gap]) -> list[Gap]:
@@ -81,13 +58,13 @@ def join(gaps: Iterable[Gap]) -> list[Gap]:
 
 def subtract(wanted: Iterable[Gap], taken: Iterable[Gap]) -> list[Gap]:
     """What is left of `wanted` outside of `taken`, by stream and time."""
-    holes: dict[object, list[Span]] = {}
+    holes: dict[object, list[tuple[int, int]]] = {}
     for gap in taken:
-        holes.setdefault(gap.source_id, []).append(Span(gap.start_ns, gap.end_ns, 1))
+        holes.setdefault(gap.source_id, []).append((gap.start_ns, gap.end_ns))
     left: list[Gap] = []
     for gap in sorted(wanted):
         at_ns = gap.start_ns
-        for start_ns, end_ns, _ in sorted(holes.get(gap.source_id, ())):
+        for start_ns, end_ns in sorted(holes.get(gap.source_id, ())):
             if end_ns <= at_ns or start_ns >= gap.end_ns:
                 continue
             if start_ns > at_ns:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple
 
-from acquisition import mseed
 from acquisition.archive import day_path
-from acquisition.fdsn.coverage import Span, merged, span_of
-from houfeng.errors import RecordError, SourceIdError
+from acquisition.archive_spans import Mark, read_on
+from acquisition.spans import merged
+from houfeng.errors import SourceIdError
 from houfeng.times import NS_PER_S
-from houfeng.types import Gap, SourceId
+from houfeng.types import Gap, SourceId, Span
 
 _DAY_NS = 86_400 * NS_PER_S
 # A record that begins this long before a wanted time may still reach into it.
@@ -34,15 +32,14 @@ class Coverage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._known: dict[Path, _Known] = {}
+        self._known: dict[Path, tuple[Mark, list[Span]]] = {}
 
     def spans(self, gap: Gap) -> Iterator[Span]:
         """What covers parts of a gap, and perhaps more around it."""
         first_ns = (gap.start_ns - _MAX_RECORD_NS) // _DAY_NS * _DAY_NS
         for day_ns in range(first_ns, gap.end_ns, _DAY_NS):
             path = day_path(self._root, gap.source_id, day_ns)
-            if path.exists():
-                yield from self._read(path)
+            yield from self._read(path, gap.source_id)
 
     def channels(self, patterns: Iterable[str], start_ns: int, end_ns: int) -> list[SourceId]:
         """Channels that match a NET.STA.LOC.CHA pattern and have a file of these days, sorted."""
@@ -59,41 +56,13 @@ class Coverage:
                     found.add(source_id)
         return sorted(found)
 
-    def _read(self, path: Path) -> list[Span]:
-        with path.open("rb") as file:
-            stat = os.fstat(file.fileno())
-            known = self._known.get(path)
-            # A file that was repaired is another one of the same name.
-            if known is None or known.inode != stat.st_ino or known.n_bytes > stat.st_size:
-                known = _Known(stat.st_ino, 0, [])
-            if known.n_bytes < stat.st_size:
-                file.seek(known.n_bytes)
-                spans, n_bytes = _spans(file.read())
-                known = _Known(stat.st_ino, known.n_bytes + n_bytes, merged([*known.spans, *spans]))
-        self._known[path] = known
-        return known.spans
-
-
-class _Known(NamedTuple):
-    inode: int
-    n_bytes: int
-    spans: list[Span]
-
-
-def _spans(content: bytes) -> tuple[list[Span], int]:
-    """What the records cover, and how many bytes are whole records: the last may still be under way to the disk."""
-    spans: list[Span] = []
-    ends = [len(content)]
-
-    def damage(offset: int, length: int, reason: str) -> None:
-        if offset + length == len(content):
-            ends.append(offset)
-
-    for record in mseed.split(content, damage):
-        try:
-            span = span_of(mseed.decode(record.raw))
-        except RecordError:
-            continue  # it was archived as it came; the writer reported it then
-        if span is not None:
-            spans.append(span)
-    return spans, ends[-1]
+    def _read(self, path: Path, source_id: SourceId) -> list[Span]:
+        mark, spans = self._known.get(path, (None, []))
+        reading = read_on(self._root, path, source_id, mark)
+        if reading is None:
+            self._known.pop(path, None)
+            return []
+        if reading.spans or reading.is_whole:
+            spans = reading.spans if reading.is_whole else merged([*spans, *reading.spans])
+        self._known[path] = reading.mark, spans
+        return spans

@@ -12,13 +12,14 @@ from zlib import crc32
 
 from acquisition import mseed
 from acquisition.fdsn.client import FdsnClient
-from acquisition.fdsn.coverage import Span, missing, span_of, total_s
+from acquisition.fdsn.coverage import missing, total_s
 from acquisition.fdsn.rules import Job, Missing, Reply, backoff_s, decide, plan
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.source import Reject
+from acquisition.spans import span_of
 from houfeng.errors import RecordError
 from houfeng.times import now_ns
-from houfeng.types import Gap, Packet, SourceId
+from houfeng.types import Gap, Packet, SourceId, Span
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from acquisition.archive import Archive, day_path
 from acquisition.backfill import BOOK_NAME, Backfill, BackfillSource, Filled, gaps_in
 from acquisition.fdsn.availability import listed
 from acquisition.fdsn.book import Absence, due, load, remember, save
-from acquisition.fdsn.coverage import Span, merged
 from acquisition.fdsn.held import Coverage
 from acquisition.fdsn.rules import Missing, Reply
 from acquisition.fdsn.settings import FdsnSettings
@@ -239,16 +237,6 @@ def test_a_server_that_answers_with_errors_costs_few_requests(records: list[Pack
     with serving(records, [status(500)] * 1000) as server:
         fill(server, archive, WHOLE)
         assert len(server.bodies) == 4
-
-
-@unhurried
-@given(st.lists(st.tuples(small, small).map(lambda t: Span(min(t) * 10, max(t) * 10 + 10, 10)), max_size=8))
-def test_merging_spans_keeps_their_time_and_leaves_holes_between(spans: list[Span]) -> None:
-    found = merged(spans)
-    assert {t for s in found for t in range(s.start_ns, s.end_ns)} == {
-        t for s in spans for t in range(s.start_ns, s.end_ns)
-    }
-    assert all(later.start_ns - span.end_ns >= 5 for span, later in pairwise(found))
 
 
 def test_coverage_follows_a_file_that_grows_and_one_that_is_replaced(records: list[Packet], tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acquisition.fdsn.coverage import Span, join, missing, pieces, subtract, total_s
+from acquisition.fdsn.coverage import join, missing, pieces, subtract, total_s
 from acquisition.fdsn.rules import MAX_LINES, Job, Reply, backoff_s, decide, plan, split
 from acquisition.fdsn.settings import FdsnSettings
 from houfeng.errors import ConfigError
 from houfeng.times import NS_PER_S
-from houfeng.types import Gap, SourceId
+from houfeng.types import Gap, SourceId, Span
 
 S = NS_PER_S
 HHZ = SourceId("XX", "AAA", "00", "HHZ")
@@ -31,7 +31,7 @@ def gap(start: float, end: float, source_id: SourceId = HHZ) -> Gap:
 
 
 def span(start: float, end: float) -> Span:
-    return Span(round(start * S), round(end * S), STEP)
+    return Span(round(start * S), round(end * S), 100.0)
 
 
 def moments(some: list[Gap]) -> set[tuple[SourceId, int]]:
@@ -56,7 +56,7 @@ def test_joining_keeps_every_moment_once(some: list[Gap]) -> None:
 @given(st.lists(st.tuples(small, small).map(lambda t: (min(t), max(t) + 1)), max_size=8), small, small)
 def test_missing_agrees_with_counting_samples(spans: list[tuple[int, int]], a: int, b: int) -> None:
     wanted = Gap(HHZ, min(a, b) * STEP, max(a, b) * STEP)
-    found = missing(wanted, [Span(start * STEP, end * STEP, STEP) for start, end in spans])
+    found = missing(wanted, [Span(start * STEP, end * STEP, 100.0) for start, end in spans])
     there = {n for start, end in spans for n in range(start, end)}
     absent = {n for n in range(min(a, b), max(a, b)) if n not in there}
     assert {n for hole in found for n in range(hole.start_ns // STEP, hole.end_ns // STEP)} == absent

@@ -17,6 +17,7 @@ def upgrade() -> None:
     _metadata()
     _detection()
     _health()
+    _holdings()
     change = op.create_table("change", _key("id", sa.Integer), _column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
 
@@ -25,6 +26,9 @@ def downgrade() -> None:
     """Remove the tables, children first."""
     for table in (
         "change",
+        "absence",
+        "span",
+        "archive_file",
         "status_change",
         "channel_status",
         "station_status",
@@ -222,4 +226,34 @@ def _health() -> None:
         _key("since_ns", sa.BigInteger),
         *(_column(name, sa.String) for name in ("state", "reason")),
         sa.PrimaryKeyConstraint("station_id", "since_ns", name="pk_status_change"),
+    )
+
+
+def _holdings() -> None:
+    op.create_table(
+        "archive_file",
+        _key("source_id"),
+        _key("day_ns", sa.BigInteger),
+        *(_column(name, sa.BigInteger) for name in ("n_bytes", "size_bytes", "inode", "mtime_ns", "tail_crc")),
+        sa.PrimaryKeyConstraint("source_id", "day_ns", name="pk_archive_file"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "span",
+        _key("source_id"),
+        *(_key(name, sa.BigInteger) for name in ("day_ns", "start_ns")),
+        _key("sample_rate_hz", sa.Double),
+        _column("end_ns", sa.BigInteger),
+        sa.PrimaryKeyConstraint("source_id", "day_ns", "start_ns", "sample_rate_hz", name="pk_span"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "absence",
+        *(_key(name) for name in ("server", "source_id")),
+        _key("start_ns", sa.BigInteger),
+        _column("end_ns", sa.BigInteger),
+        _column("tries", sa.Integer),
+        _column("next_try_ns", sa.BigInteger),
+        _column("reason", sa.String),
+        sa.PrimaryKeyConstraint("server", "source_id", "start_ns", name="pk_absence"),
     )
