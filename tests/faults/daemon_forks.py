@@ -8,40 +8,37 @@ it has ended.
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 from acquisition import recorder
-from configs import load
-from houfeng.cli.run import run_daemon
-from houfeng.errors import HoufengError
+from houfeng.cli import main as houfeng
+from houfeng.cli import run as run_command
 
 _PR_SET_PTRACER = 0x59616D61
 
 
 def run(config: Path, gate: str) -> int:
-    """The daemon as the command line runs it, without its companions; its exit status."""
+    """The command line, without a web page and a SeedLink server beside the daemon; its exit status."""
     with (config.parent / "log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 2)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     Path(gate).read_bytes()
     try:
-        run_daemon(load(config))
-    except HoufengError as error:
-        print(f"houfeng: {error}", file=sys.stderr, flush=True)
-        return 2
+        houfeng(["run", str(config)])
+    except SystemExit as end:
+        return int(end.code or 0)
     except BaseException:
         traceback.print_exc()
-        return 1
-    return 0
+    return 1
 
 
 def main() -> None:
     recorder._DISK_RETRY_S = 0.1
+    run_command.companion = lambda *arguments: nullcontext()
     for line in sys.stdin:
         config, gate = line.rstrip("\n").split("\t")
         pid = os.fork()

@@ -61,6 +61,7 @@ class Campaign:
 
     def __init__(self, folder: Path, forks: Forks, server: SeedLinkServer) -> None:
         self._folder, self._forks, self._server = folder, forks, server
+        self._calls: dict[Place, list[tuple[str, int]]] = {}
         undisturbed = self._house("undisturbed", 0)
         assert undisturbed.run(_PARTS) == 0
         self._picks = undisturbed.picks()
@@ -70,6 +71,11 @@ class Campaign:
 
     def calls(self, place: Place) -> list[tuple[str, int]]:
         """Calls that can be interrupted: name, and number in the thread that makes most of them."""
+        if place not in self._calls:
+            self._calls[place] = self._list(place)
+        return self._calls[place].copy()
+
+    def _list(self, place: Place) -> list[tuple[str, int]]:
         house = self._start(place, "counted")
         trace = place.trace(house, self._folder / "counted.calls")
         assert house.run(_PARTS, trace) == 0
