@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import asdict, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ Values = dict[str, Any]
 # A row of a query; its columns are attributes.
 Found = Row[Any]
 
+_metrics_in = attrgetter(*METRICS)
 _READING = tuple(field.name for field in fields(Reading))
 
 
@@ -157,7 +159,7 @@ def channel_status_of(row: Found) -> ChannelStatus:
 
 def metrics_of(row: Found) -> Metrics:
     """The metrics of a row that has a column for each."""
-    return Metrics(**{name: getattr(row, name) for name in METRICS})
+    return Metrics(*_metrics_in(row))
 
 
 def _metrics_values(metrics: Metrics) -> Values:

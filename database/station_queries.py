@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -16,6 +18,7 @@ from houfeng.errors import StoreError
 from stations.health import WORST_FIRST, ChannelStatus, Metrics, State, why_unseen
 
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
+_STATES = {str(state): state for state in State}
 _N_CHANGES = 50
 
 
@@ -168,15 +171,21 @@ def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
         latitude_deg=found.latitude_deg,
         longitude_deg=found.longitude_deg,
         elevation_m=found.elevation_m,
-        state=State.UNKNOWN if unseen else State(found.state),
+        state=State.UNKNOWN if unseen else _STATES[found.state],
         reason=unseen or found.reason,
         since_ns=found.evaluated_ns if unseen else found.since_ns,
         evaluated_ns=found.evaluated_ns,
         usage=found.usage or "",
         # none, where it may not be seen: the last numbers known would look like today's
         metrics=Metrics() if unseen else metrics_of(found),
-        marks={} if unseen else {metric: State(state) for metric, state in json.loads(found.marks).items()},
+        marks={} if unseen else _marks_of(found.marks),
     )
+
+
+@lru_cache(maxsize=4096)
+def _marks_of(text: str) -> Mapping[str, State]:
+    # Most stations are well, and all of these have the same few texts.
+    return MappingProxyType({metric: _STATES[state] for metric, state in json.loads(text).items()})
 
 
 def _stale(channel: ChannelStatus, row: StationRow) -> ChannelStatus:
