@@ -13,7 +13,11 @@ from houfeng.cli import main
 from houfeng.installation import PACKAGES
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "configs").rglob("*.md")),
+]
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 40
 

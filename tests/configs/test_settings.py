@@ -17,7 +17,6 @@ from houfeng.errors import ConfigError
 
 HERE = Path(configs.__file__).parent
 DEFAULT = HERE / "default.toml"
-NETWORKS = sorted((HERE / "networks").glob("*.toml"))
 
 
 def write(folder: Path, text: str) -> Path:
@@ -76,18 +75,6 @@ def test_default_toml_explains_every_key() -> None:
         if key and not lines[n - 1].startswith("# ") and not shared:
             unexplained.append(key[1])
     assert unexplained == []
-
-
-@pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
-def test_every_example_network_loads(path: Path) -> None:
-    settings = load(path)
-    assert settings.seedlink
-    wanted = {pattern.rsplit(".", 2)[0] for server in settings.seedlink for pattern in server.streams}
-    assert wanted == {site.code for site in settings.station}
-
-
-def test_there_is_an_example_network() -> None:
-    assert NETWORKS
 
 
 def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
