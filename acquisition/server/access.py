@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from weakref import WeakValueDictionary
 
 from acquisition.server.ring import Backlog, StreamSpan, Wants, everything
 from acquisition.server.stored import StoredRecord, StreamKey
@@ -27,16 +28,26 @@ class Access:
             (tuple(stations), tuple(ip_network(address, strict=False) for address in addresses))
             for stations, addresses in rules
         ]
+        # A view lives as long as a session looks at it.
+        self._views: WeakValueDictionary[tuple[int, tuple[bool, ...]], View] = WeakValueDictionary()
 
     def view(self, backlog: Backlog, address: str) -> Backlog:
-        """What a client at this address may see of a backlog."""
-        return View(backlog, self._visible_to(_plain(address))) if self._rules else backlog
+        """What a client at this address may see of a backlog; one view for all addresses that may see the same."""
+        if not self._rules:
+            return backlog
+        plain = _plain(address)
+        friendly = tuple(any(_contains(network, plain) for network in allowed) for _, allowed in self._rules)
+        view = self._views.get((id(backlog), friendly))
+        if view is None:
+            view = self._views[id(backlog), friendly] = View(backlog, self._visible_to(friendly))
+        return view
 
-    def _visible_to(self, address: Address) -> Callable[[str], bool]:
+    def _visible_to(self, friendly: tuple[bool, ...]) -> Callable[[str], bool]:
         @lru_cache(maxsize=65536)
         def visible(station_id: str) -> bool:
-            rules = [allowed for stations, allowed in self._rules if _matches(station_id, stations)]
-            return not rules or any(_contains(network, address) for allowed in rules for network in allowed)
+            rules = zip(self._rules, friendly, strict=True)
+            named = [is_friend for (stations, _), is_friend in rules if _matches(station_id, stations)]
+            return not named or any(named)
 
         return visible
 
@@ -57,6 +68,10 @@ class View:
     def bounds(self) -> tuple[int, int]:
         """(oldest sequence held, sequence the next record will get); numbers are shared by all stations."""
         return self._backlog.bounds()
+
+    def recent(self) -> int:
+        """From this sequence number on a read takes no more than a look into memory."""
+        return self._backlog.recent()
 
     def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
         """The wanted and visible ones of the next `limit` records at most, and the sequence to go on from."""

@@ -1,19 +1,17 @@
-"""The sockets of the SeedLink server: one thread accepts, one thread a client moves bytes."""
+"""The SeedLink server: where it listens, and whom it lets in."""
 
 from __future__ import annotations
 
 import errno
-import logging
-import select
 import socket
-import threading
-import time
 from types import TracebackType
 from typing import Self
 
 from acquisition.server.access import Access
-from acquisition.server.connection import Connection, Waker
+from acquisition.server.client import Client
+from acquisition.server.demand import Demands
 from acquisition.server.info import Identity
+from acquisition.server.loop import Loop
 from acquisition.server.ring import Backlog
 from acquisition.server.session import Session
 from acquisition.server.tls import Certificate
@@ -21,12 +19,8 @@ from houfeng import __version__
 from houfeng.errors import SourceError
 from houfeng.times import now_ns
 
-# Each costs a thread and two sockets; a national centre's SeedLink server has some tens of clients.
+# Each costs a socket and some 10 kB; a national centre's SeedLink server has some tens of clients.
 MAX_CLIENTS = 200
-# Out of file descriptors, memory or threads: how long to wait for some to be freed.
-ACCEPT_RETRY_S = 1.0
-
-_log = logging.getLogger(__name__)
 
 
 class SeedLinkServer:
@@ -66,7 +60,6 @@ class SeedLinkServer:
         self.backlog = backlog
         self._identity = Identity(f"Houfeng/{__version__}", organization, now_ns())
         self._access = access or Access()
-        self._max_clients = max_clients
         self._certificate = certificate
         self._listener = _listen(host, port)
         self._tls_listener = None
@@ -76,12 +69,9 @@ class SeedLinkServer:
             except SourceError:
                 self._listener.close()
                 raise
-        self._clients: dict[threading.Thread, Connection] = {}
-        self._lock = threading.Lock()
-        self._waker = Waker()
+        self._demands = Demands()
+        self._loop = Loop(self._listeners(), self._admit, backlog, max_clients)
         self._closed = False
-        self._thread = threading.Thread(target=self._accept, name="seedlink-accept", daemon=True)
-        self._thread.start()
 
     @property
     def port(self) -> int:
@@ -93,22 +83,19 @@ class SeedLinkServer:
         """The port listened on for TLS; None without a certificate."""
         return None if self._tls_listener is None else int(self._tls_listener.getsockname()[1])
 
+    @property
+    def n_clients(self) -> int:
+        """Connections that are open."""
+        return self._loop.n_clients
+
     def close(self) -> None:
         """Stop listening, close every connection and wait for the threads; calling it twice is allowed."""
         if self._closed:
             return
         self._closed = True
-        self._waker.wake()
-        self._thread.join()
+        self._loop.close()
         for listener in self._listeners():
             listener.close()
-        with self._lock:
-            clients = dict(self._clients)
-        for client in clients.values():
-            client.stop()
-        for thread in clients:
-            thread.join()
-        self._waker.close()
 
     def __enter__(self) -> Self:
         return self
@@ -121,62 +108,14 @@ class SeedLinkServer:
     def _listeners(self) -> list[socket.socket]:
         return [self._listener] if self._tls_listener is None else [self._listener, self._tls_listener]
 
-    def _accept(self) -> None:
-        waiting = select.poll()
-        waiting.register(self._waker, select.POLLIN)
-        listeners = {listener.fileno(): listener for listener in self._listeners()}
-        for descriptor in listeners:
-            waiting.register(descriptor, select.POLLIN)
-        while not self._closed:
-            for descriptor, _ in waiting.poll():
-                if descriptor in listeners and not self._closed:
-                    self._accept_one(listeners[descriptor])
-
-    def _accept_one(self, listener: socket.socket) -> None:
-        try:
-            connection, address = listener.accept()
-            try:
-                self._admit(connection, address[0], address[1], secured=listener is self._tls_listener)
-            except BaseException:
-                connection.close()
-                raise
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # the client left before it was accepted
-        except (OSError, RuntimeError) as error:
-            _log.error("cannot accept a connection: %s", error)
-            time.sleep(ACCEPT_RETRY_S)
-
-    def _admit(self, connection: socket.socket, host: str, port: int, *, secured: bool) -> None:
+    def _admit(self, listener: socket.socket, connection: socket.socket, address: tuple[str, int]) -> Client:
+        host, port = address[:2]
+        if listener is self._tls_listener and self._certificate is not None:
+            context = self._certificate.context()
+            connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         peer = f"{host}:{port}"
-        with self._lock:
-            if len(self._clients) >= self._max_clients:
-                _log.warning("%s: refused, %d clients are connected already", peer, self._max_clients)
-                connection.close()
-                return
-            if secured and self._certificate is not None:
-                context = self._certificate.context()
-                connection = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-            backlog = self._access.view(self.backlog, host)
-            client = Connection(connection, Session(backlog, self._identity, peer), backlog, peer)
-            thread = threading.Thread(target=self._serve, args=(client,), name=f"seedlink-{peer}", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads
-                client.release()
-                raise
-            self._clients[thread] = client
-
-    def _serve(self, client: Connection) -> None:
-        try:
-            client.run()
-        except OSError as error:
-            _log.info("%s: connection lost: %s", client.peer, error)
-        except Exception:
-            _log.exception("%s: internal error, connection closed", client.peer)
-        finally:
-            client.release()
-            with self._lock:
-                self._clients.pop(threading.current_thread(), None)
+        session = Session(self._access.view(self.backlog, host), self._identity, peer, self._demands)
+        return Client(connection, session, peer)
 
 
 def _listen(host: str, port: int) -> socket.socket:

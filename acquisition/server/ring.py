@@ -50,6 +50,10 @@ class Backlog(Protocol):
         """(oldest sequence held, sequence the next record will get); equal when nothing is held."""
         ...
 
+    def recent(self) -> int:
+        """From this sequence number on a read takes no more than a look into memory."""
+        ...
+
     def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
         """The wanted ones of the next `limit` records at most, in order, and the sequence to go on from.
 
@@ -122,6 +126,10 @@ class Ring:
         """(oldest sequence held, sequence the next record will get); equal when nothing is held."""
         with self._lock:
             return self._first, self._next
+
+    def recent(self) -> int:
+        """From this sequence number on a read takes no more than a look into memory: every record is there."""
+        return self._first
 
     def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
         """The wanted ones of the next `limit` records at most, in order, and the sequence to go on from."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -71,21 +70,18 @@ class Subscription:
             return False
         return not any(selector.negated and selector.matches(key) for selector in self.selectors)
 
-    def wants_record(self, sequence: int, start_ns: int, end_ns: int) -> bool:
-        """Whether a record of a selected stream lies in the sequence range and the window."""
-        return (
-            sequence >= (self.start or 0)
-            and (self.start_ns is None or end_ns > self.start_ns)
-            and (self.end_ns is None or start_ns < self.end_ns)
-        )
+    def wants_station(self, key: StreamKey) -> bool:
+        """Whether a stream is of a station that the pattern matches."""
+        return fnmatchcase(key.station, self.station)
+
+    def overlaps(self, start_ns: int, end_ns: int) -> bool:
+        """Whether a record lies in the window in time, or reaches into it."""
+        return (self.start_ns is None or end_ns > self.start_ns) and (self.end_ns is None or start_ns < self.end_ns)
 
 
-def first_match(subscriptions: Iterable[Subscription], key: StreamKey) -> Subscription | None:
-    """The subscription a stream is sent under: its station belongs to the first pattern that matches it."""
-    for subscription in subscriptions:
-        if fnmatchcase(key.station, subscription.station):
-            return subscription if subscription.wants_stream(key) else None
-    return None
+def has_wildcard(pattern: str) -> bool:
+    """Whether a pattern may match more than itself."""
+    return "*" in pattern or "?" in pattern
 
 
 def station_pattern(text: str) -> str:

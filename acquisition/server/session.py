@@ -8,19 +8,14 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from acquisition.server.commands import Command, LineReader
-from acquisition.server.frames import packet_v3, packet_v4
+from acquisition.server.demand import Batch, Demand, Demands
 from acquisition.server.handshake import Handshake
 from acquisition.server.info import Identity, info_v3, info_v4
 from acquisition.server.ring import Backlog, StreamSpan
-from acquisition.server.selection import Subscription, first_match
+from acquisition.server.selection import Subscription
 from acquisition.server.stored import StreamKey
 from houfeng.times import NS_PER_S, now_ns
 
-# One send: large enough that a client which catches up is not bound by system calls.
-MAX_BATCH_BYTES = 64 * 1024
-# Records looked at in one step, so that a session that selects little still answers and stops quickly.
-MAX_SCAN = 1024
-_READ = 64
 # A peer that sends only noise is let go.
 MAX_FAULTS = 20
 # A window is over this long after its end even if a stream stays silent; later packets are not waited for.
@@ -30,27 +25,37 @@ _log = logging.getLogger(__name__)
 
 
 class Session:
-    """State of one connection: handshake, then records until the client leaves.
+    """State of one connection: handshake, then records until the client leaves. For one thread at a time.
 
     Parameters
     ----------
     backlog : what is served
     identity : who serves it
     peer : the client's address, for the log
+    demands : shared by the sessions of a server
     clock : ns UTC; a window in time ends by it
     """
 
-    def __init__(self, backlog: Backlog, identity: Identity, peer: str, clock: Callable[[], int] = now_ns) -> None:
+    def __init__(
+        self,
+        backlog: Backlog,
+        identity: Identity,
+        peer: str,
+        demands: Demands | None = None,
+        clock: Callable[[], int] = now_ns,
+    ) -> None:
         self.closing = False
         self._backlog = backlog
         self._identity = identity
         self._peer = peer
+        self._demands = demands or Demands()
         self._clock = clock
         self._lines = LineReader()
         self._commands: deque[Command] = deque()
         self._handshake = Handshake(backlog.bounds)
-        self._cursor: int | None = None
-        self._routes: dict[StreamKey, Subscription | None] = {}
+        self._demand: Demand | None = None
+        self._cursor = 0
+        self._starts: list[int] = []
         self._caught_up = False
         self._ended = False
         self._n_faults = 0
@@ -58,12 +63,21 @@ class Session:
     @property
     def streaming(self) -> bool:
         """Whether the handshake is over and records flow."""
-        return self._cursor is not None and not self._ended
+        return self._demand is not None and not self._ended
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do until the client or the backlog has something new."""
         return not self.closing and not self._commands and (self._caught_up or not self.streaming)
+
+    @property
+    def quick(self) -> bool:
+        """Whether the next step takes well under a millisecond: it neither reads a disk nor looks at every stream."""
+        if self._commands:
+            return self._commands[0].verb != "INFO"
+        if self._demand is None or not self._demand.prepared or self._has_end:
+            return False
+        return self._cursor >= self._backlog.recent()
 
     @property
     def has_commands(self) -> bool:
@@ -78,7 +92,7 @@ class Session:
         """The next bytes for the client: one command's answer, or a batch of records; often nothing."""
         if self._commands:
             return self._obey(self._commands.popleft())
-        return self._records() if self.streaming else b""
+        return self._records(self._demand) if self._demand is not None and not self._ended else b""
 
     def notice(self) -> None:
         """The backlog may hold more than it did."""
@@ -92,7 +106,7 @@ class Session:
             return b""
         if command.verb == "INFO" and not self._ended:
             return self._info(command.arguments)
-        if self._cursor is not None:
+        if self._demand is not None:
             self._fault(f"{command.verb or command.fault} while records flow")
             return b""
         if command.verb == "HELLO":
@@ -123,52 +137,49 @@ class Session:
     # Records
 
     def _begin(self) -> None:
-        starts = [subscription.start or 0 for subscription in self._handshake.subscriptions]
-        self._cursor = min(starts)
+        subscriptions = self._handshake.subscriptions
+        self._starts = [subscription.start or 0 for subscription in subscriptions]
         first, following = self._backlog.bounds()
         _log.info(
             "%s: SeedLink %d, %d station pattern(s), from sequence %d (held %d to %d) %s",
             self._peer,
             self._handshake.version,
-            len(starts),
-            self._cursor,
+            len(subscriptions),
+            min(self._starts),
             first,
             following - 1,
             self._handshake.user_agent,
         )
-        self._cursor = max(self._cursor, first)
+        self._cursor = max(min(self._starts), first)
+        self._demand = self._demands.of(self._backlog, self._handshake.version, subscriptions)
 
-    def _records(self) -> bytes:
-        out = bytearray()
-        packet = packet_v4 if self._handshake.version == 4 else packet_v3
-        n_scanned = 0
-        while len(out) < MAX_BATCH_BYTES and n_scanned < MAX_SCAN:
-            assert self._cursor is not None
-            self._report_loss(self._cursor, self._backlog.bounds()[0])
-            records, following = self._backlog.read(self._cursor, _READ, self._wants)
-            if following == self._cursor:
-                self._caught_up = True
-                if self._is_over():
-                    out += b"END"
-                    self._ended = True
-                break
-            n_scanned += _READ
-            for record in records:
-                out += packet(record)
-            self._cursor = following
-        return bytes(out)
+    def _records(self, demand: Demand) -> bytes:
+        if not demand.prepared:
+            demand.prepare()
+            return b""
+        oldest, following = self._backlog.bounds()
+        self._report_loss(self._cursor, oldest)
+        packets, self._cursor = self._batch(demand)
+        self._caught_up = self._cursor >= following
+        if self._caught_up and self._is_over():
+            self._ended = True
+            packets += b"END"
+        return packets
+
+    def _batch(self, demand: Demand) -> Batch:
+        if self._cursor < max(self._starts):
+            return demand.batch(self._cursor, self._wants)
+        return demand.recent(self._cursor) if self.quick else demand.batch(self._cursor)
 
     def _wants(self, key: StreamKey, sequence: int, start_ns: int, end_ns: int) -> bool:
-        try:
-            subscription = self._routes[key]
-        except KeyError:
-            subscription = self._routes[key] = self._route(key)
-        return subscription is not None and subscription.wants_record(sequence, start_ns, end_ns)
-
-    def _route(self, key: StreamKey) -> Subscription | None:
-        if self._handshake.version == 3 and not key.legacy:
-            return None
-        return first_match(self._handshake.subscriptions, key)
+        """While some stations were asked for from later numbers on than others."""
+        assert self._demand is not None
+        number = self._demand.route(key)
+        return (
+            number is not None
+            and sequence >= self._starts[number]
+            and self._demand.subscriptions[number].overlaps(start_ns, end_ns)
+        )
 
     def _report_loss(self, cursor: int, oldest: int) -> None:
         """Records that made room while the client was too slow are skipped; neither version can tell it so."""
@@ -181,19 +192,23 @@ class Session:
                 oldest - 1,
             )
 
-    def _is_over(self) -> bool:
-        """Whether nothing more is owed: dial-up is caught up, or every window of version 3 has passed.
+    @property
+    def _has_end(self) -> bool:
+        """Whether it ends by itself: dial-up, or version 3 with windows in time only.
 
         Version 4 in real time never ends (FDSN SeedLink 4.0, data transfer); SeisComP and ringserver end a TIME window.
         """
         if self._handshake.dialup:
             return True
-        subscriptions = self._handshake.subscriptions
-        if self._handshake.version == 4 or any(one.end_ns is None for one in subscriptions):
-            return False
+        return self._handshake.version == 3 and all(one.end_ns is not None for one in self._handshake.subscriptions)
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is owed: dial-up is caught up, or every window of version 3 has passed."""
+        if self._handshake.dialup or not self._has_end:
+            return self._handshake.dialup
         now = self._clock()
         spans = [span for span in self._backlog.streams() if span.key.legacy]
-        return all(_has_passed(one, spans, now) for one in subscriptions)
+        return all(_has_passed(one, spans, now) for one in self._handshake.subscriptions)
 
 
 def _has_passed(subscription: Subscription, spans: list[StreamSpan], now: int) -> bool:
@@ -201,7 +216,7 @@ def _has_passed(subscription: Subscription, spans: list[StreamSpan], now: int) -
     end_ns = subscription.end_ns or 0
     if now >= end_ns + WINDOW_GRACE_NS:
         return True
-    mine = [span for span in spans if first_match([subscription], span.key)]
+    mine = [span for span in spans if subscription.wants_station(span.key) and subscription.wants_stream(span.key)]
     return bool(mine) and all(span.end_ns >= end_ns for span in mine)
 
 

@@ -67,6 +67,10 @@ class ArchiveTail:
         with self._lock:
             return self._first(), self._following
 
+    def recent(self) -> int:
+        """From this sequence number on a read takes no more than a look into memory."""
+        return self._hot_first
+
     def read(self, sequence: int, limit: int, wants: Wants = everything) -> tuple[list[StoredRecord], int]:
         """The wanted ones of the next `limit` records at most, in order, and the sequence to go on from."""
         with self._lock:

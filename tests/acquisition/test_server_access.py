@@ -15,7 +15,7 @@ import pytest
 from seedlink_client import SeedLink
 from seedlink_client.protocol import Protocol
 
-from acquisition.server import Ring, SeedLinkServer, connection
+from acquisition.server import Ring, SeedLinkServer, client, loop
 from acquisition.server.access import Access
 from acquisition.server.tls import Certificate
 from houfeng.errors import SourceError
@@ -168,8 +168,8 @@ def test_a_handshake_that_never_comes_holds_up_nobody(
     secured: tuple[SeedLinkServer, Ring], pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, _ = secured
-    monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(connection, "TICK_S", 0.05)
+    monkeypatch.setattr(client, "HANDSHAKE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(loop, "TICK_S", 0.05)
     with socket.create_connection(("127.0.0.1", server.tls_port), timeout=5) as silent:
         with dial(server, pair[0]) as peer:
             peer.sendall(b"HELLO\r\n")

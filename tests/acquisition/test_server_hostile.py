@@ -16,7 +16,7 @@ import pytest
 from seedlink_client import SeedLink
 from seedlink_client.protocol import Protocol
 
-from acquisition.server import Ring, SeedLinkServer, connection
+from acquisition.server import Ring, SeedLinkServer, client, loop
 from houfeng.errors import SourceError
 
 from .seedlink_driver import filled_ring, raw
@@ -58,10 +58,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
-def n_clients() -> int:
-    return sum(thread.name.startswith("seedlink-127.0.0.1") for thread in threading.enumerate())
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -81,7 +77,7 @@ def test_noise_disturbs_nobody(server: SeedLinkServer, data: bytes) -> None:
         with contextlib.suppress(OSError):  # the server may close before all of it is sent
             rude.sendall(data)
         assert_serves(server)
-    wait_for(lambda: n_clients() == 0)
+    wait_for(lambda: server.n_clients == 0)
 
 
 def test_random_bytes_disturb_nobody(server: SeedLinkServer) -> None:
@@ -90,7 +86,7 @@ def test_random_bytes_disturb_nobody(server: SeedLinkServer) -> None:
         with dial(server) as rude:
             rude.sendall(dice.randbytes(dice.randrange(1, 3000)))
     assert_serves(server)
-    wait_for(lambda: n_clients() == 0)
+    wait_for(lambda: server.n_clients == 0)
 
 
 def test_a_command_in_single_bytes_is_understood(server: SeedLinkServer) -> None:
@@ -122,7 +118,7 @@ def test_a_reset_connection_is_forgotten(server: SeedLinkServer) -> None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()
     assert_serves(server)
-    wait_for(lambda: n_clients() == 0)
+    wait_for(lambda: server.n_clients == 0)
 
 
 def test_a_client_that_never_reads_neither_blocks_nor_grows_the_server(caplog: pytest.LogCaptureFixture) -> None:
@@ -133,7 +129,7 @@ def test_a_client_that_never_reads_neither_blocks_nor_grows_the_server(caplog: p
             lazy.settimeout(10)
             lazy.connect(("127.0.0.1", server.port))
             lazy.sendall(b"DATA\r\n")
-            wait_for(lambda: n_clients() == 1)
+            wait_for(lambda: server.n_clients == 1)
             time.sleep(0.1)
             record = raw("UH1")
             slowest = 0.0
@@ -175,35 +171,35 @@ def test_info_that_nobody_reads_is_not_piled_up(server: SeedLinkServer) -> None:
 def test_too_many_clients_are_refused_and_a_free_place_is_given_again(caplog: pytest.LogCaptureFixture) -> None:
     with SeedLinkServer("127.0.0.1", 0, filled_ring(), max_clients=3) as server, caplog.at_level(logging.WARNING):
         seated = [dial(server) for _ in range(3)]
-        wait_for(lambda: n_clients() == 3)
+        wait_for(lambda: server.n_clients == 3)
         with dial(server) as refused:
             assert read_until_closed(refused) == b""
         assert "refused, 3 clients are connected already" in caplog.text
         for peer in seated:
             peer.close()
-        wait_for(lambda: n_clients() == 0)
+        wait_for(lambda: server.n_clients == 0)
         assert_serves(server)
 
 
 def test_a_silent_connection_loses_its_place(server: SeedLinkServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "HANDSHAKE_TIMEOUT_S", 0.2)
-    monkeypatch.setattr(connection, "TICK_S", 0.05)
+    monkeypatch.setattr(client, "HANDSHAKE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(loop, "TICK_S", 0.05)
     with dial(server) as silent:
         silent.sendall(b"STATION UH1 BW")
         assert read_until_closed(silent) == b""
 
 
 def test_a_stalled_client_is_let_go(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(connection, "STALL_TIMEOUT_S", 0.3)
-    monkeypatch.setattr(connection, "TICK_S", 0.05)
+    monkeypatch.setattr(client, "STALL_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(loop, "TICK_S", 0.05)
     ring = Ring()
     record = raw("UH1")
     for _ in range(15_000):
         ring.append(record)
     with SeedLinkServer("127.0.0.1", 0, ring) as server, dial(server) as stalled, caplog.at_level(logging.WARNING):
         stalled.sendall(b"DATA 1\r\n")
-        wait_for(lambda: n_clients() == 1)
-        wait_for(lambda: n_clients() == 0)
+        wait_for(lambda: server.n_clients == 1)
+        wait_for(lambda: server.n_clients == 0)
     assert "took nothing for" in caplog.text
 
 
@@ -228,7 +224,7 @@ def test_close_ends_every_thread_at_once() -> None:
     peers = [dial(server) for _ in range(10)]
     for peer in peers[:5]:
         peer.sendall(b"DATA 1\r\n")
-    wait_for(lambda: n_clients() == 10)
+    wait_for(lambda: server.n_clients == 10)
     t = time.monotonic()
     server.close()
     server.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from acquisition.server import Ring
+from acquisition.server.demand import MAX_SCAN
 from acquisition.server.handshake import widen_v3
-from acquisition.server.session import MAX_SCAN
 
 from .seedlink_driver import (
     START_NS,
