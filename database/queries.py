@@ -107,20 +107,26 @@ def event(connection: Connection, public_id: str, *, run_id: str | None = None) 
 
 
 def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:
-    arrival, pick, site = tables.arrival.c, tables.pick, tables.site
+    arrival, pick, site, run_site = tables.arrival.c, tables.pick, tables.site, tables.run_site
+    status = tables.station_status
     of_arrival = and_(pick.c.run_id == arrival.run_id, pick.c.public_id == arrival.pick_id)
+    of_run = and_(run_site.c.run_id == pick.c.run_id, run_site.c.station_id == pick.c.station_id)
+    place = (
+        func.coalesce(run_site.c[name], site.c[name])
+        for name in ("name", "latitude_deg", "longitude_deg", "elevation_m")
+    )
+    listed = func.coalesce(site.c.station_id, status.c.station_id).is_not(None)
     query = (
-        select(pick, site.c.name, site.c.latitude_deg, site.c.longitude_deg, site.c.elevation_m)
+        select(pick, *place, listed)
         .select_from(tables.arrival)
         .join(pick, of_arrival)
+        .outerjoin(run_site, of_run)
         .outerjoin(site, site.c.station_id == pick.c.station_id)
+        .outerjoin(status, status.c.station_id == pick.c.station_id)
         .where(arrival.run_id == row.run_id, arrival.event_id == row.public_id)
         .order_by(pick.c.onset_ns, pick.c.source_id)
     )
-    return tuple(
-        ArrivalRow(pick_of(found), found.name, found.latitude_deg, found.longitude_deg, found.elevation_m)
-        for found in connection.execute(query)
-    )
+    return tuple(ArrivalRow(pick_of(found), *found[len(pick.c) :]) for found in connection.execute(query))
 
 
 def picks(

@@ -64,13 +64,21 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class ArrivalRow:
-    """A pick of an event and where its station stands; None where the station has no metadata."""
+    """A pick of an event and where its station stands.
+
+    Parameters
+    ----------
+    station_name, latitude_deg, longitude_deg, elevation_m : as the run knew them, else as the station table has
+        them; None where neither does
+    is_listed : whether the station table has the station
+    """
 
     pick: Pick
     station_name: str | None
     latitude_deg: float | None
     longitude_deg: float | None
     elevation_m: float | None
+    is_listed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ def _run_key() -> Column[str]:
     return Column("run_id", String, ForeignKey("run.run_id"), primary_key=True)
 
 
+def _place() -> list[Column[Any]]:
+    numbers = (_number(name) for name in ("latitude_deg", "longitude_deg", "elevation_m"))
+    return [_text("name"), _text("country"), *numbers]
+
+
 _METRIC_TYPES = {float | None: Double, int | None: Integer, bool | None: Boolean}
 METRICS = tuple(field.name for field in fields(Metrics))
 
@@ -106,16 +111,10 @@ inventory_doc = Table(
     Column("xml_gz", LargeBinary, nullable=False),
 )
 
-site = Table(
-    "site",
-    metadata,
-    _text("station_id", key=True),
-    _text("name"),
-    _text("country"),
-    _number("latitude_deg"),
-    _number("longitude_deg"),
-    _number("elevation_m"),
-)
+site = Table("site", metadata, _text("station_id", key=True), *_place())
+
+# Where a replay took its stations to stand: the station table is the live network's alone.
+run_site = Table("run_site", metadata, _run_key(), _text("station_id", key=True), *_place())
 
 channel_epoch = Table(
     "channel_epoch",

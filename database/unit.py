@@ -13,7 +13,7 @@ from database.upsert import delete_where, insert_new, upsert
 from houfeng.errors import StoreError
 from houfeng.types import Cursor, Event, Pick, SourceId
 from stations.health import StationStatus
-from stations.inventory import Inventory
+from stations.inventory import Inventory, Site
 
 
 class UnitOfWork:
@@ -77,6 +77,11 @@ class UnitOfWork:
         delete_where(self.connection, tables.channel_epoch, [{"station_id": name} for name in stations])
         epochs = [rows.epoch_values(epoch) for epoch in inventory.epochs]
         upsert(self.connection, tables.channel_epoch, epochs)
+
+    def save_run_sites(self, run_id: str, sites: Iterable[Site]) -> None:
+        """Save where a replay takes its stations to stand; the station table stays as it is."""
+        self._shown = True
+        upsert(self.connection, tables.run_site, [{"run_id": run_id} | asdict(site) for site in sites])
 
     def keep_stations(self, station_ids: Collection[str]) -> None:
         """Forget the metadata and the status of every other station: they are no longer watched."""

@@ -12,10 +12,11 @@ from acquisition.replay import RecordFile, ReplaySource
 from configs import Settings
 from database.records import Run
 from database.store import Store
+from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
 from houfeng import __version__
-from houfeng.network import load_network
+from houfeng.network import Network, load_network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns
 from houfeng.types import Packet, public_id
@@ -62,8 +63,7 @@ def replay(
         code_version=__version__,
         source=str(folder),
     )
-    # The stations are not saved: the station table is the live network's, and these may be others.
-    store.run(lambda unit: unit.save_run(run))
+    store.run(lambda unit: _begin(unit, run, network))
     pipeline = Pipeline(
         Detector(settings.detection), Associator(settings.association, network.inventory.sites), store, run.run_id
     )
@@ -75,6 +75,12 @@ def replay(
     run = replace(run, finished_ns=now_ns())
     store.run(lambda unit: unit.save_run(run))
     return run
+
+
+def _begin(unit: UnitOfWork, run: Run, network: Network) -> None:
+    unit.save_run(run)
+    # Beside the run and not in the station table: that is the live network's, and these may be others.
+    unit.save_run_sites(run.run_id, network.inventory.sites.values())
 
 
 def _report(raw: bytes, reason: str) -> None:

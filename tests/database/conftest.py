@@ -113,6 +113,7 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     """Save at least one row into every table."""
     events = [make_event(), make_event(100)]
     unit.save_inventory(BW)
+    unit.save_run_sites(run_id, BW.sites.values())
     unit.save_picks(run_id, [pick for event in events for pick in event.picks])
     unit.save_events(run_id, events)
     unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})

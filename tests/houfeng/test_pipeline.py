@@ -214,4 +214,12 @@ def test_the_same_replay_twice_changes_only_its_run(tmp_path: Path, packets: lis
         assert [row for row in after[name] if row[0] == "run/test"] == rows
         replayed = [row[1:] for row in after[name] if row[0] == first.run_id]
         assert replayed == [row[1:] for row in rows]
+    # its stations have their names, and none of them came into the live network's table
+    with house.store.read() as snapshot:
+        assert queries.station_ids(snapshot) == []
+        newest = queries.events(snapshot, run_id=first.run_id)[0]
+        detail = queries.event(snapshot, newest.public_id, run_id=first.run_id)
+    assert detail is not None
+    names = {row.pick.source_id.station_id: row.station_name for row in detail.arrivals}
+    assert names["BW.UH1"] == "Unterhaching 1"
     house.store.close()

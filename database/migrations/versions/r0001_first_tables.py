@@ -36,6 +36,7 @@ def downgrade() -> None:
         "event",
         "pick",
         "channel_epoch",
+        "run_site",
         "site",
         "inventory_doc",
         "detector_state",
@@ -101,12 +102,16 @@ def _metadata() -> None:
     op.create_table(
         "site",
         _key("station_id"),
-        _column("name", sa.String),
-        _column("country", sa.String),
-        _column("latitude_deg", sa.Double),
-        _column("longitude_deg", sa.Double),
-        _column("elevation_m", sa.Double),
+        *_place(),
         sa.PrimaryKeyConstraint("station_id", name="pk_site"),
+    )
+    op.create_table(
+        "run_site",
+        _key("run_id"),
+        _key("station_id"),
+        *_place(),
+        sa.PrimaryKeyConstraint("run_id", "station_id", name="pk_run_site"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_run_site_run"),
     )
     op.create_table(
         "channel_epoch",
@@ -169,6 +174,11 @@ def _pair(table: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
         name=f"fk_arrival_{table}",
         ondelete=ondelete,
     )
+
+
+def _place() -> list[sa.Column[Any]]:
+    numbers = (_column(name, sa.Double) for name in ("latitude_deg", "longitude_deg", "elevation_m"))
+    return [*(_column(name, sa.String) for name in ("name", "country")), *numbers]
 
 
 def _metrics() -> list[sa.Column[Any]]:
