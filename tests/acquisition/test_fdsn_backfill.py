@@ -1,30 +1,24 @@
-"""Back-fill: gaps found on the disk, closed by samples, and what servers lack remembered with its next try."""
+"""Back-fill: gaps found on the disk, closed by samples."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from acquisition import mseed
 from acquisition.archive import Archive, day_path
-from acquisition.backfill import BOOK_NAME, Backfill, BackfillSource, Filled, gaps_in
+from acquisition.backfill import BOOK_NAME, Backfill, Filled, gaps_in
 from acquisition.fdsn.availability import listed
-from acquisition.fdsn.book import Absence, due, load, remember, save
+from acquisition.fdsn.book import Absence, load, remember, save
 from acquisition.fdsn.held import Coverage
 from acquisition.fdsn.rules import Missing, Reply
 from acquisition.fdsn.settings import FdsnSettings
-from acquisition.recorder import Recorder
 from acquisition.records import pack
-from houfeng.errors import ArchiveError, SourceError
-from houfeng.times import NS_PER_S, format_ns, now_ns
+from houfeng.errors import ArchiveError
+from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import Gap, Packet, SourceId
 from tests.acquisition.fdsn_server import FdsnServer, Handler, cut_without_length, page, serving, status
 
@@ -179,60 +173,6 @@ def test_a_disk_that_refuses_is_reported(records: list[Packet], archive: Archive
         fill(server, archive, WHOLE)
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '{"SERVER": [{"stream": "XX"}]}', '{"SERVER": [{"stream": "x"}]}'])
-def test_a_broken_book_is_named(text: str, tmp_path: Path) -> None:
-    path = tmp_path / BOOK_NAME
-    path.write_text(text)
-    with pytest.raises(SourceError, match=BOOK_NAME):
-        load(path, "SERVER")
-
-
-# a busy computer makes examples slowly, which says nothing about the code
-unhurried = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-small = st.integers(0, 40)
-gaps = st.lists(st.tuples(small, small).map(lambda t: Gap(HHZ, min(t), max(t) + 1)), max_size=5)
-
-
-def moments(some: list[Gap]) -> set[int]:
-    return {t for each in some for t in range(each.start_ns, each.end_ns)}
-
-
-@given(
-    gaps, st.lists(st.tuples(small, small, small).map(lambda t: (Gap(HHZ, min(t[:2]), max(t[:2]) + 1), t[2]))), small
-)
-def test_what_waits_is_not_due_and_all_else_is(wanted: list[Gap], known: list[tuple[Gap, int]], now_ns: int) -> None:
-    absences = [Absence(gap, 1, at_ns, "") for gap, at_ns in known]
-    waiting = moments([gap for gap, at_ns in known if at_ns > now_ns])
-    assert moments(due(wanted, absences, now_ns)) == moments(wanted) - waiting
-
-
-@unhurried
-@given(gaps, gaps, gaps)
-def test_remembering_keeps_what_was_not_settled(before: list[Gap], filled: list[Gap], lost: list[Gap]) -> None:
-    known = [Absence(gap, 1, 99, "") for gap in before]
-    after = remember(known, filled, [Missing(gap, "", True) for gap in lost], 0)
-    assert moments([each.gap for each in after]) == (moments(before) - moments(filled)) | moments(lost)
-
-
-def test_waiting_grows_from_an_hour_to_a_month() -> None:
-    known: tuple[Absence, ...] = ()
-    hours = []
-    for _ in range(8):
-        known = remember(known, [], [Missing(WHOLE[0], "", True)], 0)
-        hours.append(known[0].next_try_ns / S / 3600)
-    assert hours == [1, 4, 16, 64, 256, 720, 720, 720]
-
-
-def test_what_was_saved_is_loaded_for_that_server_alone(tmp_path: Path) -> None:
-    path = tmp_path / BOOK_NAME
-    one = (Absence(Gap(HHZ, 1, 2), 3, 4, "nothing there"),)
-    save(path, "one", one)
-    save(path, "other", [])
-    assert load(path, "one") == one
-    assert load(path, "other") == load(path, "nobody") == ()
-    assert [each.name for each in tmp_path.iterdir()] == [BOOK_NAME]
-
-
 def test_a_server_that_answers_with_errors_costs_few_requests(records: list[Packet], archive: Archive) -> None:
     with serving(records, [status(500)] * 1000) as server:
         fill(server, archive, WHOLE)
@@ -260,73 +200,3 @@ def test_coverage_follows_a_file_that_grows_and_one_that_is_replaced(records: li
     repaired.write_bytes(content[:1024])
     repaired.replace(path)
     assert end_ns() == mine[1].next_ns
-
-
-def recent(n_seconds: int) -> list[Packet]:
-    """Two channels that ended half an hour ago."""
-    noise = np.random.default_rng(5).normal(0, 300, n_seconds * 100).astype(np.int32)
-    start_ns = now_ns() // S * S - (1800 + n_seconds) * S
-    return [mseed.decode(raw) for gap in WHOLE for raw in pack(gap.source_id, start_ns, 100.0, noise)]
-
-
-def test_the_source_fills_gaps_behind_the_recorder_and_goes_on_looking(tmp_path: Path) -> None:
-    records = recent(600)
-    first_ns = records[0].start_ns
-    lost = [r for r in records if r.source_id == HHZ and first_ns + 50 * S < r.start_ns < first_ns + 150 * S]
-    archive = Archive(tmp_path / "archive")
-    archive.append(r for r in records if r not in lost)
-    archive.sync()
-    with serving([r for r in records if r != lost[9]]) as server:
-        settings = FdsnSettings(server.address, lookback_h=2, delay_h=0.6, interval_s=0.2)
-        source = BackfillSource(settings, archive.root, archive.quarantine)
-        recorder = Recorder(archive, [("data centre", source)], 1 << 20)
-        recorder.start()
-        try:
-            until = time.monotonic() + 20
-            while len(archived_now(archive)) < len(records) - 1 and time.monotonic() < until:
-                time.sleep(0.05)
-            time.sleep(0.5)
-            n_requests = len(server.bodies)
-            time.sleep(0.5)
-            assert len(server.bodies) == n_requests  # what the server lacks is not asked for every time
-        finally:
-            recorder.stop()
-    assert archived_now(archive) == raws([r for r in records if r != lost[9]])
-    archive.close()
-
-
-def archived_now(archive: Archive) -> list[bytes]:
-    """What other readers see; half a record at the end may be under way."""
-    files = [path for path in archive.root.rglob("*.D.*") if path.is_file()]
-    return sorted(r.raw for f in files for r in mseed.split(f.read_bytes(), lambda *damage: None))
-
-
-def test_young_gaps_and_other_channels_are_left_to_the_live_streams(tmp_path: Path) -> None:
-    records = recent(600)
-    lost = [r for r in records if r.start_ns > records[0].start_ns + 200 * S]
-    with closing(Archive(tmp_path / "archive")) as archive, serving(records) as server:
-        archive.append(r for r in records if r not in lost)
-        archive.sync()
-        for changes in ({"delay_h": 1.0}, {"streams": ("YY.*.*.*",)}, {"lookback_h": 0.7, "delay_h": 0.69}):
-            options = {"lookback_h": 2.0, "interval_s": 0.05} | changes
-            source = BackfillSource(FdsnSettings(server.address, **options), archive.root, archive.quarantine)  # type: ignore[arg-type]
-            thread = threading.Thread(target=lambda source=source: list(source.packets()))
-            thread.start()
-            time.sleep(0.3)
-            source.close()
-            thread.join(5)
-            assert not thread.is_alive()
-            assert server.bodies == [], changes
-
-
-def test_a_broken_book_stops_nothing_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with closing(Archive(tmp_path / "archive")) as archive, serving([]) as server:
-        (archive.root / BOOK_NAME).write_text("{")
-        source = BackfillSource(FdsnSettings(server.address, interval_s=0.05), archive.root, archive.quarantine)
-        thread = threading.Thread(target=lambda: list(source.packets()))
-        thread.start()
-        time.sleep(0.3)
-        assert thread.is_alive()
-        source.close()
-        thread.join(5)
-    assert BOOK_NAME in caplog.text

@@ -4,65 +4,42 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from acquisition import mseed
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.fdsn.source import FdsnSource
-from acquisition.records import pack
 from houfeng.errors import SourceError
 from houfeng.times import NS_PER_S
-from houfeng.types import Gap, Packet, SourceId
+from houfeng.types import Packet
 from tests.acquisition.fdsn_server import (
-    FdsnServer,
     Handler,
     cut_in_chunk,
     cut_with_length,
     cut_without_length,
-    drip,
     page,
     serving,
     sound,
     stall_in_body,
     status,
 )
-
-START_NS = 1_700_000_000 * NS_PER_S
-CHANNELS = [SourceId("XX", "AAA", "00", channel) for channel in ("HHE", "HHN", "HHZ")]
-N_SECONDS = 1200
+from tests.faults.fdsn_records import (
+    CHANNELS,
+    N_SECONDS,
+    START_NS,
+    drain,
+    made_records,
+    raws,
+    refuse,
+    source_for,
+    whole,
+)
 
 
 @pytest.fixture(scope="module")
 def records() -> list[Packet]:
-    """Twenty minutes of three channels at 100 Hz, noise in records of 512 bytes as a digitiser sends them."""
-    noise = np.random.default_rng(1).normal(0, 300, N_SECONDS * 100).astype(np.int32)
-    return [mseed.decode(raw) for channel in CHANNELS for raw in pack(channel, START_NS, 100.0, noise)]
-
-
-def whole(channels: list[SourceId] = CHANNELS, seconds: int = N_SECONDS) -> list[Gap]:
-    return [Gap(channel, START_NS, START_NS + seconds * NS_PER_S) for channel in channels]
-
-
-def source_for(server: FdsnServer, gaps: list[Gap] | None = None, **changes: float) -> FdsnSource:
-    options = {"retry_min_s": 0.02, "retry_max_s": 0.05, "silence_s": 5.0, "deadline_s": 20.0} | changes
-    return FdsnSource(FdsnSettings(server.address, **options), gaps or whole(), refuse)  # type: ignore[arg-type]
-
-
-def refuse(raw: bytes, reason: str) -> None:
-    raise AssertionError(f"a good record was rejected: {reason}")
-
-
-def drain(source: FdsnSource) -> list[bytes]:
-    return sorted(packet.raw for batch in source.packets() for packet in batch)
-
-
-def raws(records: list[Packet]) -> list[bytes]:
-    return sorted(packet.raw for packet in records)
+    return made_records()
 
 
 def test_records_come_as_they_lie_in_the_archive(records: list[Packet]) -> None:
@@ -120,74 +97,6 @@ def test_a_page_instead_of_data_is_tried_again_and_named(records: list[Packet]) 
         assert {(lost.absent, "text/html" in lost.reason, "sign in" in lost.reason) for lost in source.missing} == {
             (False, True, False)
         }
-
-
-def test_three_times_503_then_data(records: list[Packet]) -> None:
-    with serving(records, [status(503, b"Overloaded")] * 3) as server:
-        source = source_for(server, retry_min_s=0.1, retry_max_s=10.0)
-        assert drain(source) == raws(records)
-        pauses = np.diff(server.times)
-    assert len(pauses) == 3
-    for pause, full in zip(pauses, (0.1, 0.2, 0.4), strict=True):
-        assert full / 2 <= pause < full + 0.3
-
-
-def test_a_server_that_stays_down_is_left_alone(records: list[Packet]) -> None:
-    with serving(records, [status(503, b"Overloaded")] * 1000) as server:
-        source = source_for(server, request_channel_hours=1 / 60)
-        assert drain(source) == []
-        assert sum(lost.gap.length_ns for lost in source.missing) == 3 * N_SECONDS * NS_PER_S
-        assert not any(lost.absent for lost in source.missing)
-        assert all("503" in lost.reason for lost in source.missing)
-        assert source.n_requests == 12
-
-
-def test_retry_after_in_seconds_and_as_a_date_is_honoured(records: list[Packet]) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
-    answers = [status(429, Retry_After="1"), status(503, Retry_After=date)]
-    with serving(records, answers) as server:
-        source = source_for(server)
-        assert drain(source) == raws(records)
-        pauses = np.diff(server.times)
-    assert 1.0 <= pauses[0] < 1.5
-    assert pauses[0] + pauses[1] > 0.9  # a date has whole seconds only
-
-
-def test_a_server_that_asks_for_hours_is_left_alone_at_once(records: list[Packet]) -> None:
-    with serving(records, [status(429, b"Quota used up", Retry_After="7200")]) as server:
-        source = source_for(server)
-        began = time.monotonic()
-        assert drain(source) == []
-        assert time.monotonic() - began < 2
-        assert source.n_requests == 1
-        assert {lost.reason.partition(" (")[0] for lost in source.missing} == {"the server asks for a pause of 7200 s"}
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3])
-def test_a_socket_that_stalls_in_the_body(records: list[Packet], share: float) -> None:
-    with serving(records, [stall_in_body(share)]) as server:
-        source = source_for(server, silence_s=0.3)
-        began = time.monotonic()
-        assert drain(source) == raws(records)
-        assert time.monotonic() - began < 5
-
-
-@pytest.mark.parametrize("part", [b"", b"X", b"HTTP/1.0 200 OK\r\nA: b\r\n", b"HTTP/1.0 200 OK\r\n\r\n0"])
-def test_a_server_that_sends_a_byte_now_and_then_for_ever(records: list[Packet], part: bytes) -> None:
-    with serving(records, [drip(part)]) as server:
-        source = source_for(server, deadline_s=0.5)
-        began = time.monotonic()
-        assert drain(source) == raws(records)
-        assert time.monotonic() - began < 5
-
-
-def test_a_server_that_never_does_better_than_stalling_ends_in_time(records: list[Packet]) -> None:
-    with serving(records, [drip(b"")] * 1000) as server:
-        source = source_for(server, deadline_s=0.1)
-        began = time.monotonic()
-        assert drain(source) == []
-        assert time.monotonic() - began < 10
-        assert all("not done after 0.1 s" in lost.reason for lost in source.missing)
 
 
 def test_too_large_requests_are_split(records: list[Packet]) -> None:
