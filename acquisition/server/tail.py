@@ -15,6 +15,7 @@ from typing import Self
 
 import numpy as np
 
+from acquisition.server.changes import Changes
 from acquisition.server.records import RecordFiles
 from acquisition.server.ring import StreamSpan, Wants, everything
 from acquisition.server.segment import Entries, Segment
@@ -25,9 +26,6 @@ from acquisition.server.streams import read_streams
 
 _log = logging.getLogger(__name__)
 
-# How often the ledger is looked at while somebody is connected, and while nobody is.
-POLL_S = 0.005
-_QUIET_POLL_S = 0.1
 # Newest records kept in memory: a hundred clients that are up to date read the disk once.
 HOT_BYTES = 16 * 1024 * 1024
 # Entries taken over in one look: it bounds the memory of a start, and how long a look keeps readers waiting.
@@ -56,7 +54,7 @@ class ArchiveTail:
         self._watchers: tuple[Callable[[], None], ...] = ()
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._watched = threading.Event()
+        self._changes = Changes(self._folder)
         while self._look():
             continue
         self._thread = threading.Thread(target=self._follow, name="ledger", daemon=True)
@@ -111,21 +109,20 @@ class ArchiveTail:
         """Call `wake` after every new record until the returned function is called."""
         with self._lock:
             self._watchers = (*self._watchers, wake)
-        self._watched.set()
+        self._changes.wake()
 
         def stop() -> None:
             with self._lock:
                 self._watchers = tuple(other for other in self._watchers if other is not wake)
-                if not self._watchers:
-                    self._watched.clear()
 
         return stop
 
     def close(self) -> None:
         """Stop following; calling it twice is allowed."""
         self._closing.set()
-        self._watched.set()
+        self._changes.wake()
         self._thread.join()
+        self._changes.close()
         self._files.close()
 
     def __enter__(self) -> Self:
@@ -152,10 +149,10 @@ class ArchiveTail:
                 if str(error) != fault:
                     _log.error("%s: cannot be followed: %s", self._folder, error)
                 fault = str(error)
-            if not more and self._watched.is_set():
-                self._closing.wait(POLL_S)
-            elif not more:
-                self._watched.wait(_QUIET_POLL_S)
+            if more:
+                self._changes.found()
+            else:
+                self._changes.wait(hurry=bool(self._watchers))
 
     def _look(self) -> bool:
         """Take over entries that have become visible; whether there may be more."""
