@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -21,6 +22,9 @@ from houfeng.network import Network
 _log = logging.getLogger(__name__)
 
 _IDLE_S = 0.2
+# Every turn saves cursors in a transaction: one for each of the archive's syncs, a hundred a second, took more of the
+# interpreter than all the rest, and the archive waited for it. Records are a second long and more.
+_TURN_S = 0.1
 
 # What a configuration file says now.
 Reread = Callable[[], tuple[Settings, Network]]
@@ -79,7 +83,9 @@ class Daemon:
             with ExitStack() as stack:
                 session = self._open(stack)
                 while not self._vitals.stop.is_set():
+                    began_s = time.monotonic()
                     session.turn(_IDLE_S)
+                    self._vitals.stop.wait(began_s + _TURN_S - time.monotonic())
                     if self._reload.is_set() and not self._reload_into(session):
                         break
         _log.info("stopped; every received record is archived")

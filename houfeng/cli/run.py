@@ -10,7 +10,7 @@ from acquisition.daemon import Daemon
 from configs import Settings, load
 from database.store import Store
 from houfeng.cli.companion import Companions
-from houfeng.cli.limits import raise_file_limit
+from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.options import config_argument
 from houfeng.cli.signals import Signals
 from houfeng.network import Network, load_network
@@ -29,6 +29,7 @@ def run(signals: Signals, config: Path) -> None:
     settings = load(config)
     Store.open(settings.database.url).close()  # made once, before page and daemon both want to
     raise_file_limit()
+    share_interpreter()
 
     def reread() -> tuple[Settings, Network]:
         settings = load(config)

@@ -21,7 +21,7 @@ from acquisition.server.tail import ArchiveTail
 from acquisition.server.tls import Certificate
 from acquisition.settings import SeedLinkServerSettings
 from configs import load
-from houfeng.cli.limits import raise_file_limit
+from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.options import config_argument
 from webui.serve import run
 
@@ -77,6 +77,7 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
     if host is not None:
         served = replace(served, host=host)
     raise_file_limit()
+    share_interpreter()
     stop = threading.Event()
     _stop_on_signals(stop)
     if until_eof:
