@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
+from houfeng.checks import above, channel_patterns, need, not_negative, port, positive
 from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
 from houfeng.types import SourceId
@@ -22,7 +23,6 @@ OBSPY_LIMITS = (
 # A secret in the configuration itself would be in every backup and printout of it.
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", re.ASCII)
 _WORD = re.compile(r"[!-~]+", re.ASCII)
-_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+\.[A-Z0-9?*-]*\.[A-Z0-9?*]+", re.ASCII)
 _STATION_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+", re.ASCII)
 
 
@@ -42,15 +42,9 @@ class ArchiveSettings:
     closed_after_days: float = 7.0
 
     def __post_init__(self) -> None:
-        if not self.path:
-            raise ConfigError("archive.path: a folder is needed, an empty text came")
-        if not self.future_limit_h > 0:
-            raise ConfigError(f"archive.future_limit_h: more than 0 h is needed, {self.future_limit_h:g} came")
-        if not self.closed_after_days > 0:
-            raise ConfigError(f"archive.closed_after_days: more than 0 is needed, {self.closed_after_days:g} came")
-        for key in ("min_free_mib", "ballast_mib"):
-            if getattr(self, key) < 0:
-                raise ConfigError(f"archive.{key}: 0 or more MiB are needed, {getattr(self, key)} came")
+        need(bool(self.path), "archive.path", "a folder", "an empty text")
+        positive(self, "future_limit_h", "closed_after_days", where="archive.")
+        not_negative(self, "min_free_mib", "ballast_mib", where="archive.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +75,16 @@ class SeedLinkSettings:
     retry_max_s: float = 30.0
 
     def __post_init__(self) -> None:
+        need(bool(self.name), "seedlink.name", "a name", "an empty text")
         host, _, port = self.address.rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ConfigError(
-                f"seedlink.address: host:port is needed, such as geofon.gfz.de:18000; {self.address!r} came"
-            )
-        if not self.streams:
-            raise ConfigError(f"seedlink.streams ({self.name}): at least one NET.STA.LOC.CHA pattern is needed")
-        for pattern in self.streams:
-            if not _PATTERN.fullmatch(pattern):
-                raise ConfigError(
-                    f"seedlink.streams ({self.name}): NET.STA.LOC.CHA (* and ? allowed) is needed, {pattern!r} came"
-                )
-        for key in ("keepalive_s", "idle_timeout_s", "silent_s", "retry_min_s", "retry_max_s"):
-            if not getattr(self, key) > 0:
-                raise ConfigError(f"seedlink.{key} ({self.name}): more than 0 s is needed, {getattr(self, key)} came")
-        if self.idle_timeout_s <= self.keepalive_s:
-            raise ConfigError(
-                f"seedlink.idle_timeout_s ({self.name}): more than keepalive_s ({self.keepalive_s:g} s) is "
-                f"needed, or a quiet server looks dead; {self.idle_timeout_s:g} s came"
-            )
+        good = bool(host) and port.isdecimal() and 0 < int(port) < 65536
+        need(good, f"{self._key}.address", "host:port such as geofon.gfz.de:18000", repr(self.address))
+        need(bool(self.streams), f"{self._key}.streams", "at least one NET.STA.LOC.CHA pattern", "none")
+        channel_patterns(f"{self._key}.streams", self.streams)
+        times = ("keepalive_s", "idle_timeout_s", "silent_s", "retry_min_s", "retry_max_s")
+        positive(self, *times, where=f"{self._key}.")
+        # a quiet server would look dead
+        above(self, "idle_timeout_s", "keepalive_s", where=f"{self._key}.")
         self._check_window()
         self._check_access()
         self._check_client()
@@ -122,6 +106,10 @@ class SeedLinkSettings:
     def end_ns(self) -> int | None:
         """Nothing that starts later is wanted, ns UTC."""
         return parse_ns(self.end) if self.end else None
+
+    @property
+    def _key(self) -> str:
+        return f"seedlink[{self.name}]"
 
     @property
     def host(self) -> str:
@@ -149,38 +137,32 @@ class SeedLinkSettings:
             try:
                 parse_ns(getattr(self, key) or "1980-01-01")
             except ValueError as error:
-                raise ConfigError(f"seedlink.{key} ({self.name}): {error}") from error
+                raise ConfigError(f"{self._key}.{key}: {error}") from error
         if self.begin_ns is not None and self.end_ns is not None and self.end_ns <= self.begin_ns:
-            raise ConfigError(
-                f"seedlink.end ({self.name}): a time after begin ({self.begin}) is needed, {self.end} came"
-            )
+            raise ConfigError(f"{self._key}.end: a time after begin ({self.begin}) is needed, {self.end} came")
 
     def _check_client(self) -> None:
         if self.client != "obspy":
             return
         if self.tls or self.auth != "none":
-            raise ConfigError(f"seedlink.client ({self.name}): ObsPy's client has neither TLS nor AUTH; use 'houfeng'")
+            raise ConfigError(f"{self._key}.client: ObsPy's client has neither TLS nor AUTH; use 'houfeng'")
         for pattern in self.streams:
             if set("*?") & set(pattern.rsplit(".", 2)[0]):
-                raise ConfigError(
-                    f"seedlink.streams ({self.name}): ObsPy's client needs each station by name, {pattern!r} came"
-                )
+                raise ConfigError(f"{self._key}.streams: ObsPy's client needs each station by name, {pattern!r} came")
 
     def _check_access(self) -> None:
         if self.tls_ca_file and not self.tls:
-            raise ConfigError(f"seedlink.tls_ca_file ({self.name}): has no effect while tls = false")
+            raise ConfigError(f"{self._key}.tls_ca_file: has no effect while tls = false")
         if self.auth == "none":
             if self.user or self.secret:
-                raise ConfigError(f"seedlink.user, secret ({self.name}): have no effect while auth = 'none'")
+                raise ConfigError(f"{self._key}.user, secret: have no effect while auth = 'none'")
             return
         if not _SECRET.fullmatch(self.secret):
             raise ConfigError(
-                f"seedlink.secret ({self.name}): env:NAME or file:PATH is needed, which holds it; what came is neither"
+                f"{self._key}.secret: env:NAME or file:PATH is needed, which holds it; what came is neither"
             )
         if (self.auth == "userpass") != bool(_WORD.fullmatch(self.user)):
-            raise ConfigError(
-                f"seedlink.user ({self.name}): one word is needed with auth = 'userpass', none with 'jwt'"
-            )
+            raise ConfigError(f"{self._key}.user: one word is needed with auth = 'userpass', none with 'jwt'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +179,7 @@ class DaemonSettings:
     queue_mib: int = 64
 
     def __post_init__(self) -> None:
-        for key in ("report_interval_s", "checkpoint_interval_s", "queue_mib"):
-            value = getattr(self, key)
-            if not value > 0:
-                raise ConfigError(f"daemon.{key}: more than 0 is needed, {value} came")
+        positive(self, "report_interval_s", "checkpoint_interval_s", "queue_mib", where="daemon.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +232,8 @@ class SeedLinkServerSettings:
 
     def __post_init__(self) -> None:
         for key in ("port", "tls_port"):
-            if not 0 < getattr(self, key) < 65536:
-                raise ConfigError(f"seedlink_server.{key}: a port from 1 to 65535 is needed, {getattr(self, key)} came")
-        for key in ("max_clients", "history_h"):
-            if not getattr(self, key) > 0:
-                raise ConfigError(f"seedlink_server.{key}: more than 0 is needed, {getattr(self, key):g} came")
+            port(f"seedlink_server.{key}", getattr(self, key))
+        positive(self, "max_clients", "history_h", where="seedlink_server.")
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ConfigError("seedlink_server.tls_certificate, seedlink_server.tls_key: both are needed, or neither")
         if self.tls_certificate and self.port == self.tls_port:

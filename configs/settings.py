@@ -80,4 +80,4 @@ class Settings:
 def _unique(table: str, key: str, values: Iterable[str]) -> None:
     for value, n in Counter(values).items():
         if n > 1:
-            raise ConfigError(f"{table}.{key}: each {table} needs a {key} of its own, {value!r} came {n} times")
+            raise ConfigError(f"{table}.{key}: each {table} must have its own {key}, {value!r} came {n} times")

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from houfeng.checks import not_negative
 from houfeng.errors import ConfigError
 
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
@@ -33,8 +34,7 @@ class DatabaseSettings:
 
     def __post_init__(self) -> None:
         parse_url(self.url)
-        if not self.retry_s >= 0:
-            raise ConfigError(f"database.retry_s: 0 s or more is needed, {self.retry_s} came")
+        not_negative(self, "retry_s", where="database.")
 
     def resolved(self, folder: Path) -> Self:
         """The same settings with a relative SQLite file taken from `folder`."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 
-from houfeng.errors import ConfigError
-
-_PATTERN = re.compile(r"[A-Z0-9*?-]*(\.[A-Z0-9*?-]*){3}", re.ASCII)
+from houfeng.checks import above, channel_patterns, need, not_negative, positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +49,19 @@ class DetectionSettings:
     block_s: float = 0.5
 
     def __post_init__(self) -> None:
-        _need(bool(self.channels), "channels", "at least one pattern", self.channels)
-        for pattern in self.channels:
-            known = bool(_PATTERN.fullmatch(pattern))
-            _need(known, "channels", "patterns NET.STA.LOC.CHA of capitals, digits, * and ?", pattern)
-        for key in ("band_low_hz", "sta_s", "rearm_s", "flat_s", "onset_before_s", "onset_after_s", "block_s"):
-            _positive(self, key)
-        for key in ("hold_off_s", "keep_lta_s"):
-            value = getattr(self, key)
-            _need(math.isfinite(value) and value >= 0, key, "0 or more", value)
-        _above(self, "band_high_hz", "band_low_hz")
-        _above(self, "lta_s", "sta_s")
-        _need(self.off_ratio > 0, "off_ratio", "a ratio above 0", self.off_ratio)
-        _above(self, "on_ratio", "off_ratio")
-        _need(
-            self.on_ratio < self.lta_s / self.sta_s,
-            "on_ratio",
-            f"less than lta_s / sta_s = {self.lta_s / self.sta_s:g}, which the ratio can never exceed",
-            self.on_ratio,
-        )
-        _need(self.rearm_amplitude > 1, "rearm_amplitude", "more than 1", self.rearm_amplitude)
-        _above(self, "onset_after_s", "sta_s")
+        need(bool(self.channels), "channels", "at least one NET.STA.LOC.CHA pattern", "none")
+        channel_patterns("channels", self.channels)
+        positive(self, "band_low_hz", "sta_s", "rearm_s", "flat_s", "onset_before_s", "onset_after_s", "block_s")
+        not_negative(self, "hold_off_s", "keep_lta_s")
+        above(self, "band_high_hz", "band_low_hz")
+        above(self, "lta_s", "sta_s")
+        positive(self, "off_ratio")
+        above(self, "on_ratio", "off_ratio")
+        highest = self.lta_s / self.sta_s
+        needed = f"less than lta_s / sta_s = {highest:g}, which the ratio can never exceed,"
+        need(self.on_ratio < highest, "on_ratio", needed, f"{self.on_ratio:g}")
+        need(self.rearm_amplitude > 1, "rearm_amplitude", "more than 1", f"{self.rearm_amplitude:g}")
+        above(self, "onset_after_s", "sta_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +92,6 @@ class AssociationSettings:
     memory_s: float = 21600.0
 
     def __post_init__(self) -> None:
-        _need(self.min_stations >= 2, "min_stations", "2 or more", self.min_stations)
-        for key in ("slowest_p_km_s", "tolerance_s", "unlocated_window_s", "coda_snr", "memory_s"):
-            _positive(self, key)
-        _need(math.isfinite(self.coda_s) and self.coda_s >= 0, "coda_s", "0 or more seconds", self.coda_s)
-
-
-def _need(condition: bool, key: str, needed: str, came: object) -> None:
-    if not condition:
-        raise ConfigError(f"{key}: needs {needed}; got {came}")
-
-
-def _positive(settings: object, key: str) -> None:
-    value = getattr(settings, key)
-    _need(math.isfinite(value) and value > 0, key, "more than 0", value)
-
-
-def _above(settings: object, key: str, other: str) -> None:
-    value, floor = getattr(settings, key), getattr(settings, other)
-    _need(math.isfinite(value) and value > floor, key, f"more than {other} = {floor:g}", value)
+        need(self.min_stations >= 2, "min_stations", "2 or more", self.min_stations)
+        positive(self, "slowest_p_km_s", "tolerance_s", "unlocated_window_s", "coda_snr", "memory_s")
+        not_negative(self, "coda_s")

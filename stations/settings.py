@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from houfeng.errors import ConfigError, SourceIdError
+from houfeng.checks import need, within
+from houfeng.errors import SourceIdError
 from houfeng.types import SourceId
 
 # After SeisNetWatch. `off` is not evaluated; telemetry-only is judged by latency and gaps alone; only `full`
@@ -23,7 +24,7 @@ class InventorySettings:
 
     def __post_init__(self) -> None:
         for pattern in self.files:
-            _need(bool(pattern.strip()), "inventory.files", "a file name or glob", repr(pattern))
+            need(bool(pattern.strip()), "inventory.files", "a file name or glob", repr(pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,16 @@ class SiteSettings:
     usage: str = "full"
 
     def __post_init__(self) -> None:
-        key = f"station {self.code}"
-        _need(_is_station_id(self.code), "station.code", "NETWORK.STATION such as BW.UH1", repr(self.code))
+        key = f"station[{self.code}]"
+        need(_is_station_id(self.code), "station.code", "NETWORK.STATION such as BW.UH1", repr(self.code))
         placed = (self.latitude_deg is None) == (self.longitude_deg is None)
-        _need(placed, f"{key}: latitude_deg, longitude_deg", "both or neither", "one")
-        _within(f"{key}: latitude_deg", self.latitude_deg, -90, 90)
-        _within(f"{key}: longitude_deg", self.longitude_deg, -180, 180)
-        _within(f"{key}: elevation_m", self.elevation_m, -11_000, 9_000)
+        need(placed, f"{key}.latitude_deg, longitude_deg", "both or neither", "one")
+        within(f"{key}.latitude_deg", self.latitude_deg, -90, 90)
+        within(f"{key}.longitude_deg", self.longitude_deg, -180, 180)
+        within(f"{key}.elevation_m", self.elevation_m, -11_000, 9_000)
         known = not self.country or _COUNTRY.fullmatch(self.country) is not None
-        _need(known, f"{key}: country", "two capital letters (ISO 3166 alpha-2)", repr(self.country))
-        _need(self.usage in USAGES, f"{key}: usage", f"one of {', '.join(USAGES)}", repr(self.usage))
+        need(known, f"{key}.country", "two capital letters (ISO 3166 alpha-2)", repr(self.country))
+        need(self.usage in USAGES, f"{key}.usage", f"one of {', '.join(USAGES)}", repr(self.usage))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,8 @@ class HealthSettings:
             value = getattr(self, name)
             positive = isinstance(value, int | float) and 0 < value < float("inf")
             zero_allowed = "_per_hour" in name and value == 0
-            _need(positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
-            _need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
+            need(positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
+            need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
         for name in ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour"):
             self._ordered(name.format("warn"), name.format("bad"))
         for name in ("availability_{}_percent", "timing_quality_{}_percent"):
@@ -101,7 +102,7 @@ class HealthSettings:
 
     def _ordered(self, low: str, high: str) -> None:
         least, value = getattr(self, low), getattr(self, high)
-        _need(least <= value, f"health.{high}", f"at least health.{low} = {least:g}", f"{value:g}")
+        need(least <= value, f"health.{high}", f"at least health.{low} = {least:g}", f"{value:g}")
 
 
 def _is_station_id(code: str) -> bool:
@@ -109,12 +110,3 @@ def _is_station_id(code: str) -> bool:
         return SourceId.parse(f"{code}..HHZ").station_id == code
     except SourceIdError:
         return False
-
-
-def _within(key: str, value: float | None, low: float, high: float) -> None:
-    _need(value is None or low <= value <= high, key, f"{low:g} to {high:g}", f"{value}")
-
-
-def _need(good: bool, key: str, needed: str, came: str) -> None:
-    if not good:
-        raise ConfigError(f"{key}: needs {needed}, came {came}")

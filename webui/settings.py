@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from houfeng.checks import need, port
 from houfeng.errors import ConfigError
 
 
@@ -24,12 +25,10 @@ class WebSettings:
     notice_ru: str = ""
 
     def __post_init__(self) -> None:
-        if not self.host:
-            raise ConfigError("web.host: an address is needed, such as 127.0.0.1; an empty text came")
+        need(bool(self.host), "web.host", "an address such as 127.0.0.1", "an empty text")
         if not self.notice and (self.notice_zh or self.notice_ru):
             raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
-        if not 0 < self.port < 65536:
-            raise ConfigError(f"web.port: 1 to 65535 is needed, {self.port} came")
+        port("web.port", self.port)
 
     def notice_in(self, language: str) -> str:
         """The notice for readers of `en`, `zh` or `ru`."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from houfeng.checks import channel_patterns, positive
 from houfeng.errors import ConfigError
 
-_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+\.[A-Z0-9?*-]*\.[A-Z0-9?*]+", re.ASCII)
 _BACKFILL_KEYS = ("request_channel_hours", "lookback_h", "delay_h", "interval_s")
 
 
@@ -49,16 +48,12 @@ class FdsnSettings:
     def __post_init__(self) -> None:
         if not self.address:
             raise ConfigError("fdsn.address: https://HOST or the name of a data centre is needed, an empty text came")
-        for key in ("silence_s", "deadline_s", "tries", "retry_min_s", "retry_max_s", "max_wait_s", *_BACKFILL_KEYS):
-            if not getattr(self, key) > 0:
-                raise ConfigError(f"fdsn.{key} ({self.address}): more than 0 is needed, {getattr(self, key)} came")
-        for pattern in self.streams:
-            if not _PATTERN.fullmatch(pattern):
-                raise ConfigError(
-                    f"fdsn.streams ({self.address}): NET.STA.LOC.CHA (* and ? allowed) is needed, {pattern!r} came"
-                )
+        where = f"fdsn[{self.address}]."
+        positive(self, "silence_s", "deadline_s", "tries", "retry_min_s", "retry_max_s", "max_wait_s", where=where)
+        positive(self, *_BACKFILL_KEYS, where=where)
+        channel_patterns(f"{where}streams", self.streams)
         if self.lookback_h <= self.delay_h:
             raise ConfigError(
-                f"fdsn.lookback_h ({self.address}): more than delay_h ({self.delay_h:g} h) is needed, or no gap is "
+                f"{where}lookback_h: more than delay_h ({self.delay_h:g} h) is needed, or no gap is "
                 f"ever old enough; {self.lookback_h:g} h came"
             )

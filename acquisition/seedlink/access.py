@@ -24,7 +24,7 @@ def tls_context(settings: SeedLinkSettings) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=settings.tls_ca_file or None)
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror or "it holds no certificate in PEM format"
-        raise SourceError(f"seedlink.tls_ca_file ({settings.name}): {settings.tls_ca_file}: {reason}") from error
+        raise SourceError(f"seedlink[{settings.name}].tls_ca_file: {settings.tls_ca_file}: {reason}") from error
 
 
 def log_in(connection: Connection, settings: SeedLinkSettings) -> None:
@@ -49,7 +49,7 @@ def _secret(settings: SeedLinkSettings) -> str:
         try:
             secret = Path(place).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise AuthError(f"seedlink.secret ({settings.name}): {place} cannot be read as ASCII text") from error
+            raise AuthError(f"seedlink[{settings.name}].secret: {place} cannot be read as ASCII text") from error
     if not secret.isascii() or not secret.isprintable() or not secret or " " in secret:
-        raise AuthError(f"seedlink.secret ({settings.name}): {settings.secret} holds no printable word")
+        raise AuthError(f"seedlink[{settings.name}].secret: {settings.secret} holds no printable word")
     return secret

@@ -21,8 +21,8 @@ from houfeng.errors import ConfigError
 
 _REMARK_COLUMNS = ("level", "key", "text")
 _CHANGE_COLUMNS = ("change", "key", "old", "new")
-# FILE: KEY: TEXT, where the key may be several (`user, secret`), name its member (`streams (geofon)`), or be missing.
-_FAULT = re.compile(r"(?P<file>.*?): (?:(?P<key>(?:station )?\S+(?:, \S+)*(?: \([^)]*\))?): )?(?P<text>.*)")
+# FILE: KEY: TEXT, where the key may be several (`user, secret`) or be missing.
+_FAULT = re.compile(r"(?P<file>.*?): (?:(?P<key>[^\s:]\S*(?:, \S+)*): )?(?P<text>.*)")
 
 
 @click.group()

@@ -81,10 +81,10 @@ def test_settings_of_back_fill_come_from_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "complaint"),
     [
-        (('streams = ["CK.HHZ"]',), r"fdsn.streams \(GFZ\)"),
-        (("delay_h = 200.0",), r"fdsn.lookback_h \(GFZ\): more than delay_h \(200 h\)"),
-        (("interval_s = 0.0",), r"fdsn.interval_s \(GFZ\)"),
-        (("[[fdsn]]", 'address = "GFZ"'), "fdsn.address: each fdsn needs a address of its own"),
+        (('streams = ["CK.HHZ"]',), r"fdsn\[GFZ\].streams"),
+        (("delay_h = 200.0",), r"fdsn\[GFZ\].lookback_h: more than delay_h \(200 h\)"),
+        (("interval_s = 0.0",), r"fdsn\[GFZ\].interval_s"),
+        (("[[fdsn]]", 'address = "GFZ"'), "fdsn.address: each fdsn must have its own address"),
     ],
 )
 def test_settings_without_sense_are_refused(lines: tuple[str, ...], complaint: str, tmp_path: Path) -> None:

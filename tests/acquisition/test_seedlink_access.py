@@ -110,7 +110,7 @@ def test_a_secret_that_is_missing_is_named_by_its_place(caplog: pytest.LogCaptur
         settings = replace(settings_for(server.port), auth="jwt", secret="env:NO_SUCH_VARIABLE")
         with collecting(SeedLinkSource(settings, {}, ignore)):
             time.sleep(0.3)
-    assert "seedlink.secret (test): env:NO_SUCH_VARIABLE holds no printable word" in caplog.text
+    assert "seedlink[test].secret: env:NO_SUCH_VARIABLE holds no printable word" in caplog.text
 
 
 def test_a_refusal_at_the_end_of_the_handshake_is_a_refusal(caplog: pytest.LogCaptureFixture) -> None:
@@ -138,12 +138,12 @@ def test_a_station_that_is_refused_does_not_keep_the_others_away(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"tls_ca_file": "ca.pem"}, "tls_ca_file (test): has no effect while tls = false"),
+        ({"tls_ca_file": "ca.pem"}, "tls_ca_file: has no effect while tls = false"),
         ({"user": "me"}, "have no effect while auth = 'none'"),
         ({"auth": "jwt", "secret": "eyJhbGci"}, "env:NAME or file:PATH is needed"),
-        ({"auth": "userpass", "secret": "env:X"}, "seedlink.user (test): one word is needed"),
-        ({"begin": "yesterday"}, "seedlink.begin (test): 'yesterday' is not a UTC time"),
-        ({"begin": "2026-01-02", "end": "2026-01-01"}, "seedlink.end (test): a time after begin"),
+        ({"auth": "userpass", "secret": "env:X"}, "seedlink[test].user: one word is needed"),
+        ({"begin": "yesterday"}, "seedlink[test].begin: 'yesterday' is not a UTC time"),
+        ({"begin": "2026-01-02", "end": "2026-01-01"}, "seedlink[test].end: a time after begin"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(changes: dict[str, str], message: str) -> None:

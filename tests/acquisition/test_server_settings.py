@@ -34,7 +34,7 @@ def test_rules_of_access_are_read(tmp_path: Path) -> None:
         ("port = 0", "seedlink_server.port: a port from 1 to 65535 is needed, 0 came"),
         ("tls_port = 70000", "seedlink_server.tls_port: a port from 1 to 65535 is needed, 70000 came"),
         ("max_clients = 0", "seedlink_server.max_clients: more than 0 is needed, 0 came"),
-        ("history_h = -1", "seedlink_server.history_h: more than 0 is needed, -1 came"),
+        ("history_h = -1", "seedlink_server.history_h: more than 0 h is needed, -1 came"),
         ('tls_key = "a"', "seedlink_server.tls_certificate, seedlink_server.tls_key: both are needed, or neither"),
         (
             'tls_key = "a"\ntls_certificate = "b"\nport = 18500',

@@ -98,10 +98,10 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
         ("[[seedlink]]\nname = 'a'\nstreams = ['*.*.*.*']", "seedlink[1].address: a text in quotes is needed"),
         ("[archive]\npath = \n", "this is not TOML"),
         ("[archive]\npath = \n", "line 2"),
-        ("[[station]]\ncode = 'KR.NRN'\n" * 2, "station.code: each station needs a code of its own, 'KR.NRN' came 2"),
+        ("[[station]]\ncode = 'KR.NRN'\n" * 2, "station.code: each station must have its own code, 'KR.NRN' came 2"),
         (
             "[[seedlink]]\nname = 'a'\naddress = 'h:1'\nstreams = ['*.*.*.*']\n" * 2,
-            "seedlink.name: each seedlink needs a name of its own, 'a' came 2 times",
+            "seedlink.name: each seedlink must have its own name, 'a' came 2 times",
         ),
     ],
 )

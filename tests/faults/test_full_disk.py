@@ -180,5 +180,5 @@ def test_a_nearly_full_disk_is_said_once_an_hour(tmp_path: Path, caplog: pytest.
 
 
 def test_sizes_below_zero_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"archive.ballast_mib: 0 or more MiB are needed, -1 came"):
+    with pytest.raises(ConfigError, match=r"archive.ballast_mib: 0 MiB or more is needed, -1 came"):
         ArchiveSettings(ballast_mib=-1)

@@ -61,7 +61,7 @@ def test_programs_read_every_error_with_file_and_key(path: Path) -> None:
     assert (row["level"], row["file"], row["key"]) == ("error", str(included), "station[1].colour")
     path.write_text("[web]\nprt = 1\n[archive]\npath = 3\n[[seedlink]]\nname = 'a'\naddress = 'b'\nstreams = []\n")
     rows = list(csv.DictReader(io.StringIO(houfeng("check", path, "--format", "csv").output)))
-    assert [row["key"] for row in rows] == ["web.prt", "archive.path", "seedlink.address"]
+    assert [row["key"] for row in rows] == ["web.prt", "archive.path", "seedlink[a].address"]
     assert rows[0]["text"] == "there is no such key; did you mean web.port?"
     path.write_text("[web")
     (row,) = json.loads(houfeng("check", path, "--format", "json").output)["remarks"]
