@@ -50,7 +50,8 @@ class ArchiveIndex:
     def __init__(self, root: Path, store: Store, go_on: Callable[[], bool] = lambda: True) -> None:
         self._root = root
         self._store = store
-        self._go_on = go_on
+        self._asked = go_on
+        self._is_interrupted = False
         self._touched: set[FileKey] = set()
         self._guard = threading.Lock()
         self._busy = threading.Lock()
@@ -91,9 +92,28 @@ class ArchiveIndex:
             self._copy_book()
             return n_read
 
+    def interrupt(self) -> None:
+        """Let an `update` in another thread come to its end soon; safe in any thread."""
+        self._is_interrupted = True
+
+    def finish(self) -> None:
+        """After `interrupt`: bring what was touched up to date, unless the whole was never compared.
+
+        Raises
+        ------
+        StoreError, ArchiveError, SourceError : as `update`
+        """
+        with self._busy:
+            self._is_interrupted = False
+        if self._is_compared:
+            self.update()
+
     def compare_again(self) -> None:
         """Let the next `update` look at all of the archive: others wrote to it."""
         self._is_compared = False
+
+    def _go_on(self) -> bool:
+        return not self._is_interrupted and self._asked()
 
     def _compare(self) -> int:
         """Look at every day file, newest years first, and read those that are not what the database knows."""

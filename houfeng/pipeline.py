@@ -59,6 +59,11 @@ class Pipeline:
         ------
         StoreError : if the store cannot be reached
         """
+        self.detect(packets, cursors)
+        self.commit()
+
+    def detect(self, packets: Sequence[Packet], cursors: Mapping[str, Mapping[str, Cursor]] | None = None) -> None:
+        """Detect on packets; the next `commit` saves what they bring. Parameters as of `feed`."""
         self._collect(self._detector.feed(packets))
         for server, at in (cursors or {}).items():
             self._unsaved.cursors.setdefault(server, {}).update(at)
@@ -66,8 +71,12 @@ class Pipeline:
         if not streams <= self._known:
             # A stream without a saved state would be read again from its beginning after a crash.
             self._known |= streams
-            self._unsaved.states.update(self._detector.snapshot())
-        self.commit()
+            self.keep_states()
+
+    @property
+    def n_unsaved_picks(self) -> int:
+        """Picks that wait for the store."""
+        return len(self._unsaved.picks)
 
     def warm(self, picks: Iterable[Pick]) -> None:
         """Tell a fresh associator the picks that the run saved before it was restarted."""
@@ -80,8 +89,12 @@ class Pipeline:
         ------
         StoreError : if the store cannot be reached
         """
-        self._unsaved.states.update(self._detector.snapshot())
+        self.keep_states()
         self.commit()
+
+    def keep_states(self) -> None:
+        """Let the next `commit` save the detector's state, as `checkpoint` does."""
+        self._unsaved.states.update(self._detector.snapshot())
 
     def commit(self) -> None:
         """Save what is unsaved, in one transaction.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from acquisition.archive import Archive, read_from
 from configs import Settings
@@ -18,22 +18,55 @@ from houfeng import __version__
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns, seconds_ns
-from houfeng.types import Packet
+from houfeng.types import Packet, SourceId
 
 _log = logging.getLogger(__name__)
 
 _CATCH_UP_PACKETS = 2000
+# So often the state is saved on the way: a kill in the middle of a week's records must not mean to begin again.
+_CHECKPOINT_BATCHES = 50
+
+
+class Missed:
+    """Which archived records detection was not given."""
+
+    def __init__(self) -> None:
+        self._since_ns: dict[SourceId, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._since_ns)
+
+    def add(self, packets: Iterable[Packet]) -> None:
+        """These were archived and nothing more."""
+        for packet in packets:
+            self.add_from(packet.source_id, packet.start_ns)
+
+    def add_from(self, source_id: SourceId, start_ns: int) -> None:
+        """Of this stream what is archived from a time on, ns UTC."""
+        self._since_ns[source_id] = min(start_ns, self._since_ns.get(source_id, start_ns))
+
+    def take(self) -> dict[SourceId, int]:
+        """By stream the time from which on records were missed, ns UTC; they are somebody's now."""
+        taken, self._since_ns = self._since_ns, {}
+        return taken
 
 
 def restore(
-    settings: Settings, network: Network, archive: Archive, store: Store, run_id: str, go_on: Callable[[], bool]
-) -> Pipeline:
-    """The run's pipeline, having seen every archived record.
+    settings: Settings,
+    network: Network,
+    archive: Archive,
+    store: Store,
+    run_id: str,
+    missed: Missed,
+    go_on: Callable[[], bool],
+) -> Pipeline | None:
+    """The run's pipeline, having seen every archived record; None when it was told to stop before.
 
     Parameters
     ----------
-    go_on : called between parts of the archive; False leaves the rest unread, and the pipeline fit for nothing but a
-        checkpoint
+    missed : records of streams whose state was never saved; whoever takes records from the recorder meanwhile adds
+        them. Empty afterwards, unless this raises.
+    go_on : called between parts of the archive; False leaves the rest unread
 
     Raises
     ------
@@ -50,20 +83,55 @@ def restore(
     begin(settings, network, store, run_id)
     pipeline = Pipeline(detector, Associator(settings.association, network.inventory.sites), store, run_id)
     pipeline.warm(picks)
-    positions = {source_id: detector.position_ns(source_id) or 0 for source_id in states}
-    behind = heapq.merge(
-        *(read_from(archive.root, source_id, since_ns) for source_id, since_ns in positions.items()),
-        key=lambda packet: packet.start_ns,
-    )
-    n_packets = 0
-    for batch in _batches(behind, _CATCH_UP_PACKETS):
-        if not go_on():
-            break
-        pipeline.feed(batch)
-        n_packets += len(batch)
+    taken = dict.fromkeys(states, 0) | missed.take()
+    try:
+        if not _catch_up(pipeline, detector, archive, taken, missed, go_on):
+            return None
+    except BaseException:
+        for source_id, first_ns in taken.items():
+            missed.add_from(source_id, first_ns)
+        raise
+    return pipeline
+
+
+def _catch_up(
+    pipeline: Pipeline,
+    detector: Detector,
+    archive: Archive,
+    taken: dict[SourceId, int],
+    missed: Missed,
+    go_on: Callable[[], bool],
+) -> bool:
+    """Feed what is archived, and what is archived meanwhile; whether that was all.
+
+    `taken` has the streams with the time to begin at where the detector knows none; those that are missed meanwhile
+    are added to it.
+    """
+    n_packets, streams = 0, dict(taken)
+    while streams:
+        since_ns = {source_id: detector.position_ns(source_id) or first_ns for source_id, first_ns in streams.items()}
+        for number, batch in enumerate(_archived_since(archive, since_ns)):
+            # Not before the first: a pass that is short misses nothing, so the passes come to an end.
+            if number and not go_on():
+                pipeline.checkpoint()
+                return False
+            pipeline.feed(batch)
+            n_packets += len(batch)
+            if number % _CHECKPOINT_BATCHES == _CHECKPOINT_BATCHES - 1:
+                pipeline.checkpoint()
+        streams = missed.take()
+        taken |= {source_id: first_ns for source_id, first_ns in streams.items() if source_id not in taken}
     if n_packets:
         _log.info("caught up with %d records that were archived but not yet detected on", n_packets)
-    return pipeline
+    return True
+
+
+def _archived_since(archive: Archive, since_ns: Mapping[SourceId, int]) -> Iterator[list[Packet]]:
+    packets = heapq.merge(
+        *(read_from(archive.root, source_id, first_ns) for source_id, first_ns in since_ns.items()),
+        key=lambda packet: packet.start_ns,
+    )
+    return _batches(packets, _CATCH_UP_PACKETS)
 
 
 def begin(settings: Settings, network: Network, store: Store, run_id: str) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 
 from acquisition.archive import Archive
+from acquisition.archive_newest import newest
 from acquisition.backfill import BackfillSource
+from acquisition.daemon.link import StoreLink
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
-from acquisition.seedlink import ServerState, advance, open_source
+from acquisition.seedlink import ServerState, advance, by_time, open_source
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject, Source
 from configs import Settings
 from database import queries
 from database.store import Store
+from houfeng.times import now_ns
 from houfeng.types import Cursor, Packet
+
+_log = logging.getLogger(__name__)
 
 Wanted = SeedLinkSettings | FdsnSettings
 Batches = list[tuple[str, list[Packet]]]
@@ -26,15 +32,17 @@ class Servers:
 
     Parameters
     ----------
-    archive : whose gaps data centres fill
+    archive : whose gaps data centres fill; tells where to go on while the store is away
     store : has the cursors of the last process
+    link : does the work with the store
     heartbeats : each SeedLink server's thread has one
     reject : called with bytes that are no record
     """
 
-    def __init__(self, archive: Archive, store: Store, heartbeats: Heartbeats, reject: Reject) -> None:
+    def __init__(self, archive: Archive, store: Store, link: StoreLink, heartbeats: Heartbeats, reject: Reject) -> None:
         self._archive = archive
         self._store = store
+        self._link = link
         self._heartbeats = heartbeats
         self._reject = reject
         self._cursors: dict[str, dict[str, Cursor]] = {}
@@ -42,12 +50,7 @@ class Servers:
         self._fillers: set[str] = set()
 
     def open(self, settings: Settings) -> Iterator[tuple[str, Source]]:
-        """Every source that the settings name, with what it is called.
-
-        Raises
-        ------
-        StoreError : if the cursors cannot be read
-        """
+        """Every source that the settings name, with what it is called."""
         for name, each in _by_name(settings).items():
             yield name, self._source(each)
 
@@ -56,15 +59,8 @@ class Servers:
 
         A server that is connected to anew resumes from what was detected on: it may send again what still waits for
         the archive, where each record is kept once.
-
-        Raises
-        ------
-        StoreError : if the cursors of a new server cannot be read; then nothing was changed
         """
         before, after = _by_name(old), _by_name(new)
-        for name, each in after.items():
-            if isinstance(each, SeedLinkSettings):
-                self._known(name)
         left: Batches = []
         for name in [name for name, each in before.items() if after.get(name) != each]:
             left += recorder.remove(name)
@@ -102,18 +98,30 @@ class Servers:
     def _source(self, settings: Wanted) -> Source:
         name = _called(settings)
         if isinstance(settings, SeedLinkSettings):
-            source = open_source(settings, self._known(name), self._reject, self._heartbeats.part(name))
+            source = open_source(settings, self._known(settings), self._reject, self._heartbeats.part(name))
         else:
             self._fillers.add(name)  # for good: what it has sent may still be on its way when it is removed
             source = BackfillSource(settings, self._archive.root, self._reject)
         self._open[name] = source
         return source
 
-    def _known(self, server: str) -> Mapping[str, Cursor]:
-        if server not in self._cursors:
-            with self._store.read() as snapshot:
-                self._cursors[server] = queries.cursors(snapshot, server)
-        return self._cursors[server]
+    def _known(self, server: SeedLinkSettings) -> Mapping[str, Cursor]:
+        if server.name not in self._cursors:
+            self._link.do(lambda: self._read(server.name))
+        if server.name not in self._cursors:
+            ends_ns = newest(self._archive.root, server.wants, now_ns())
+            _log.warning(
+                "%s: without the database, %d stations are resumed by the time of their newest record in the archive",
+                server.name,
+                len(ends_ns),
+            )
+            self._cursors[server.name] = {station_id: by_time(end_ns) for station_id, end_ns in ends_ns.items()}
+        return self._cursors[server.name]
+
+    def _read(self, server: str) -> None:
+        self._store.prepare()
+        with self._store.read() as snapshot:
+            self._cursors[server] = queries.cursors(snapshot, server)
 
 
 def _by_name(settings: Settings) -> dict[str, Wanted]:

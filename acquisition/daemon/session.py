@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
 from acquisition.archive import Archive
+from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
-from acquisition.daemon.restore import begin, restore
+from acquisition.daemon.link import StoreLink
 from acquisition.daemon.servers import Batches, Servers
 from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
@@ -20,7 +21,7 @@ from acquisition.tally import Tally
 from configs import Settings
 from database.store import Store
 from houfeng import __version__
-from houfeng.errors import StoreError
+from houfeng.indexing import ArchiveIndex
 from houfeng.network import Network
 from houfeng.times import now_ns
 from houfeng.types import public_id
@@ -66,16 +67,21 @@ class Session:
         self.run_id = run_id(settings)
         self._vitals = vitals
         self._heart = vitals.heartbeats.part("detection")
-        self._store_fault = ""
         self._heart.beat("opening archive and database", within_s=settings.database.retry_s)
         self._archive = Archive.configured(settings.archive)
         stack.callback(self._archive.close)
         self._ledger = self._open_ledger(stack)
-        self._store = Store.open(settings.database.url, retry_s=settings.database.retry_s)
+        self._store = Store.at(settings.database.url, retry_s=settings.database.retry_s)
         stack.callback(self._store.close)
-        self._pipeline = restore(settings, network, self._archive, self._store, self.run_id, self._go_on)
+        self._link = StoreLink(self._store)
+        stack.callback(self._link.close)
+        self._link.prepare()
+        self._index = ArchiveIndex(self._archive.root, self._store)
+        self._detection = SessionDetection(
+            settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
+        )
         self._health = HealthMonitor(settings.health, network.wanted, network.usages)
-        self._servers = Servers(self._archive, self._store, vitals.heartbeats, self._reject)
+        self._servers = Servers(self._archive, self._store, self._link, vitals.heartbeats, self._reject)
         self._recorder = Recorder(
             self._archive,
             self._servers.open(settings),
@@ -92,18 +98,17 @@ class Session:
         """A session that records; when the block ends, what was received is archived, detected on and saved."""
         with ExitStack() as stack:
             session = cls(settings, network, vitals, stack)
-            if vitals.stop.is_set():  # detection may not have seen the whole archive: it must see nothing newer
-                session._saving(session._pipeline.checkpoint)
-                yield session
-                return
             session.start()
             stack.callback(session.jobs.stop)
             try:
                 yield session
             finally:
+                session._index.interrupt()
                 left = session._recorder.stop()
             session._process(left)
-            session._saving(session._pipeline.checkpoint)
+            session._detection.checkpoint()
+            if session._link.is_worth_trying:  # otherwise the next start compares them
+                session._link.do(session._index.finish)
 
     def start(self) -> None:
         """Begin to record."""
@@ -122,6 +127,7 @@ class Session:
         """
         self._heart.beat("waiting for records")
         self._process(self._recorder.take(idle_s))
+        self._detection.join()
         self.jobs.run_due()
 
     def take_on(self, settings: Settings, network: Network) -> None:
@@ -130,23 +136,20 @@ class Session:
         Parameters
         ----------
         settings, network : differ from the present ones as `reload.fits_running_session` allows
-
-        Raises
-        ------
-        StoreError : if the cursors of a new server cannot be read; then nothing was changed
         """
         self._process(self._servers.change(self.settings, settings, self._recorder))
         self.settings = settings
         servers = settings.seedlink
         self._health.expect(network.wanted, network.usages, lambda channel: any(s.wants(channel) for s in servers))
-        self._saving(lambda: begin(settings, network, self._store, self.run_id))
+        self._detection.take_on(settings, network)
         self._report()
 
     def _jobs(self) -> Iterator[Job]:
         """All periodic work. What may take long, or waits for others, is not for the loop."""
         daemon = self.settings.daemon
         yield Job("report", daemon.report_interval_s, self._report, on_loop=True)
-        yield Job("checkpoint", daemon.checkpoint_interval_s, self._checkpoint, on_loop=True)
+        yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
+        yield Job("index", daemon.checkpoint_interval_s, self._update_index)
 
     def _open_ledger(self, stack: ExitStack) -> Ledger | None:
         served = self.settings.seedlink_server
@@ -160,40 +163,31 @@ class Session:
         self._vitals.tally.quarantined()
         self._archive.quarantine(content, reason)
 
+    def _update_index(self) -> None:
+        if self._link.is_worth_trying:
+            self._index.update()
+
     def _go_on(self) -> bool:
-        """Whether to go on reading the archive; called between its parts."""
+        """Between parts of the archive that are read again: take what was recorded meanwhile; whether to go on."""
+        self._process(self._recorder.take(0))
+        self.jobs.run_due()
         self._heart.beat("reading the archive", within_s=self.settings.database.retry_s)
         return not self._vitals.stop.is_set()
 
     def _process(self, taken: Batches) -> None:
+        # A locked database is no reason to end a process whose archive is well.
+        self._heart.beat("detecting and saving", within_s=self.settings.database.retry_s)
+        self._index.touch(packet for _, batch in taken for packet in batch)
         taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
         if packets:
             self._health.observe(packets)
-            cursors = self._servers.advance(taken)
-            self._saving(lambda: self._pipeline.feed(packets, cursors))
-
-    def _checkpoint(self) -> None:
-        self._saving(self._pipeline.checkpoint)
+            self._detection.feed(packets, self._servers.advance(taken))
 
     def _report(self) -> None:
         statuses = self._health.evaluate(now_ns())
-        self._saving(lambda: self._store.run(lambda unit: unit.save_statuses(statuses)))
-
-    def _saving(self, action: Callable[[], None]) -> None:
-        """Do something with the store; while it is away, acquisition and archive go on."""
-        # A locked database is no reason to end a process whose archive is well.
-        self._heart.beat("detecting and saving", within_s=self.settings.database.retry_s)
-        try:
-            action()
-        except StoreError as error:
-            if str(error) != self._store_fault:
-                _log.error("%s; the archive goes on, picks wait in memory and in the archive", error)
-            self._store_fault = str(error)
-        else:
-            if self._store_fault:
-                _log.info("the database is back")
-            self._store_fault = ""
+        self._heart.beat("saving the status", within_s=self.settings.database.retry_s)
+        self._link.do(lambda: self._store.run(lambda unit: unit.save_statuses(statuses)))
 
 
 def run_id(settings: Settings) -> str:

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Mapping
 
 from acquisition.heartbeat import Heartbeat
+from acquisition.seedlink.resume import by_time
 from acquisition.seedlink.source import SeedLinkSource, advance
 from acquisition.seedlink.state import Phase, ServerState
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject, Source
 from houfeng.types import Cursor
 
-__all__ = ["Phase", "SeedLinkSource", "ServerState", "advance", "open_source"]
+__all__ = ["Phase", "SeedLinkSource", "ServerState", "advance", "by_time", "open_source"]
 
 _log = logging.getLogger(__name__)
 

@@ -29,6 +29,8 @@ RESUME_MARGIN_NS = 600 * NS_PER_S
 FLOOR_NS = 315_532_800 * NS_PER_S  # 1980-01-01
 # Numbers of version 3 wrap after 2^24 packets, at 4,660 packets a second within an hour: an older one proves nothing.
 TRUST_V3_NS = 3600 * NS_PER_S
+# A sequence number beyond all that servers give: of a place that is known by its time alone.
+NO_NUMBER = 1 << 64
 # Stations of one ringserver connection are sent again what the slowest of them lacks, at most so many packets;
 # those further behind get a connection of their own, up to so many connections.
 MAX_REPEAT = 2000
@@ -106,6 +108,11 @@ class _Place:
     decision: Decision
     cursor: Cursor | None
     behind: bool  # whether the server holds something newer of this station
+
+
+def by_time(last_ns: int) -> Cursor:
+    """The cursor of a station whose records are known up to a time (ns UTC), and no number: it is asked for by time."""
+    return Cursor(NO_NUMBER, last_ns)
 
 
 def decide(cursor: Cursor | None, held: StationRange | None, server: Holdings, now_ns: int) -> Decision:

@@ -8,7 +8,6 @@ import click
 
 from acquisition.daemon import Daemon
 from configs import Settings, load
-from database.store import Store
 from houfeng.cli.companion import Companions
 from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.options import config_argument
@@ -27,7 +26,6 @@ def run(signals: Signals, config: Path) -> None:
     goes on where this one ended. SIGHUP makes it read CONFIG.toml again.
     """
     settings = load(config)
-    Store.open(settings.database.url).close()  # made once, before page and daemon both want to
     raise_file_limit()
     share_interpreter()
 
