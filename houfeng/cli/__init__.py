@@ -23,7 +23,7 @@ _COMMANDS = {
     "events": ("houfeng.cli.listing:events", "List detected events."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
-    "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive."),
+    "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive; list its gaps."),
     "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),
     "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
@@ -86,3 +86,5 @@ def main(verbose: bool) -> None:
     logging.getLogger("acquisition").setLevel(logging.INFO)
     # Its line per finished job, every 5 s, says nothing to an operator.
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # Nor does it that a job is still running when it would begin again: it begins after that.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

@@ -1,4 +1,4 @@
-"""`houfeng archive check|repair|import|stats`: is the archive sound, what is in it, and how to fill it."""
+"""`houfeng archive check|repair|seal|import|stats`: is the archive sound, what is in it, and how to fill it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from acquisition.archive_repair import repair as repair_archive
 from acquisition.archive_stats import StreamStats
 from acquisition.archive_stats import stats as stream_stats
 from acquisition.dayfile import Verdict
+from houfeng.cli.archive_holdings import bring_up_to_date, gaps, index, spans
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import bytes_progress, format_option, print_rows
 from houfeng.times import format_ns, now_ns
@@ -37,6 +38,10 @@ def archive() -> None:
 
     ARCHIVE is the folder of an archive; without it, the configuration's.
     """
+
+
+for command in (gaps, spans, index):
+    archive.add_command(command)
 
 
 @archive.command()
@@ -76,10 +81,12 @@ def repair(path: Path | None, config: Path | None) -> None:
     Torn, foreign and corrupt bytes and duplicates go to the archive's quarantine, with the reason in its log.txt;
     misplaced records go to the files they belong in. Refused while the daemon runs. Run it as the daemon's user.
     """
-    root = path or Path(settings_of(config).archive.path)
+    settings = settings_of(config)
+    root = path or Path(settings.archive.path)
     with bytes_progress() as progress:
         task = progress.add_task("Repairing", total=sum(file.stat().st_size for file in day_files(root)))
         done = repair_archive(root, lambda n_bytes: progress.advance(task, n_bytes))
+    bring_up_to_date(settings, root)
     for file in done.files:
         click.echo(f"mended {file.relative_to(root)}")
     counts = ", ".join(f"{count} {kind}" for kind, count in done.quarantined.items()) or "nothing"
@@ -129,6 +136,7 @@ def import_(paths: tuple[Path, ...], config: Path | None, into: Path | None) -> 
             done = import_files(archive, files, lambda n_bytes: progress.advance(task, n_bytes))
     finally:
         archive.close()
+        bring_up_to_date(settings, archive.root)
     for rejection in done.rejections:
         click.echo(f"{rejection.path}: {rejection.count} rejected, {rejection.n_bytes} bytes: {rejection.reason}")
     counts = ", ".join(f"{done.verdicts[verdict]} {verdict.value}" for verdict in _IMPORT_VERDICTS)

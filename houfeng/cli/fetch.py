@@ -16,6 +16,7 @@ from acquisition.backfill import Backfill, Filled
 from acquisition.fdsn.coverage import join, total_s
 from acquisition.fdsn.metadata import StationService
 from acquisition.fdsn.settings import FdsnSettings
+from houfeng.cli.archive_holdings import bring_up_to_date
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.summary import summarise
 from houfeng.errors import InventoryError, SourceError
@@ -84,7 +85,8 @@ def fetch(
     windows = _windows(start, end, events, seconds_ns(before_s), seconds_ns(after_s))
     if (folder is None) != archive:
         raise click.UsageError("one of --to DIR and --archive is needed")
-    root = folder if folder is not None else Path(settings_of(config).archive.path)
+    configured = settings_of(config)
+    root = folder if folder is not None else Path(configured.archive.path)
     settings = FdsnSettings(server)
     patterns = [pattern for group in streams for pattern in group]
     service = StationService(settings)
@@ -95,6 +97,7 @@ def fetch(
         filled = _download(settings, opened, wanted)
     finally:
         opened.close()
+        bring_up_to_date(configured, root)
     click.echo(summarise(wanted, filled, root))
     ctx.exit(1 if any(not lost.absent for lost in filled.missing) else 0)
 
