@@ -64,17 +64,38 @@ def test_default_toml_has_every_key_with_its_default() -> None:
     assert wrong == []
 
 
-def test_default_toml_explains_every_key() -> None:
-    """A comment stands above each key, or above a group of keys that share their first word."""
-    lines = uncommented(DEFAULT.read_text("utf-8")).splitlines()
-    unexplained = []
-    for n, line in enumerate(lines):
-        key = re.match(r"(\w+) = ", line)
-        previous = re.match(r"(\w+) = ", lines[n - 1])
-        shared = key and previous and key[1].split("_")[0] == previous[1].split("_")[0]
-        if key and not lines[n - 1].startswith("# ") and not shared:
-            unexplained.append(key[1])
-    assert unexplained == []
+# The last word of a key is its unit; what its comment must then speak of.
+UNITS = {
+    "s": "second",
+    "h": "hour",
+    "hours": "hour",
+    "hour": "hour",
+    "days": "days",
+    "hz": "Hz",
+    "m": "metre",
+    "deg": "degrees",
+    "mib": "MiB",
+    "percent": "percent",
+    "counts": "counts",
+}
+
+
+def explained(text: str) -> Iterator[tuple[str, str]]:
+    """Every key of default.toml, with the lines of comment right above it."""
+    comment: list[str] = []
+    for line in uncommented(text).splitlines():
+        if key := re.match(r"(\w+) = ", line):
+            yield key[1], " ".join(comment)
+        comment = [*comment, line[2:]] if line.startswith("# ") else []
+
+
+def test_default_toml_explains_every_key_with_its_unit() -> None:
+    comments = list(explained(DEFAULT.read_text("utf-8")))
+    assert len(comments) == len(dict(keys(Settings)))
+    assert [key for key, comment in comments if len(comment.split()) < 3] == [], "no comment of its own"
+    units = {key: "km/s" if key.endswith("_km_s") else UNITS.get(key.rpartition("_")[2], "") for key, _ in comments}
+    assert [key for key, comment in comments if units[key] not in comment] == [], "no unit in the comment"
+    assert len([key for key in units if units[key]]) > 50
 
 
 def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
