@@ -12,6 +12,7 @@
     ├── SourceError           a data source failed: connection, protocol, missing folder
     │   └── AuthError         the server refused our credentials; retried rarely
     ├── DetectionError        detection was asked for something impossible
+    │   ├── ModelError        an Earth model cannot be used
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
     └── StoreError            the database refused, is too old, or is not ours
         └── StoreAwayError    the database does not answer now; trying again may help
@@ -61,6 +62,10 @@ class AuthError(SourceError):
 
 class DetectionError(HoufengError):
     """Detection was asked for something impossible."""
+
+
+class ModelError(DetectionError):
+    """An Earth model cannot be used: unknown, or its layers make no sense."""
 
 
 class WindowError(DetectionError):
