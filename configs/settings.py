@@ -12,7 +12,7 @@ from pathlib import Path
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
 from database.settings import DatabaseSettings
-from detection.settings import AssociationSettings, DetectionSettings
+from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from houfeng.errors import ConfigError
 from stations.settings import HealthSettings, InventorySettings, SiteSettings
 from webui.settings import WebSettings
@@ -41,6 +41,7 @@ class Settings:
     station: tuple[SiteSettings, ...] = ()
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     association: AssociationSettings = field(default_factory=AssociationSettings)
+    location: LocationSettings = field(default_factory=LocationSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     web: WebSettings = field(default_factory=WebSettings)
 
@@ -53,13 +54,14 @@ class Settings:
     def config_hash(self) -> str:
         """SHA-256 of what decides which picks and events come from given records.
 
-        Detection, association and the positions of the configured stations are in it. Left out is what cannot change
-        a result: servers, folders, the database, health limits, the web page, and the names of stations. A key that
-        is left out of the file and the same key written with its default give the same hash.
+        Detection, association, location and the positions of the configured stations are in it. Left out is what
+        cannot change a result: servers, folders, the database, health limits, the web page, and the names of stations.
+        A key that is left out of the file and the same key written with its default give the same hash.
         """
         decisive = {
             "detection": asdict(self.detection),
             "association": asdict(self.association),
+            "location": asdict(self.location),
             "station": sorted((s.code, s.latitude_deg, s.longitude_deg, s.elevation_m) for s in self.station),
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -18,7 +18,7 @@ from database.records import (
     Run,
     RunKind,
 )
-from database.rows import document_of, pick_of
+from database.rows import FIT, Found, document_of, origin_of, pick_of
 from database.station_queries import (
     STATION_SORTS,
     chosen,
@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 Query = Select[Any]
+
 
 
 def state_version(connection: Connection) -> int:
@@ -89,21 +90,33 @@ def events(
     limit : at most this many
     """
     table = tables.event
-    query = _of_runs(connection, select(table), table.c.run_id, run_id)
+    query = _of_runs(connection, _with_origin(), table.c.run_id, run_id)
     query = _between(query, table.c.first_onset_ns, since_ns, until_ns)
     query = query.order_by(table.c.first_onset_ns.desc(), table.c.public_id).limit(limit)
-    return [EventRow(**row) for row in connection.execute(query).mappings()]
+    return [_event_row(row) for row in connection.execute(query)]
 
 
 def event(connection: Connection, public_id: str, *, run_id: str | None = None) -> EventDetail | None:
     """One event with its arrivals, earliest first; None where the runs have none of this id."""
     table = tables.event
-    query = _of_runs(connection, select(table).where(table.c.public_id == public_id), table.c.run_id, run_id)
-    found = connection.execute(query.order_by(table.c.run_id)).mappings().first()
+    query = _of_runs(connection, _with_origin().where(table.c.public_id == public_id), table.c.run_id, run_id)
+    found = connection.execute(query.order_by(table.c.run_id)).first()
     if found is None:
         return None
-    row = EventRow(**found)
+    row = _event_row(found)
     return EventDetail(row, _arrivals(connection, row))
+
+
+def _with_origin() -> Query:
+    event, origin = tables.event, tables.origin.c
+    of_event = and_(origin.run_id == event.c.run_id, origin.event_id == event.c.public_id)
+    columns = [column for column in origin if column.name not in {"run_id", "event_id"}]
+    return select(event, *columns).outerjoin_from(event, tables.origin, of_event)
+
+
+def _event_row(found: Found) -> EventRow:
+    row = {column.name: getattr(found, column.name) for column in tables.event.columns}
+    return EventRow(**row, origin=origin_of(found))
 
 
 def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:
@@ -117,7 +130,7 @@ def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:
     )
     listed = func.coalesce(site.c.station_id, status.c.station_id).is_not(None)
     query = (
-        select(pick, *place, listed)
+        select(pick, *place, listed, *(arrival[name] for name in FIT))
         .select_from(tables.arrival)
         .join(pick, of_arrival)
         .outerjoin(run_site, of_run)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from houfeng.types import Pick
+from houfeng.types import Origin, Pick
 from stations.health import ChannelStatus, Metrics, State
 from stations.inventory import ChannelEpoch
 
@@ -59,18 +59,19 @@ class EventRow:
     last_onset_ns: int
     n_picks: int
     n_stations: int
-    location: str
+    origin: Origin | None
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivalRow:
-    """A pick of an event and where its station stands.
+    """A pick of an event, where its station stands, and what the origin makes of it.
 
     Parameters
     ----------
     station_name, latitude_deg, longitude_deg, elevation_m : as the run knew them, else as the station table has
         them; None where neither does
     is_listed : whether the station table has the station
+    distance_km, azimuth_deg, residual_s, weight : as of `Arrival`; None where the origin does not use the pick
     """
 
     pick: Pick
@@ -79,6 +80,10 @@ class ArrivalRow:
     longitude_deg: float | None
     elevation_m: float | None
     is_listed: bool
+    distance_km: float | None
+    azimuth_deg: float | None
+    residual_s: float | None
+    weight: float | None
 
 
 @dataclass(frozen=True, slots=True)

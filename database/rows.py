@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from database.tables import METRICS
-from houfeng.types import Event, Pick, SourceId
+from houfeng.types import Event, Origin, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, InventoryDocument
 
@@ -22,6 +22,9 @@ Found = Row[Any]
 
 _metrics_in = attrgetter(*METRICS)
 _READING = tuple(field.name for field in fields(Reading))
+_ORIGIN = tuple(field.name for field in fields(Origin))
+# What an origin makes of a pick.
+FIT = ("distance_km", "azimuth_deg", "residual_s", "weight")
 
 
 def pick_values(run_id: str, pick: Pick) -> Values:
@@ -66,13 +69,33 @@ def event_values(run_id: str, event: Event) -> Values:
         "last_onset_ns": event.picks[-1].onset_ns,
         "n_picks": len(event.picks),
         "n_stations": len(event.station_ids),
-        "location": event.location,
     }
+
+
+def origin_values(run_id: str, event: Event) -> list[Values]:
+    """The row of table `origin`, if the event has one."""
+    if event.origin is None:
+        return []
+    return [{"run_id": run_id, "event_id": event.public_id, **asdict(event.origin)}]
+
+
+def origin_of(row: Found) -> Origin | None:
+    """The origin of a row with the columns of table `origin`; None where a join found none."""
+    return None if row.time_ns is None else Origin(**{name: getattr(row, name) for name in _ORIGIN})
 
 
 def arrival_values(run_id: str, event: Event) -> list[Values]:
     """Rows of table `arrival`, one a pick."""
-    return [{"run_id": run_id, "event_id": event.public_id, "pick_id": pick.public_id} for pick in event.picks]
+    fits = {(arrival.station_id, arrival.phase): arrival for arrival in event.arrivals}
+    return [
+        {
+            "run_id": run_id,
+            "event_id": event.public_id,
+            "pick_id": pick.public_id,
+            **{name: getattr(fits.get((pick.source_id.station_id, pick.phase)), name, None) for name in FIT},
+        }
+        for pick in event.picks
+    ]
 
 
 def document_values(document: InventoryDocument) -> Values:

@@ -161,16 +161,45 @@ event = Table(
     _time("last_onset_ns"),
     Column("n_picks", Integer, nullable=False),
     Column("n_stations", Integer, nullable=False),
-    _text("location"),
     Index(None, "run_id", "first_onset_ns"),
 )
 
+# An event whose place is not known has none.
+origin = Table(
+    "origin",
+    metadata,
+    _text("run_id", key=True),
+    _text("event_id", key=True),
+    _time("time_ns"),
+    *(
+        Column(name, Double, nullable=name == "depth_error_km")
+        for name in (
+            "latitude_deg",
+            "longitude_deg",
+            "depth_km",
+            "depth_error_km",
+            "time_error_s",
+            "semi_major_km",
+            "semi_minor_km",
+            "major_azimuth_deg",
+            "rms_s",
+            "gap_deg",
+            "nearest_km",
+        )
+    ),
+    _text("earth_model"),
+    _text("region"),
+    ForeignKeyConstraint(["run_id", "event_id"], ["event.run_id", "event.public_id"], ondelete="CASCADE"),
+)
+
+# What the origin makes of a pick is absent where it does not use it.
 arrival = Table(
     "arrival",
     metadata,
     _text("run_id", key=True),
     _text("event_id", key=True),
     _text("pick_id", key=True),
+    *(Column(name, Double) for name in ("distance_km", "azimuth_deg", "residual_s", "weight")),
     ForeignKeyConstraint(["run_id", "event_id"], ["event.run_id", "event.public_id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["run_id", "pick_id"], ["pick.run_id", "pick.public_id"]),
     Index(None, "run_id", "pick_id"),

@@ -51,12 +51,13 @@ class UnitOfWork:
         upsert(self.connection, tables.pick, [rows.pick_values(run_id, pick) for pick in picks])
 
     def save_events(self, run_id: str, events: Collection[Event]) -> None:
-        """Save events of a run with their arrivals; their picks must be saved already."""
+        """Save events of a run with their origins and arrivals; their picks must be saved already."""
         self._shown = True
         upsert(self.connection, tables.event, [rows.event_values(run_id, event) for event in events])
-        arrival = tables.arrival
-        delete_where(self.connection, arrival, [{"run_id": run_id, "event_id": event.public_id} for event in events])
-        insert_new(self.connection, arrival, [row for event in events for row in rows.arrival_values(run_id, event)])
+        keys: list[dict[str, object]] = [{"run_id": run_id, "event_id": event.public_id} for event in events]
+        for table, values in ((tables.origin, rows.origin_values), (tables.arrival, rows.arrival_values)):
+            delete_where(self.connection, table, keys)
+            insert_new(self.connection, table, [row for event in events for row in values(run_id, event)])
 
     def withdraw_events(self, run_id: str, public_ids: Iterable[str]) -> None:
         """Remove events of a run that are no longer true; their picks stay."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from detection.location.layers import PUBLISHED, Layer, check
 from houfeng.checks import above, channel_patterns, need, not_negative, positive
+from houfeng.errors import ConfigError, ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,33 @@ class AssociationSettings:
         need(self.min_stations >= 2, "min_stations", "2 or more", self.min_stations)
         positive(self, "slowest_p_km_s", "tolerance_s", "unlocated_window_s", "coda_snr", "memory_s")
         not_negative(self, "coda_s")
+
+
+@dataclass(frozen=True, slots=True)
+class LocationSettings:
+    """Where events are sought.
+
+    Parameters
+    ----------
+    model : a published Earth model, ak135 or iasp91; with `layers`, what these are called
+    layers : top (km), P and S velocity (km/s) of each layer of a crust of one's own, from 0 km down
+    default_depth_km : of events whose depth the onsets do not tell
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    model: str = "ak135"
+    layers: tuple[Layer, ...] = ()
+    default_depth_km: float = 10.0
+
+    def __post_init__(self) -> None:
+        try:
+            if self.layers:
+                check("layers", self.layers)
+        except ModelError as error:
+            raise ConfigError(str(error)) from error
+        if not self.layers and self.model not in PUBLISHED:
+            raise ConfigError(f"model: one of {', '.join(PUBLISHED)} or layers are needed; {self.model!r} came")
+        need(0 <= self.default_depth_km <= 700, "default_depth_km", "0 to 700 km", self.default_depth_km)

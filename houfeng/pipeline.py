@@ -9,6 +9,7 @@ from database.store import Store
 from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
+from detection.location.locator import Locator
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
 
 
@@ -32,13 +33,15 @@ class Pipeline:
     Parameters
     ----------
     detector, associator : fresh, or restored to where the run stopped
+    locator : gives events their origins
     store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
     run_id : the run they belong to; it must be saved already
     """
 
-    def __init__(self, detector: Detector, associator: Associator, store: Store, run_id: str) -> None:
+    def __init__(self, detector: Detector, associator: Associator, locator: Locator, store: Store, run_id: str) -> None:
         self._detector = detector
         self._associator = associator
+        self._locator = locator
         self._store = store
         self._run_id = run_id
         self._unsaved = _Unsaved()
@@ -114,7 +117,7 @@ class Pipeline:
             self._unsaved.events.pop(event_id, None)
             self._unsaved.withdrawn.add(event_id)
         for event in changes.events:
-            self._unsaved.events[event.public_id] = event
+            self._unsaved.events[event.public_id] = self._locator.locate(event)
             self._unsaved.withdrawn.discard(event.public_id)
 
     def _save(self, unit: UnitOfWork) -> None:

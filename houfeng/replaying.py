@@ -15,6 +15,7 @@ from database.store import Store
 from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
+from detection.location.locator import Locator
 from houfeng import __version__
 from houfeng.network import Network, load_network
 from houfeng.pipeline import Pipeline
@@ -64,9 +65,9 @@ def replay(
         source=str(folder),
     )
     store.run(lambda unit: _begin(unit, run, network))
-    pipeline = Pipeline(
-        Detector(settings.detection), Associator(settings.association, network.inventory.sites), store, run.run_id
-    )
+    sites = network.inventory.sites
+    associator, locator = Associator(settings.association, sites), Locator(settings.location, sites)
+    pipeline = Pipeline(Detector(settings.detection), associator, locator, store, run.run_id)
     source = ReplaySource(list(files), _report, start_ns=start_ns, end_ns=end_ns)
     for packets in source.packets():
         pipeline.feed(packets)

@@ -11,7 +11,7 @@ from typing import Any
 
 from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Run, StationDetail, StationRow
 from houfeng.times import format_ns
-from houfeng.types import Pick
+from houfeng.types import Origin, Pick
 from stations.health import ChannelStatus, Metrics, Reading
 
 Shape = dict[str, Any]
@@ -19,6 +19,7 @@ Shape = dict[str, Any]
 _METRICS = tuple(field.name for field in fields(Metrics))
 # asdict() copies deeply: of 1000 stations that was half of the time.
 _metrics_in = attrgetter(*_METRICS)
+_ORIGIN = tuple(field.name for field in fields(Origin) if field.name != "time_ns")
 
 
 def station(row: StationRow) -> Shape:
@@ -94,9 +95,28 @@ def event(row: EventRow) -> Shape:
         "last_onset": time(row.last_onset_ns),
         "n_stations": row.n_stations,
         "n_picks": row.n_picks,
-        "location": row.location,
+        **origin(row.origin),
         "run": row.run_id,
     }
+
+
+def origin(value: Origin | None) -> Shape:
+    """Where and when an event was, with errors of 90 % confidence; all None where that is not known."""
+    return {
+        "place": place(value),
+        "origin_time": time(value.time_ns) if value else None,
+        **{name: getattr(value, name, None) for name in _ORIGIN},
+    }
+
+
+def place(value: Origin | None) -> str:
+    """Where an event was, in a line: `48.050 N 11.643 E, 4 km deep, GERMANY`."""
+    if value is None:
+        return "not located"
+    lat, lon = value.latitude_deg, value.longitude_deg
+    where = f"{abs(lat):.3f} {'N' if lat >= 0 else 'S'} {abs(lon):.3f} {'E' if lon >= 0 else 'W'}"
+    depth = f"{value.depth_km:.0f} km deep" if value.depth_error_km is not None else "depth fixed"
+    return f"{where}, {depth}, {value.region}"
 
 
 def event_detail(detail: EventDetail) -> Shape:
@@ -138,6 +158,10 @@ def _arrival(row: ArrivalRow) -> Shape:
         "latitude_deg": row.latitude_deg,
         "longitude_deg": row.longitude_deg,
         "elevation_m": row.elevation_m,
+        "distance_km": row.distance_km,
+        "azimuth_deg": row.azimuth_deg,
+        "residual_s": row.residual_s,
+        "weight": row.weight,
     }
 
 

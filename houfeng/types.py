@@ -212,17 +212,74 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A station's onset as the event's origin explains it.
+
+    Parameters
+    ----------
+    station_id, phase : whose; each once
+    distance_km, azimuth_deg : from the epicentre to the station
+    residual_s : onset less expected time
+    weight : 1 for one that counts in full, less for a residual beyond bounds
+    """
+
+    station_id: str
+    phase: str
+    distance_km: float
+    azimuth_deg: float
+    residual_s: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when an event was, and how well that is known; errors are of 90 % confidence.
+
+    Parameters
+    ----------
+    time_ns : origin time, ns UTC
+    latitude_deg, longitude_deg : WGS 84
+    depth_km : below sea level
+    depth_error_km : half width; None if the onsets say nothing of the depth, which was fixed then
+    time_error_s : half width
+    semi_major_km, semi_minor_km, major_azimuth_deg : error ellipse of the epicentre
+    rms_s : root of the mean square of weighted residuals
+    gap_deg : largest angle without a station
+    nearest_km : distance of the nearest station
+    earth_model : whose travel times explain the onsets
+    region : Flinn-Engdahl region of the epicentre
+    """
+
+    time_ns: int
+    latitude_deg: float
+    longitude_deg: float
+    depth_km: float
+    depth_error_km: float | None
+    time_error_s: float
+    semi_major_km: float
+    semi_minor_km: float
+    major_azimuth_deg: float
+    rms_s: float
+    gap_deg: float
+    nearest_km: float
+    earth_model: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Onsets on several stations that belong together.
 
     Parameters
     ----------
     picks : associated picks, earliest first
-    location : "not located" until a location is known
+    origin : None where the picks do not tell it
+    arrivals : what the origin makes of the picks of stations whose place is known, nearest first
     """
 
     picks: tuple[Pick, ...]
-    location: str = "not located"
+    origin: Origin | None = None
+    arrivals: tuple[Arrival, ...] = ()
 
     @property
     def public_id(self) -> str:

@@ -26,7 +26,7 @@ _COLUMNS = {
     "stations": list(
         shapes.station(StationRow("", "", "", None, None, None, State.UNKNOWN, "", None, None, "", Metrics()))
     ),
-    "events": list(shapes.event(EventRow("", "", 0, 0, 0, 0, ""))),
+    "events": list(shapes.event(EventRow("", "", 0, 0, 0, 0, None))),
     "picks": list(shapes.pick(PickRow("", _PICK, None))),
     "runs": list(shapes.run(Run("", "live", 0, "", "", ""))),
 }

@@ -73,6 +73,12 @@ def decimals(value: float | None, n_digits: int) -> str:
     return NO_EVIDENCE if value is None else f"{value:.{n_digits}f}".replace("-", _MINUS)
 
 
+def coordinates(latitude_deg: float, longitude_deg: float) -> str:
+    """A place as maps have it: `48.050° N 11.643° E`."""
+    north, east = ("N" if latitude_deg >= 0 else "S"), ("E" if longitude_deg >= 0 else "W")
+    return f"{abs(latitude_deg):.3f}° {north} {abs(longitude_deg):.3f}° {east}"
+
+
 def quantity(value: float | None, unit: str) -> str:
     """A value of a reading with its unit."""
     if value is None:

@@ -14,6 +14,7 @@ from database.store import Store
 from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
+from detection.location.locator import Locator
 from houfeng import __version__
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
@@ -81,7 +82,9 @@ def restore(
         picks = queries.recent_picks(snapshot, run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
     detector.restore(states)
     begin(settings, network, store, run_id)
-    pipeline = Pipeline(detector, Associator(settings.association, network.inventory.sites), store, run_id)
+    sites = network.inventory.sites
+    associator, locator = Associator(settings.association, sites), Locator(settings.location, sites)
+    pipeline = Pipeline(detector, associator, locator, store, run_id)
     pipeline.warm(picks)
     taken = dict.fromkeys(states, 0) | missed.take()
     try:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from detection.location.geometry import displaced
 from detection.location.onsets import Onset, Onsets
+from detection.location.regions import region
 from detection.location.search import search
 from detection.location.traveltime import DEEPEST_KM, TravelTimes
 from detection.plan import Floats
 from houfeng.times import seconds_ns
+from houfeng.types import Arrival, Origin
 
 # A residual beyond this many standard deviations counts no more than one of that size (Huber 1964).
 _BOUND = 1.5
@@ -39,65 +41,15 @@ _STUCK = 1e8
 _OPEN = 1e10
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An onset, as the hypocentre explains it.
+class Located(NamedTuple):
+    """An origin, and what it makes of each onset, nearest station first."""
 
-    Parameters
-    ----------
-    onset : what was read
-    distance_km, azimuth_deg : from the epicentre to the station
-    residual_s : onset less expected time
-    weight : 1 for one that counts in full, less for a residual beyond bounds
-    """
-
-    onset: Onset
-    distance_km: float
-    azimuth_deg: float
-    residual_s: float
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hypocentre:
-    """Where and when an event was, and how well that is known; errors are of 90 % confidence.
-
-    Parameters
-    ----------
-    latitude_deg, longitude_deg : WGS 84
-    depth_km : below sea level
-    time_ns : origin time, ns UTC
-    time_error_s : half width
-    semi_major_km, semi_minor_km, major_azimuth_deg : error ellipse of the epicentre
-    depth_error_km : half width; None if the onsets say nothing of the depth, which was fixed then
-    rms_s : root of the mean square of weighted residuals
-    gap_deg : largest angle without a station
-    nearest_km : distance of the nearest station
-    arrivals : nearest first
-    """
-
-    latitude_deg: float
-    longitude_deg: float
-    depth_km: float
-    time_ns: int
-    time_error_s: float
-    semi_major_km: float
-    semi_minor_km: float
-    major_azimuth_deg: float
-    depth_error_km: float | None
-    rms_s: float
-    gap_deg: float
-    nearest_km: float
+    origin: Origin
     arrivals: tuple[Arrival, ...]
 
-    @property
-    def station_ids(self) -> tuple[str, ...]:
-        """Stations with an onset, nearest first."""
-        return tuple(dict.fromkeys(arrival.onset.site.station_id for arrival in self.arrivals))
 
-
-def locate(onsets: Sequence[Onset], travel_times: TravelTimes, *, default_depth_km: float = 10.0) -> Hypocentre | None:
-    """The hypocentre that explains the onsets best; None if there are too few of them.
+def locate(onsets: Sequence[Onset], travel_times: TravelTimes, *, default_depth_km: float = 10.0) -> Located | None:
+    """The origin that explains the onsets best; None if there are too few of them.
 
     The depth is left at `default_depth_km` where the onsets say nothing of it: no station near enough, or no more
     onsets than are needed for place and time.
@@ -110,7 +62,7 @@ def locate(onsets: Sequence[Onset], travel_times: TravelTimes, *, default_depth_
 
     Returns
     -------
-    hypocentre : None with onsets of fewer than 3 stations, or where no place of the model explains them
+    located : None with onsets of fewer than 3 stations, or where no place of the model explains them
 
     References
     ----------
@@ -244,30 +196,38 @@ def _knows_depth(read: Onsets, fit: _Fit) -> bool:
     return _LINE_90 * float(np.sqrt(covariance[3, 3])) < max(depth_km, _SHALLOW_KM)
 
 
-def _describe(read: Onsets, fit: _Fit) -> Hypocentre | None:
+def _describe(read: Onsets, fit: _Fit) -> Located | None:
     covariance = fit.covariance
     if covariance is None:
         return None
     weights = fit.weights
     spread, axes = np.linalg.eigh(covariance[1:3, 1:3])
     north, east = axes[:, 1]
-    columns = (fit.distance_km, fit.azimuth_deg, fit.residual_s, weights)
-    arrivals = [Arrival(*row) for row in zip(read.onsets, *(column.tolist() for column in columns), strict=True)]
-    return Hypocentre(
+    origin = Origin(
+        time_ns=read.start_ns + seconds_ns(fit.origin_s),
         latitude_deg=float(fit.place[0]),
         longitude_deg=float(fit.place[1]),
         depth_km=float(fit.place[2]),
-        time_ns=read.start_ns + seconds_ns(fit.origin_s),
+        depth_error_km=_LINE_90 * float(np.sqrt(covariance[3, 3])) if fit.is_free else None,
         time_error_s=_LINE_90 * float(np.sqrt(covariance[0, 0])),
         semi_major_km=_ELLIPSE_90 * float(np.sqrt(spread[1])),
         semi_minor_km=_ELLIPSE_90 * float(np.sqrt(spread[0])),
         major_azimuth_deg=float(np.degrees(np.arctan2(east, north)) % 180),
-        depth_error_km=_LINE_90 * float(np.sqrt(covariance[3, 3])) if fit.is_free else None,
         rms_s=float(np.sqrt((weights * fit.residual_s**2).sum() / weights.sum())),
         gap_deg=gap_deg(fit.azimuth_deg),
         nearest_km=float(fit.distance_km.min()),
-        arrivals=tuple(sorted(arrivals, key=lambda arrival: (arrival.distance_km, arrival.onset.phase))),
+        earth_model=read.earth_model,
+        region=region(float(fit.place[0]), float(fit.place[1])),
     )
+    return Located(origin, _arrivals(read, fit))
+
+
+def _arrivals(read: Onsets, fit: _Fit) -> tuple[Arrival, ...]:
+    columns = [column.tolist() for column in (fit.distance_km, fit.azimuth_deg, fit.residual_s, fit.weights)]
+    arrivals = [
+        Arrival(onset.site.station_id, onset.phase, *row) for onset, *row in zip(read.onsets, *columns, strict=True)
+    ]
+    return tuple(sorted(arrivals, key=lambda arrival: (arrival.distance_km, arrival.station_id, arrival.phase)))
 
 
 def gap_deg(azimuth_deg: Floats) -> float:

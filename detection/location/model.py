@@ -10,15 +10,13 @@ from typing import Self
 import numpy as np
 from obspy.taup import TauPyModel
 
+from detection.location.layers import BOTTOM_KM, PUBLISHED, Layer, check
 from detection.plan import Floats
 from houfeng.errors import ModelError
 
 EARTH_RADIUS_KM = 6371.0
 # Rays that reach the core come back as other phases than P and S: a model ends at the core's boundary.
 _CORE_KM = 2889.0
-PUBLISHED = ("ak135", "iasp91")
-# A crust of one's own goes down to where the deepest earthquakes are.
-_BOTTOM_KM = 800.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +64,7 @@ class EarthModel:
         )
 
     @classmethod
-    def layered(cls, name: str, layers: Sequence[tuple[float, float, float]]) -> Self:
+    def layered(cls, name: str, layers: Sequence[Layer]) -> Self:
         """Layers of constant velocity, such as a regional crust; the last goes on below.
 
         Parameters
@@ -77,17 +75,9 @@ class EarthModel:
         ------
         ModelError : if the tops do not begin at 0 and increase, or a velocity is not plausible
         """
-        table = np.array(layers, dtype=np.float64).reshape(-1, 3)
-        top, p, s = table.T
-        if not len(top) or top[0] != 0 or (np.diff(top) <= 0).any() or top[-1] >= _BOTTOM_KM:
-            raise ModelError(
-                f"{name}: tops of layers that begin at 0 km and increase, above {_BOTTOM_KM:g} km, are needed, "
-                f"{', '.join(f'{km:g}' for km in top) or 'none'} came"
-            )
-        for depth, vp, vs in table:
-            if not 0 < vs < vp <= 15:
-                raise ModelError(f"{name}: at {depth:g} km 0 < S < P <= 15 km/s is needed, S {vs:g} and P {vp:g} came")
-        bottom = np.append(top[1:], _BOTTOM_KM)
+        check(name, tuple(layers))
+        top, p, s = np.array(layers, dtype=np.float64).T
+        bottom = np.append(top[1:], BOTTOM_KM)
         return cls(name, top, bottom, p, p, s, s)
 
     def velocities(self, phase: str) -> tuple[Floats, Floats]:

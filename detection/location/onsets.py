@@ -58,9 +58,9 @@ class Onsets:
         self._reading_s = np.array([onset.uncertainty_s for onset in onsets])
 
     @property
-    def station_ids(self) -> list[str]:
-        """Of each onset."""
-        return [onset.site.station_id for onset in self.onsets]
+    def earth_model(self) -> str:
+        """Whose travel times these are."""
+        return self._travel_times.model.name
 
     def seen_from(self, places: Floats) -> tuple[Floats, Floats, Arrivals]:
         """Distance (km), direction (degrees) and travel times to each station.

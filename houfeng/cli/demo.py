@@ -20,10 +20,11 @@ from database.store import Store
 from houfeng.cli.companion import Companions
 from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.signals import Signals
-from houfeng.demo import DemoFeed, DemoSettings, demo_sites
+from houfeng.demo import DEMO_CRUST, DemoFeed, DemoSettings, demo_sites
 from houfeng.errors import ConfigError
 from houfeng.installation import Level, check_port
 from houfeng.network import load_network
+from houfeng.shapes import place
 from houfeng.times import format_ns
 
 _HOST = "127.0.0.1"
@@ -120,6 +121,7 @@ def _write_config(folder: Path, feed: DemoFeed, seedlink_port: int, web_port: in
     }
     lines = ["# Written by `houfeng demo`.", *_toml(tables)]
     if not feed.settings.data:
+        lines += _toml({"[location]": DEMO_CRUST})
         for site in demo_sites():
             lines += _toml({"[[station]]": {key: value for key, value in asdict(site).items() if value is not None}})
     folder.mkdir(parents=True, exist_ok=True)
@@ -163,7 +165,7 @@ def _announcing(database_url: str) -> Iterator[None]:
             for event in reversed(found):
                 if event.public_id not in seen and not first:
                     when = format_ns(event.first_onset_ns, digits=1)
-                    click.echo(f"{when}  event on {event.n_stations} stations, {event.location}")
+                    click.echo(f"{when}  event on {event.n_stations} stations, {place(event.origin)}")
                 seen.add(event.public_id)
             first = False
 

@@ -22,6 +22,7 @@ from database.store import Store
 from database.unit import UnitOfWork
 from detection.associate import Associator
 from detection.detector import Detector
+from detection.location.locator import Locator
 from houfeng.demo import demo_sites
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.errors import StoreError
@@ -61,7 +62,8 @@ class House:
         run = Run("run/test", "live", 0, "", "", "")
         self.store.run(lambda unit: unit.save_run(run))
         defaults = Settings()
-        return Pipeline(Detector(defaults.detection), Associator(defaults.association, SITES), self.store, run.run_id)
+        associator, locator = Associator(defaults.association, SITES), Locator(defaults.location, SITES)
+        return Pipeline(Detector(defaults.detection), associator, locator, self.store, run.run_id)
 
     def rows(self) -> Rows:
         found = {}
@@ -158,7 +160,8 @@ def test_a_restart_from_the_checkpoint_gives_the_same_rows(
     with second.store.read() as snapshot:
         detector.restore(queries.detector_states(snapshot, "run/test"))
         saved = queries.recent_picks(snapshot, "run/test", 0)
-    pipeline = Pipeline(detector, Associator(Settings().association, SITES), second.store, "run/test")
+    associator, locator = Associator(Settings().association, SITES), Locator(Settings().location, SITES)
+    pipeline = Pipeline(detector, associator, locator, second.store, "run/test")
     pipeline.warm(saved)
     pipeline.feed(packets[cut - 50 :])
     assert second.rows() == in_one_go

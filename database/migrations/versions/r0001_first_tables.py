@@ -151,27 +151,39 @@ def _detection() -> None:
         _key("public_id"),
         *(_column(name, sa.BigInteger) for name in ("first_onset_ns", "last_onset_ns")),
         *(_column(name, sa.Integer) for name in ("n_picks", "n_stations")),
-        _column("location", sa.String),
         sa.PrimaryKeyConstraint("run_id", "public_id", name="pk_event"),
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_event_run"),
     )
     op.create_index("ix_event_run_id_first_onset_ns", "event", ["run_id", "first_onset_ns"])
     op.create_table(
+        "origin",
+        *(_key(name) for name in ("run_id", "event_id")),
+        _column("time_ns", sa.BigInteger),
+        *(_column(name, sa.Double) for name in ("latitude_deg", "longitude_deg", "depth_km")),
+        sa.Column("depth_error_km", sa.Double),
+        *(_column(name, sa.Double) for name in ("time_error_s", "semi_major_km", "semi_minor_km")),
+        *(_column(name, sa.Double) for name in ("major_azimuth_deg", "rms_s", "gap_deg", "nearest_km")),
+        *(_column(name, sa.String) for name in ("earth_model", "region")),
+        sa.PrimaryKeyConstraint("run_id", "event_id", name="pk_origin"),
+        _pair("origin", "event", ondelete="CASCADE"),
+    )
+    op.create_table(
         "arrival",
         *(_key(name) for name in ("run_id", "event_id", "pick_id")),
+        *(sa.Column(name, sa.Double) for name in ("distance_km", "azimuth_deg", "residual_s", "weight")),
         sa.PrimaryKeyConstraint("run_id", "event_id", "pick_id", name="pk_arrival"),
-        _pair("event", ondelete="CASCADE"),
-        _pair("pick"),
+        _pair("arrival", "event", ondelete="CASCADE"),
+        _pair("arrival", "pick"),
     )
     op.create_index("ix_arrival_run_id_pick_id", "arrival", ["run_id", "pick_id"])
 
 
-def _pair(table: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
-    """Reference of an arrival to an event or a pick of its own run."""
+def _pair(table: str, other: str, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
+    """Reference of an origin or arrival to an event or a pick of its own run."""
     return sa.ForeignKeyConstraint(
-        ["run_id", f"{table}_id"],
-        [f"{table}.run_id", f"{table}.public_id"],
-        name=f"fk_arrival_{table}",
+        ["run_id", f"{other}_id"],
+        [f"{other}.run_id", f"{other}.public_id"],
+        name=f"fk_{table}_{other}",
         ondelete=ondelete,
     )
 
