@@ -8,14 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from database import queries
+from database import queries, tables
 from database.records import ArrivalRow, EventRow
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.errors import StoreError
-from houfeng.types import Cursor, Event, SourceId
+from houfeng.types import Arrival, Cursor, Event, Origin, SourceId
 from stations.inventory import Inventory, Site
 from tests.database.conftest import BW, T0_NS, Dump, make_event, make_pick, make_run, make_status, save_everything
 
@@ -88,14 +89,12 @@ def test_event_with_its_arrivals(store: Store) -> None:
         assert queries.event(snapshot, "event/none") is None
         assert queries.event(snapshot, event.public_id, run_id="none") is None
     assert detail is not None
-    assert detail.event == EventRow(
-        "live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, location="not located"
-    )
+    assert detail.event == EventRow("live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, origin=None)
     known, *unknown = detail.arrivals
-    assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0, True)
+    assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0, True, *[None] * 4)
     # of BW.UH2 there is a status, of BW.UH3 nothing
     assert unknown == [
-        ArrivalRow(pick, None, None, None, None, is_listed)
+        ArrivalRow(pick, None, None, None, None, is_listed, *[None] * 4)
         for pick, is_listed in zip(event.picks[1:], (True, False), strict=True)
     ]
     assert [row.event_id for row in picked] == [event.public_id]
@@ -121,6 +120,48 @@ def test_a_replay_has_its_own_places_and_the_station_table_does_not(store: Store
         assert queries.station_ids(snapshot) == ["BW.UH1", "BW.UH2"]
     assert shown["live"] == [("Today", 48.1, True), ("Today", 48.1, True), (None, None, False)]
     assert shown["replay"] == [("Before the move", 48.5, True), ("Today", 48.1, True), ("Elsewhere", 48.6, False)]
+
+
+def located(event: Event, depth_error_km: float | None = None) -> Event:
+    """The event with an origin, and what that makes of its first pick."""
+    origin = Origin(
+        T0_NS - 10**9, 48.05, 11.643, 4.2, depth_error_km, 0.3, 1.9, 1.0, 35.0, 0.04, 117.0, 2.5, "ak135", "GERMANY"
+    )
+    first = event.picks[0]
+    return replace(event, origin=origin, arrivals=(Arrival(first.source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0),))
+
+
+def test_an_event_keeps_its_newest_origin(store: Store) -> None:
+    event = make_event()
+    for revised in (located(event), located(event, 3.6)):
+        with store.begin() as unit:
+            unit.save_picks("live", event.picks)
+            unit.save_events("live", [revised])
+        with store.read() as snapshot:
+            detail = queries.event(snapshot, event.public_id)
+            (listed,) = queries.events(snapshot)
+        assert detail is not None
+        assert detail.event == listed
+        assert listed.origin == revised.origin
+        fits = [(row.distance_km, row.azimuth_deg, row.residual_s, row.weight) for row in detail.arrivals]
+        assert fits == [(2.5, 81.0, -0.02, 1.0), (None,) * 4, (None,) * 4]
+
+
+def test_an_origin_goes_when_the_picks_no_longer_tell_it_or_the_event_is_none(store: Store) -> None:
+    event = make_event()
+    with store.begin() as unit:
+        unit.save_picks("live", event.picks)
+        unit.save_events("live", [located(event)])
+    with store.begin() as unit:
+        unit.save_events("live", [event])
+    with store.read() as snapshot:
+        assert queries.events(snapshot)[0].origin is None
+    with store.begin() as unit:
+        unit.save_events("live", [located(event)])
+        unit.withdraw_events("live", [event.public_id])
+    with store.read() as snapshot:
+        assert queries.events(snapshot) == []
+        assert snapshot.execute(select(tables.origin)).all() == []
 
 
 def test_a_revised_event_loses_the_arrivals_it_no_longer_has(store: Store) -> None:

@@ -68,7 +68,7 @@ class House:
     def rows(self) -> Rows:
         found = {}
         with self.store.read() as snapshot:
-            for table in (tables.pick, tables.event, tables.arrival):
+            for table in (tables.pick, tables.event, tables.origin, tables.arrival):
                 found[table.name] = sorted(tuple(row) for row in snapshot.execute(select(table)))
         return found
 

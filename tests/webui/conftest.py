@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from flask.testing import FlaskClient
 from database.records import Run
 from database.store import Store
 from houfeng.times import NS_PER_S, now_ns
-from houfeng.types import Event, Pick, SourceId
+from houfeng.types import Arrival, Event, Origin, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import Inventory, Site
 from webui.app import create_app
@@ -127,6 +128,28 @@ def make_event(first_ns: int, stations: tuple[str, ...] = ("KR.NRN", "II.AAK", "
     return Event(tuple(picks))
 
 
+def located(event: Event) -> Event:
+    """The event with an origin whose depth is fixed and whose ellipse is long, and what that makes of its first pick."""
+    origin = Origin(
+        time_ns=event.first_onset_ns - 4 * NS_PER_S,
+        latitude_deg=41.1234,
+        longitude_deg=75.25,
+        depth_km=10.0,
+        depth_error_km=None,
+        time_error_s=1.2,
+        semi_major_km=61.5,
+        semi_minor_km=12.25,
+        major_azimuth_deg=17.0,
+        rms_s=0.31,
+        gap_deg=212.0,
+        nearest_km=35.5,
+        earth_model="ak135",
+        region="KYRGYZSTAN",
+    )
+    first = event.picks[0].source_id.station_id
+    return replace(event, origin=origin, arrivals=(Arrival(first, "P", 35.5, 44.0, -0.21, 1.0),))
+
+
 def make_run(run_id: str = "run/live", kind: Any = "live") -> Run:
     start_ns = now_ns() - 7200 * NS_PER_S
     return Run(run_id, kind, start_ns, "c0ffee0123", "0.1.0", f"source of {run_id}", n_records=12345)
@@ -159,5 +182,5 @@ def fill(store: Store) -> None:
         )
         for run_id in ("run/live", "run/replay"):
             unit.save_picks(run_id, event.picks)
-        unit.save_events("run/live", [event])
+        unit.save_events("run/live", [located(event)])
         unit.save_events("run/replay", [make_event(event.first_onset_ns, ("KR.NRN", "II.AAK"))])

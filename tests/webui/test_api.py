@@ -118,12 +118,17 @@ def test_csv_without_rows_has_its_head(store: Store) -> None:
 
 def test_an_event_has_its_arrivals(client: FlaskClient) -> None:
     (row,) = client.get("/api/v1/events").json["events"]
-    assert (row["n_stations"], row["n_picks"], row["location"]) == (3, 3, "not located")
+    assert (row["n_stations"], row["n_picks"]) == (3, 3)
+    assert row["place"] == "41.123 N 75.250 E, depth fixed, KYRGYZSTAN"
+    assert row["origin_time"] < row["first_onset"]
+    assert (row["latitude_deg"], row["depth_error_km"], row["gap_deg"]) == (41.1234, None, 212.0)
     detail = client.get(f"/api/v1/events/{row['id']}").json
     assert [arrival["station"] for arrival in detail["arrivals"]] == ["KR.NRN", "II.AAK", "IC.LSA"]
     assert detail["arrivals"][0]["onset"] == row["first_onset"]
+    assert [arrival["residual_s"] for arrival in detail["arrivals"]] == [-0.21, None, None]
     assert client.get(f"/api/v1/events/{row['id'].partition('/')[2]}").json == detail
-    assert len(client.get(f"/api/v1/events/{row['id']}?run=run/replay").json["arrivals"]) == 2
+    replayed = client.get(f"/api/v1/events/{row['id']}?run=run/replay").json
+    assert (len(replayed["arrivals"]), replayed["place"], replayed["origin_time"]) == (2, "not located", None)
 
 
 def test_events_of_a_time(filled: Store, client: FlaskClient) -> None:

@@ -143,10 +143,27 @@ def test_a_station_never_evaluated_has_a_page(get: Get) -> None:
 
 def test_event_page_says_plainly_that_it_is_not_located(filled: Store, get: Get) -> None:
     with filled.read() as snapshot:
+        (event,) = queries.events(snapshot, run_id="run/replay")
+    assert "not located" in get("/events?run=run/replay")
+    page = get(f"/events/{event.public_id}?run=run/replay")
+    assert "Not located: fewer than three stations" in page
+    assert "Origin time" not in page
+
+
+def test_event_page_has_the_origin_with_its_errors(filled: Store, get: Get) -> None:
+    with filled.read() as snapshot:
         (event,) = queries.events(snapshot)
-    assert event.public_id in get("/events")
+    assert "41.123° N 75.250° E</span> KYRGYZSTAN" in get("/events")
     page = get(f"/events/{event.public_id}")
-    assert "Not located" in page
+    assert "Poorly constrained: the error ellipse is 123 km long" in page
+    for shown in (
+        "10.0 km <small>fixed</small>",
+        "61.5 × 12.2 km, 17°",
+        "± 1.20" if False else "± 1.20 s",
+        "212°",
+        "−0.21",
+    ):
+        assert shown in page
     assert page == page.replace("Replay", "")
     with filled.read() as snapshot:
         detail = queries.event(snapshot, event.public_id)
