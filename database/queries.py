@@ -52,7 +52,6 @@ __all__ = [
 Query = Select[Any]
 
 
-
 def state_version(connection: Connection) -> int:
     """A number that grows with every unit of work that changed something a page shows, in any process."""
     return int(connection.execute(select(tables.change.c.version)).scalar_one())

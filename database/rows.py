@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from database.tables import METRICS
+from database.columns import METRICS
 from houfeng.types import Event, Origin, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, InventoryDocument

@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("houfeng", "stations", "acquisition", "detection", "database", "webui", "configs")
 
-CORE = ("houfeng.types", "houfeng.times", "houfeng.errors", "houfeng.checks", "houfeng.__version__")
+CORE = (
+    *("houfeng.types", "houfeng.codes", "houfeng.times", "houfeng.errors", "houfeng.checks"),
+    "houfeng.__version__",
+)
 INNER = (*CORE, "stations", "acquisition", "detection", "database")
 
 # What each room may import of the others; the longest prefix of the module's name decides.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from database import tables
+from database import holdings, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
-from houfeng.types import Cursor, Event, Pick, SourceId
+from houfeng.types import Arrival, Cursor, Event, Gap, Origin, Pick, SourceId, Span
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 
@@ -72,6 +73,15 @@ def make_event(offset_s: float = 0.0, stations: tuple[str, ...] = ("UH1", "UH2",
     return Event(tuple(make_pick(station, offset_s + 0.5 * i) for i, station in enumerate(stations)))
 
 
+def located(event: Event, depth_error_km: float | None = None) -> Event:
+    """The event with an origin, and what that makes of its first pick."""
+    origin = Origin(
+        T0_NS - 10**9, 48.05, 11.643, 4.2, depth_error_km, 0.3, 1.9, 1.0, 35.0, 0.04, 117.0, 2.5, "ak135", "GERMANY"
+    )
+    first = event.picks[0]
+    return replace(event, origin=origin, arrivals=(Arrival(first.source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0),))
+
+
 def make_status(
     station_id: str = "BW.UH1",
     state: State = State.OK,
@@ -111,7 +121,7 @@ BW = Inventory(
 
 def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     """Save at least one row into every table."""
-    events = [make_event(), make_event(100)]
+    events = [located(make_event()), make_event(100)]
     unit.save_inventory(BW)
     unit.save_run_sites(run_id, BW.sites.values())
     unit.save_picks(run_id, [pick for event in events for pick in event.picks])
@@ -119,3 +129,8 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})
     unit.save_detector_states(run_id, {SourceId.parse("BW.UH1..EHZ"): b"\0state\xff"})
     unit.save_statuses([make_status(), make_status("BW.UH2", State.BAD, channels=("EHE", "EHZ"))])
+    stream = SourceId.parse("BW.UH1..EHZ")
+    held = Span(T0_NS, T0_NS + 3600 * NS_PER_S, 100.0)
+    holdings.save(unit.connection, {(stream, T0_NS): ((512, 512, 7, T0_NS, 9), [held])})
+    absent = Gap(stream, T0_NS + 3600 * NS_PER_S, T0_NS + 7200 * NS_PER_S)
+    holdings.save_absences(unit.connection, [holdings.AbsenceRow("geofon", absent, 2, T0_NS, "no data")])

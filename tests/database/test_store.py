@@ -16,9 +16,19 @@ from database.records import ArrivalRow, EventRow
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.errors import StoreError
-from houfeng.types import Arrival, Cursor, Event, Origin, SourceId
+from houfeng.types import Cursor, Event, SourceId
 from stations.inventory import Inventory, Site
-from tests.database.conftest import BW, T0_NS, Dump, make_event, make_pick, make_run, make_status, save_everything
+from tests.database.conftest import (
+    BW,
+    T0_NS,
+    Dump,
+    located,
+    make_event,
+    make_pick,
+    make_run,
+    make_status,
+    save_everything,
+)
 
 
 def test_a_unit_that_fails_leaves_nothing(store: Store, dump: Callable[[Store], Dump]) -> None:
@@ -81,7 +91,7 @@ def test_numpy_numbers_are_kept_as_numbers(store: Store) -> None:
 
 
 def test_event_with_its_arrivals(store: Store) -> None:
-    event = make_event()
+    event = located(make_event())
     store.run(save_everything)
     with store.read() as snapshot:
         detail = queries.event(snapshot, event.public_id)
@@ -89,9 +99,11 @@ def test_event_with_its_arrivals(store: Store) -> None:
         assert queries.event(snapshot, "event/none") is None
         assert queries.event(snapshot, event.public_id, run_id="none") is None
     assert detail is not None
-    assert detail.event == EventRow("live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, origin=None)
+    assert detail.event == EventRow(
+        "live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, origin=event.origin
+    )
     known, *unknown = detail.arrivals
-    assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0, True, *[None] * 4)
+    assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0, True, 2.5, 81.0, -0.02, 1.0)
     # of BW.UH2 there is a status, of BW.UH3 nothing
     assert unknown == [
         ArrivalRow(pick, None, None, None, None, is_listed, *[None] * 4)
@@ -120,15 +132,6 @@ def test_a_replay_has_its_own_places_and_the_station_table_does_not(store: Store
         assert queries.station_ids(snapshot) == ["BW.UH1", "BW.UH2"]
     assert shown["live"] == [("Today", 48.1, True), ("Today", 48.1, True), (None, None, False)]
     assert shown["replay"] == [("Before the move", 48.5, True), ("Today", 48.1, True), ("Elsewhere", 48.6, False)]
-
-
-def located(event: Event, depth_error_km: float | None = None) -> Event:
-    """The event with an origin, and what that makes of its first pick."""
-    origin = Origin(
-        T0_NS - 10**9, 48.05, 11.643, 4.2, depth_error_km, 0.3, 1.9, 1.0, 35.0, 0.04, 117.0, 2.5, "ak135", "GERMANY"
-    )
-    first = event.picks[0]
-    return replace(event, origin=origin, arrivals=(Arrival(first.source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0),))
 
 
 def test_an_event_keeps_its_newest_origin(store: Store) -> None:

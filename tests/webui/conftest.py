@@ -129,7 +129,7 @@ def make_event(first_ns: int, stations: tuple[str, ...] = ("KR.NRN", "II.AAK", "
 
 
 def located(event: Event) -> Event:
-    """The event with an origin whose depth is fixed and whose ellipse is long, and what that makes of its first pick."""
+    """The event with an origin of fixed depth and a long ellipse, and what that makes of its first pick."""
     origin = Origin(
         time_ns=event.first_onset_ns - 4 * NS_PER_S,
         latitude_deg=41.1234,

@@ -15,7 +15,8 @@ def upgrade() -> None:
     """Make the tables, parents first."""
     _runs()
     _metadata()
-    _detection()
+    _picks()
+    _events()
     _health()
     _holdings()
     change = op.create_table("change", _key("id", sa.Integer), _column("version", sa.BigInteger))
@@ -33,6 +34,7 @@ def downgrade() -> None:
         "channel_status",
         "station_status",
         "arrival",
+        "origin",
         "event",
         "pick",
         "channel_epoch",
@@ -129,7 +131,7 @@ def _metadata() -> None:
     op.create_index("ix_channel_epoch_station_id", "channel_epoch", ["station_id"])
 
 
-def _detection() -> None:
+def _picks() -> None:
     op.create_table(
         "pick",
         _key("run_id"),
@@ -145,6 +147,9 @@ def _detection() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_pick_run"),
     )
     op.create_index("ix_pick_run_id_onset_ns", "pick", ["run_id", "onset_ns"])
+
+
+def _events() -> None:
     op.create_table(
         "event",
         _key("run_id"),

@@ -1,0 +1,80 @@
+"""Network, station, location and channel codes: the name of a stream."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from houfeng.errors import SourceIdError
+
+# Header codes become file names: `../..` decodes like any other code, so only these characters pass.
+_CODE = re.compile(r"[A-Z0-9-]{1,8}", re.ASCII)
+_LOCATION = re.compile(r"[A-Z0-9-]{0,8}", re.ASCII)
+_CHANNEL = re.compile(r"[A-Z0-9]{3}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceId:
+    """Network, station, location and channel code (NSLC) of one stream.
+
+    Raises
+    ------
+    SourceIdError : if a code has characters or a length that FDSN source identifiers do not allow
+    """
+
+    network: str
+    station: str
+    location: str
+    channel: str
+
+    def __post_init__(self) -> None:
+        if not (
+            _CODE.fullmatch(self.network)
+            and _CODE.fullmatch(self.station)
+            and _LOCATION.fullmatch(self.location)
+            and _CHANNEL.fullmatch(self.channel)
+        ):
+            raise SourceIdError(
+                f"{self.network!r}.{self.station!r}.{self.location!r}.{self.channel!r}: each code must be "
+                "capital letters, digits or '-', at most 8; the channel exactly 3"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.network}.{self.station}.{self.location}.{self.channel}"
+
+    @property
+    def station_id(self) -> str:
+        """Network and station, as people write them: `KR.NRN`."""
+        return f"{self.network}.{self.station}"
+
+    @property
+    def fdsn(self) -> str:
+        """FDSN source identifier, `FDSN:KR_NRN_00_B_H_Z` (FDSN Source Identifiers 1.0)."""
+        return f"FDSN:{self.network}_{self.station}_{self.location}_{'_'.join(self.channel)}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `NET.STA.LOC.CHA` or `FDSN:NET_STA_LOC_B_S_SS`.
+
+        Raises
+        ------
+        SourceIdError : if the text is neither
+        """
+        return _parse_source_id(text)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=65536)
+def _parse_source_id(text: str) -> SourceId:
+    if text.startswith("FDSN:"):
+        parts = text[5:].split("_", 3)
+        if len(parts) == 4:
+            parts[3] = parts[3].replace("_", "")
+    else:
+        parts = text.split(".")
+    if len(parts) != 4:
+        raise SourceIdError(f"{text!r} is neither NET.STA.LOC.CHA nor FDSN:NET_STA_LOC_B_S_SS")
+    if parts[2] == "--":
+        parts[2] = ""
+    return SourceId(*parts)
