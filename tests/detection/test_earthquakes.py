@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import obspy
 import pytest
-from obspy.geodetics import locations2degrees
+from obspy.geodetics import gps2dist_azimuth, locations2degrees
 from obspy.signal.trigger import coincidence_trigger
 from obspy.taup import TauPyModel
 
 from detection.associate import Associator
 from detection.detector import Detector
-from detection.settings import AssociationSettings, DetectionSettings
+from detection.location.locator import Locator
+from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from houfeng.times import parse_ns
-from houfeng.types import Event, Packet
+from houfeng.types import Event, Origin, Packet
 from stations.inventory import Site
 
 PacketsOf = Callable[[Sequence[obspy.Trace]], list[Packet]]
@@ -58,6 +59,29 @@ def test_three_earthquakes_at_unterhaching(
     for event, obspy_event in zip(events, expected, strict=True):
         assert abs(event.first_onset_ns - obspy_event["time"].ns) < 1_000_000_000
         assert len(event.station_ids) >= 3
+
+
+def test_events_of_four_onsets_are_where_the_swarm_is(
+    unterhaching: Sequence[obspy.Trace], packets_of: PacketsOf, unterhaching_sites: dict[str, Site]
+) -> None:
+    """Analysts' NonLinLoc solution of another event half an hour later: obspy/io/nlloc/tests/data/nlloc_custom.hyp."""
+    locator = Locator(LocationSettings("sediments", ((0.0, 3.5, 1.9), (3.4, 5.8, 3.3))), unterhaching_sites)
+    events = [locator.locate(event) for event in events_of(packets_of(unterhaching), unterhaching_sites)]
+    assert [len(event.arrivals) for event in events] == [4, 3, 4]
+    for event in (events[0], events[2]):
+        assert event.origin is not None
+        assert off_km(event.origin, 48.04707, 11.64554) < 2
+        assert event.origin.depth_error_km is not None
+        assert abs(event.origin.depth_km - 4.58) < event.origin.depth_error_km < 5
+    vague = events[1].origin
+    assert vague is not None
+    assert vague.depth_error_km is None
+    assert off_km(vague, 48.04707, 11.64554) < vague.semi_major_km
+
+
+def off_km(origin: Origin, latitude_deg: float, longitude_deg: float) -> float:
+    metres, _, _ = gps2dist_azimuth(origin.latitude_deg, origin.longitude_deg, latitude_deg, longitude_deg)
+    return float(metres / 1000)
 
 
 @pytest.mark.parametrize("n_loops", [2, 3])
@@ -107,6 +131,11 @@ def test_the_main_shock_of_ridgecrest_is_one_event(packets_of: PacketsOf, shared
     window = [e for e in events if -2e9 < e.first_onset_ns - origin_ns < 30e9]
     (main,) = window
     assert len(main.picks) >= 10
+    origin = Locator(LocationSettings(), sites).locate(main).origin
+    assert origin is not None
+    assert off_km(origin, 35.7695, -117.5993) < 3
+    assert abs(origin.time_ns - origin_ns) < 1e9
+    assert origin.region == "CENTRAL CALIFORNIA"
     residuals_s = [(pick.onset_ns - expected_ns[pick.source_id.station_id]) / 1e9 for pick in main.picks]
     assert sum(abs(residual) <= 1.0 for residual in residuals_s) >= 10
     (before,) = [e for e in events if e.first_onset_ns - origin_ns <= -2e9]
