@@ -132,7 +132,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(64)
+        listener.listen(socket.SOMAXCONN)  # who does not fit in the queue tries again after a second
         listener.setblocking(False)
     except OSError as error:
         listener.close()

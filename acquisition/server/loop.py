@@ -23,6 +23,8 @@ from acquisition.server.waker import Waker
 TICK_S = 1.0
 # Out of file descriptors or memory: how long to wait for some to be freed.
 ACCEPT_RETRY_S = 1.0
+# Connections accepted before clients have their turn again.
+_MAX_ACCEPTED = 16
 # A place is taken from a connection that has asked for nothing when it was quiet for this long and others wait.
 SEAT_S = 5.0
 # History is read, INFO written and TLS agreed on here: two, so that one slow disk access does not stop all others.
@@ -93,7 +95,9 @@ class Loop:
                 elif key.fileobj is self._waker:
                     self._woken()
                 elif isinstance(key.fileobj, socket.socket):
-                    self._accept(key.fileobj)
+                    for _ in range(_MAX_ACCEPTED):
+                        if not self._accept(key.fileobj):
+                            break
             turns, self._turns = self._turns, {}
             for client in turns:
                 self._turn(client)
@@ -201,27 +205,29 @@ class Loop:
             else:
                 self._selector.unregister(listener)
 
-    def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> bool:
+        """Let in or refuse one connection; whether there may be more."""
         try:
             connection, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
-            return  # the client left before it was accepted
+            return False  # the client left before it was accepted
         except OSError as error:
             self._pause(error)
-            return
+            return False
         peer = f"{address[0]}:{address[1]}"
         try:
             if len(self._clients) >= self._max_clients and not self._make_room():
                 _log.warning("%s: refused, %d clients are connected already", peer, self._max_clients)
                 connection.close()
-                return
+                return True
             client = self._admit(listener, connection, address)
         except OSError as error:
             _log.info("%s: connection lost: %s", peer, error)
             connection.close()
-            return
+            return True
         self._clients.add(client)
         self._turn(client)
+        return True
 
     def _pause(self, error: OSError) -> None:
         _log.error("cannot accept a connection: %s", error)

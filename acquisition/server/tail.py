@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 
 from acquisition.server.changes import Changes
+from acquisition.server.growth import DAY_NS
 from acquisition.server.records import RecordFiles
 from acquisition.server.ring import StreamSpan, Wants, everything
 from acquisition.server.segment import Entries, Segment
@@ -51,6 +52,7 @@ class ArchiveTail:
         self._hot: dict[int, StoredRecord] = {}
         self._hot_first = 1
         self._hot_bytes = 0
+        self._gone: set[tuple[StreamKey, int]] = set()
         self._watchers: tuple[Callable[[], None], ...] = ()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -164,7 +166,9 @@ class ArchiveTail:
             return False
         stop = min(head.n_visible, segment.n_taken + _LOOK)
         if stop > segment.n_taken:
-            self._take(segment, segment.entries(segment.n_taken, stop), is_newest=stop == head.n_visible)
+            self._take(
+                segment, segment.entries(segment.n_taken, stop), is_newest=stop == head.n_visible and not head.sealed
+            )
             return True
         return head.sealed and self._open_next(segment.first + 1)
 
@@ -230,7 +234,13 @@ class ArchiveTail:
                 continue
             raw = self._files.read(key, entry)
             if raw is None:
-                _log.warning("%s: record %d is no longer in the archive; left out", key.source_id, number)
+                self._report_gone(key, number, entry.start_ns // DAY_NS)
                 continue
             records.append(StoredRecord(number, key, entry.start_ns, entry.end_ns, raw))
         return records
+
+    def _report_gone(self, key: StreamKey, number: int, day: int) -> None:
+        """Once a day file: of one that was removed thousands of records are missing, to every client that asks."""
+        if (key, day) not in self._gone:
+            self._gone.add((key, day))
+            _log.warning("%s: record %d is no longer in the archive; left out with others", key.source_id, number)

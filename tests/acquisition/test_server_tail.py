@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from acquisition.archive import day_path
 from acquisition.server import Backlog, Ring, tail
 from acquisition.server import ledger as ledger_module
+from acquisition.server.records import RecordFiles
 from acquisition.server.ring import everything
 from acquisition.server.stored import StoredRecord, StreamKey
 from acquisition.server.tail import ArchiveTail
@@ -145,7 +147,27 @@ def test_a_record_that_was_taken_out_of_the_archive_is_left_out(
         assert [one.sequence for one in all_of(backlog)] == [2, 4]
         path.unlink()
         assert [one.sequence for one in all_of(backlog)] == [2, 4]
-    assert "BW.UH1..SHZ: record 1 is no longer in the archive" in caplog.text
+    assert caplog.text.count("BW.UH1..SHZ: record 1 is no longer in the archive") == 1
+
+
+def test_a_start_reads_only_the_newest_records(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the last ones of every segment: they would leave the memory again at once."""
+    monkeypatch.setattr(ledger_module, "MAX_ENTRIES", 5)
+    for one in PACKETS:
+        writer.write([one])
+    n_read = 0
+    read = RecordFiles.read
+
+    def counting(*arguments: Any) -> bytes | None:
+        nonlocal n_read
+        n_read += 1
+        return read(*arguments)
+
+    monkeypatch.setattr(RecordFiles, "read", counting)
+    with ArchiveTail(writer.archive.root) as backlog:
+        assert backlog.bounds() == (1, len(PACKETS) + 1)
+        assert n_read <= 5
+        assert [one.raw for one in all_of(backlog)] == [one.raw for one in PACKETS]
 
 
 def test_streams_are_told_apart_by_format_and_length(writer: Writer) -> None:
