@@ -77,7 +77,7 @@ def test_a_thousand_connections_that_say_nothing_keep_nobody_out(
 
 def test_each_of_a_hundred_clients_gets_what_it_asked_for(server: SeedLinkServer, ring: Ring) -> None:
     """Packets are made once for all that ask for the same: nobody may get those of another."""
-    choices = [("*", "*"), ("BW_UH1", "*"), ("BW_UH3", "10_*"), ("BW_UH?", "!10_*")]
+    choices = [("*", "*"), ("*", "10_*"), ("BW_UH1", "*"), ("*", "!10_*")]
     with contextlib.ExitStack() as stack:
         peers = []
         for n in range(100):
