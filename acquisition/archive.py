@@ -20,12 +20,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from acquisition import mseed
 from acquisition.archive_disk import store_new, sync_files
 from acquisition.archive_space import Space
 from acquisition.dayfile import DayFile, Verdict
 from acquisition.settings import ArchiveSettings
-from houfeng.errors import ArchiveError, RecordError, SyncError
+from houfeng.errors import ArchiveError, SyncError
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import Packet, SourceId
 
@@ -36,8 +35,6 @@ _DAY_NS = 86_400 * NS_PER_S
 # back after its file was closed costs one reading of that file. Never more than half of what the system allows.
 MAX_OPEN_FILES = 4096
 QUARANTINE = "quarantine"
-# A record that begins this long before a wanted time may still reach into it.
-_MAX_RECORD_NS = 3600 * NS_PER_S
 
 
 class Archive:
@@ -60,6 +57,7 @@ class Archive:
     ) -> None:
         self.root = root
         self._future_limit_h = future_limit_h
+        self._future_root = root / QUARANTINE / "future"
         self._ahead: set[SourceId] = set()
         self._open: OrderedDict[Path, DayFile] = OrderedDict()
         self._dirty: dict[Path, int] = {}  # size of each file when it was last known to be on the disk
@@ -102,23 +100,42 @@ class Archive:
         return free - self._space.min_free_bytes if self._space else free
 
     def append(self, packets: Iterable[Packet]) -> Counter[Verdict]:
-        """Write the records that are not there yet; `sync` makes them durable.
+        """Write the records that are not there yet, those of one file together; `sync` makes them durable.
 
         Raises
         ------
-        ArchiveError : if the disk refuses a record; those before it are written, it and those behind it are not
+        ArchiveError : if the disk refuses a record. Of the others some are written then, and some are not: nothing is
+            lost when all of them are offered again, for what is written is a duplicate then
         """
         verdicts: Counter[Verdict] = Counter()
         if self._space:
             self._space.check()
+        latest_ns = self._latest_ns()
+        groups: dict[tuple[SourceId, int, bool], list[Packet]] = {}
+        for packet in packets:
+            start_ns = packet.start_ns
+            key = (packet.source_id, start_ns // _DAY_NS, start_ns > latest_ns)
+            group = groups.get(key)
+            if group is None:
+                groups[key] = [packet]
+            else:
+                group.append(packet)
         with self._refused("record not written"):
-            for packet in packets:
-                verdicts[self._append(packet)] += 1
+            for (source_id, day, is_future), group in groups.items():
+                found = self._append(source_id, day, is_future, group)
+                for verdict in Verdict:
+                    if n := found.count(verdict):
+                        verdicts[verdict] += n
         return verdicts
 
     def is_future(self, packet: Packet) -> bool:
         """Whether a record begins later than it can: it does not belong among the others."""
-        return packet.start_ns - now_ns() > self._future_limit_h * 3600 * NS_PER_S
+        return packet.start_ns > self._latest_ns()
+
+    def timely(self, packets: list[Packet]) -> list[Packet]:
+        """The packets that are not from the future."""
+        latest_ns = self._latest_ns()
+        return [packet for packet in packets if packet.start_ns <= latest_ns]
 
     def holds(self, packet: Packet) -> bool:
         """Whether the very same record is in the archive."""
@@ -175,24 +192,25 @@ class Archive:
         os.close(self._root_fd)
         self._lock.close()
 
-    def _append(self, packet: Packet) -> Verdict:
-        is_future = self.is_future(packet)
-        root = self.root / QUARANTINE / "future" if is_future else self.root
-        day_file = self._day_file(day_path(root, packet.source_id, packet.start_ns))
-        size = day_file.size
-        verdict = day_file.append(packet)
-        if verdict is not Verdict.DUPLICATE:
-            self._dirty.setdefault(day_file.path, size)
+    def _latest_ns(self) -> float:
+        return now_ns() + self._future_limit_h * 3600 * NS_PER_S
+
+    def _append(self, source_id: SourceId, day: int, is_future: bool, packets: list[Packet]) -> list[Verdict]:
+        """Records of one file."""
+        root = self._future_root if is_future else self.root
+        day_file = self._day_file(_day_path(root, source_id, day))
+        n_bytes = day_file.size
+        try:
+            verdicts = day_file.append(packets)
+        finally:
+            if day_file.size != n_bytes:
+                self._dirty.setdefault(day_file.path, n_bytes)
         if is_future:
-            self._report_future(packet)
-            return Verdict.FUTURE
-        if verdict is Verdict.CONFLICT:
-            _log.warning(
-                "%s: a second record begins at %s with other bytes; kept both",
-                packet.source_id,
-                format_ns(packet.start_ns),
-            )
-        return verdict
+            self._report_future(packets[0])
+            return [Verdict.FUTURE] * len(packets)
+        if Verdict.CONFLICT in verdicts:
+            self._report_conflicts(packets, verdicts)
+        return verdicts
 
     def _day_file(self, path: Path) -> DayFile:
         day_file = self._open.get(path)
@@ -232,6 +250,15 @@ class Archive:
                 self._space.ran_out(error.__cause__)
             raise
 
+    def _report_conflicts(self, packets: list[Packet], verdicts: list[Verdict]) -> None:
+        for packet, verdict in zip(packets, verdicts, strict=True):
+            if verdict is Verdict.CONFLICT:
+                _log.warning(
+                    "%s: a second record begins at %s with other bytes; kept both",
+                    packet.source_id,
+                    format_ns(packet.start_ns),
+                )
+
     def _report_future(self, packet: Packet) -> None:
         if packet.source_id not in self._ahead:  # once: its next records will be no better
             self._ahead.add(packet.source_id)
@@ -240,7 +267,7 @@ class Archive:
                 packet.source_id,
                 format_ns(packet.start_ns),
                 self._future_limit_h,
-                self.root / QUARANTINE / "future",
+                self._future_root,
             )
 
 
@@ -255,25 +282,3 @@ def _day_path(root: Path, source_id: SourceId, day_number: int) -> Path:
     day = datetime.fromtimestamp(day_number * 86_400, UTC)
     folder = root / f"{day:%Y}" / source_id.network / source_id.station / f"{source_id.channel}.D"
     return folder / f"{source_id}.D.{day:%Y.%j}"
-
-
-def read_from(root: Path, source_id: SourceId, since_ns: int) -> Iterator[Packet]:
-    """Archived packets of one stream that hold samples at or after a time, in the order they were archived."""
-    last_ns = now_ns() + _DAY_NS
-    for start_ns in range((since_ns - _MAX_RECORD_NS) // _DAY_NS * _DAY_NS, last_ns, _DAY_NS):
-        path = day_path(root, source_id, start_ns)
-        if not path.exists():
-            continue
-        for record in mseed.split(path.read_bytes(), _ignore_damage):
-            if record.start_ns < since_ns - _MAX_RECORD_NS:
-                continue
-            try:
-                packet = mseed.decode(record.raw)
-            except RecordError:
-                continue  # it was archived as it came; the writer reported it then
-            if packet.next_ns > since_ns:
-                yield packet
-
-
-def _ignore_damage(offset: int, length: int, reason: str) -> None:
-    """A reader beside the writer may see half of the record being written: it comes through the stream as well."""

@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from acquisition.dayfile import DayFile
@@ -27,7 +28,7 @@ def sync_files(root_fd: int, files: Iterable[DayFile]) -> None:
     # times as long as one journal write. Only Linux has it.
     device = -1
     if sys.platform == "linux":
-        if ctypes.CDLL(None, use_errno=True).syncfs(root_fd):
+        if _libc().syncfs(root_fd):
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
         device = os.fstat(root_fd).st_dev
@@ -35,6 +36,11 @@ def sync_files(root_fd: int, files: Iterable[DayFile]) -> None:
         if os.fstat(day_file.fileno()).st_dev != device:  # old years are often moved to a disk of their own
             day_file.sync()
             sync_folder(day_file.path.parent)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,7 +20,7 @@ class RecordIndex:
 
     3,000 channels of 4-s records make 65 million a day: as a dictionary of times and checksums they took more than
     10 GB, as numbers of 20-microsecond units since midnight they take 260 MB. Offsets follow from the lengths, which
-    are nearly always the same: a new run begins where they are not.
+    are nearly always the same: a new run begins where they are not. `newest_ns` is the latest time noted, ns UTC.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class RecordIndex:
         self._run_first = array("Q")  # number of the first record of each run
         self._run_offset = array("Q")
         self._run_length = array("Q")
-        self._newest_ns = -(2**63)
+        self.newest_ns = -(2**63)
         self._end = -1
 
     def __len__(self) -> int:
@@ -48,11 +48,12 @@ class RecordIndex:
             self._run_length.append(length)
         self._end = offset + length
         self._units.append(start_ns % _DAY_NS // _UNIT_NS)
-        self._newest_ns = max(self._newest_ns, start_ns)
+        if start_ns > self.newest_ns:
+            self.newest_ns = start_ns
 
     def candidates(self, start_ns: int) -> Iterator[tuple[int, int]]:
         """Offset and length of each record that may begin at this time: all that do, rarely another."""
-        if start_ns > self._newest_ns:  # nearly always: records come in order
+        if start_ns > self.newest_ns:  # nearly always: records come in order
             return
         units = np.frombuffer(self._units, dtype=np.uint32)
         found = np.flatnonzero(units == start_ns % _DAY_NS // _UNIT_NS).tolist()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -58,19 +58,33 @@ class DayFile:
             os.close(self._fd)
             raise
 
-    def append(self, packet: Packet) -> Verdict:
-        """Write the packet's raw record unless the very same record is there already.
+    def append(self, packets: Sequence[Packet]) -> list[Verdict]:
+        """Write the raw records that are not there yet, in one go when they come in order of time.
+
+        Returns
+        -------
+        verdicts : of each packet
 
         Raises
         ------
-        ArchiveError : if the disk refuses; the file is then as it was before the call, or is made so by the next one
+        ArchiveError : if the disk refuses. Records before the one that it refused are in the file, each of them whole,
+            the others are not, and what was written of one is cut off now or by the next call
         """
-        verdict = self._judge(packet)
-        if verdict is not Verdict.DUPLICATE:
-            offset = self._size
-            self._write(packet.raw)
-            self._index.add(packet.start_ns, offset, len(packet.raw))
-        return verdict
+        verdicts = []
+        waiting: list[Packet] = []
+        newest_ns = self._index.newest_ns
+        for packet in packets:
+            if packet.start_ns > newest_ns:  # nearly always: no record in the file or before it in the batch is like it
+                verdict, newest_ns = Verdict.WRITTEN, packet.start_ns
+            else:
+                self._write(waiting)
+                waiting = []
+                verdict = self._judge(packet)
+            if verdict is not Verdict.DUPLICATE:
+                waiting.append(packet)
+            verdicts.append(verdict)
+        self._write(waiting)
+        return verdicts
 
     @property
     def size(self) -> int:
@@ -105,20 +119,34 @@ class DayFile:
                 verdict = Verdict.CONFLICT
         return verdict
 
-    def _write(self, raw: bytes) -> None:
+    def _write(self, packets: list[Packet]) -> None:
+        if not packets:
+            return
+        content = packets[0].raw if len(packets) == 1 else b"".join([packet.raw for packet in packets])
         done = 0
         try:
             if self._is_torn:
                 self._mend()
-            while done < len(raw):  # a disk that is nearly full writes less than it was asked to
-                done += os.write(self._fd, raw[done:])
+            while done < len(content):  # a disk that is nearly full writes less than it was asked to
+                done += os.write(self._fd, content[done:] if done else content)
         except OSError as error:
+            self._note(packets, done)
             self._is_torn = True
             with suppress(OSError):  # of a disk that fails altogether; the next record tries again
                 self._mend()
             reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
             raise ArchiveError(f"{self.path}: record not written, {reason}") from error
-        self._size += len(raw)
+        self._note(packets, done)
+
+    def _note(self, packets: list[Packet], n_written: int) -> None:
+        """Take those that were written whole into the index."""
+        for packet in packets:
+            length = len(packet.raw)
+            n_written -= length
+            if n_written < 0:
+                return
+            self._index.add(packet.start_ns, self._size, length)
+            self._size += length
 
     def _mend(self) -> None:
         """Cut off the part of a record that could not be written whole: the next one would stand behind it."""

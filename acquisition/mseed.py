@@ -14,9 +14,10 @@ import numpy as np
 from pymseed import MS3Record
 from pymseed.exceptions import MiniSEEDError
 
+from acquisition.mseed_header import TEXT_ENCODING, QuickHeader, quick_header
 from houfeng.errors import RecordError, SourceIdError
 from houfeng.times import format_ns, samples_ns
-from houfeng.types import Packet, Position, Samples, SourceId, readonly
+from houfeng.types import Packet, Samples, SourceId, Unpack, readonly
 
 # Decoders accept any rate a header claims, up to 1e9 Hz; the fastest seismic digitisers sample at some kHz.
 MAX_SAMPLE_RATE_HZ = 20_000.0
@@ -31,20 +32,18 @@ _NO_SAMPLES: Samples = readonly(np.empty(0, dtype=np.int32))
 
 # Where libmseed keeps the blockettes that make a miniSEED 2 record without samples something special.
 _SPECIAL = (("Event", "Detection", "E"), ("Calibration", "Sequence", "C"), ("Time", "Exception", "T"))
-_TEXT_ENCODING = 0
 
 Buffer = bytes | memoryview | mmap
 Damage = Callable[[int, int, str], None]
 
 
-def decode(raw: bytes, *, received_ns: int = 0, position: Position | None = None) -> Packet:
-    """One whole miniSEED record as a Packet.
+def decode(raw: bytes, *, received_ns: int = 0) -> Packet:
+    """One whole miniSEED record as a Packet, its samples unpacked.
 
     Parameters
     ----------
     raw : the record's bytes, header included, nothing behind it
     received_ns : when it arrived, ns UTC
-    position : where the server had it
 
     Raises
     ------
@@ -54,21 +53,40 @@ def decode(raw: bytes, *, received_ns: int = 0, position: Position | None = None
     ----------
     SEED Reference Manual 2.4, FDSN (2012); FDSN miniSEED 3 (2021).
     """
-    record = _parse(raw, unpack_data=True)
-    source_id = _source_id(record.sourceid)
-    start_ns = record.starttime
+    packet = open_record(raw, received_ns)
+    _ = packet.samples
+    return packet
+
+
+def open_record(raw: bytes, received_ns: int = 0, sequence: int | None = None, server_start: str = "") -> Packet:
+    """One whole miniSEED record as a Packet whose samples stay packed until they are asked for.
+
+    What is received is archived by its header; to unpack the samples takes three times as long as all the rest.
+
+    Parameters
+    ----------
+    raw : the record's bytes, header included, nothing behind it
+    received_ns : when it arrived, ns UTC
+    sequence, server_start : where the server had it, see `Packet`
+
+    Raises
+    ------
+    RecordError : if the bytes do not begin as one record of their length with plausible codes, time and rate
+    """
+    header = quick_header(raw) or _full_header(raw)
+    source_id, start_ns, n_samples, rate_hz, timing_quality, encoding = header
     if not MIN_START_NS <= start_ns < MAX_START_NS:
         raise RecordError(f"{source_id}: start time {start_ns} ns is not between the years 1880 and 2100")
-    quality = record.get_extra_header(_TIMING_QUALITY) if record.extra else None
+    samples: Samples | Unpack = _unpack
+    if encoding == TEXT_ENCODING or not n_samples:
+        samples, n_samples, rate_hz = _NO_SAMPLES, 0, 0.0
+    elif not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
+        raise RecordError(
+            f"{source_id}: {rate_hz:g} Hz at {format_ns(start_ns)} is not a sampling rate "
+            f"(more than 0, at most {MAX_SAMPLE_RATE_HZ:g} Hz)"
+        )
     return Packet(
-        source_id=source_id,
-        start_ns=start_ns,
-        sample_rate_hz=_sample_rate_hz(record, source_id),
-        samples=_samples(record),
-        raw=bytes(raw),
-        timing_quality=int(quality) if isinstance(quality, (int, float)) else None,
-        position=position,
-        received_ns=received_ns,
+        source_id, start_ns, rate_hz, samples, raw, timing_quality, sequence, server_start, received_ns, n_samples
     )
 
 
@@ -101,10 +119,10 @@ def read_header(raw: bytes) -> Header:
     """
     record = _parse(raw, unpack_data=False)
     version, start_ns, n_samples = int(record.formatversion), int(record.starttime), int(record.samplecnt)
-    rate_hz = float(record.samprate) if n_samples and record.encoding != _TEXT_ENCODING else 0.0
+    rate_hz = float(record.samprate) if n_samples and record.encoding != TEXT_ENCODING else 0.0
     end_ns = start_ns + samples_ns(n_samples, rate_hz) if rate_hz > 0 else start_ns
     content = "D" if rate_hz > 0 or version == 3 else _content(record)
-    return Header(_source_id(record.sourceid), start_ns, end_ns, version, content)
+    return Header(_stream(record), start_ns, end_ns, version, content)
 
 
 class RawRecord(NamedTuple):
@@ -163,13 +181,20 @@ def _parse(raw: bytes, *, unpack_data: bool) -> MS3Record:
     except (MiniSEEDError, ValueError) as error:
         raise RecordError(f"not a miniSEED record: {_first_line(error)}") from error
     if record.reclen != len(raw):
-        raise RecordError(f"{record.sourceid}: the record says {record.reclen} bytes, {len(raw)} came")
+        raise RecordError(f"{_stream(record)}: the record says {record.reclen} bytes, {len(raw)} came")
     return record
+
+
+def _stream(record: MS3Record) -> SourceId:
+    try:
+        return _source_id(record.sourceid)
+    except UnicodeDecodeError as error:  # from pymseed; it comes through libmseed unseen
+        raise RecordError("not a miniSEED record: its codes are not text") from error
 
 
 def _content(record: MS3Record) -> str:
     """What a miniSEED 2 record without a sampling rate holds."""
-    if record.samplecnt and record.encoding == _TEXT_ENCODING:
+    if record.samplecnt and record.encoding == TEXT_ENCODING:
         return "L"
     headers = json.loads(record.extra).get("FDSN", {}) if record.extra else {}
     for group, name, code in _SPECIAL:
@@ -196,22 +221,30 @@ def _source_id(text: str) -> SourceId:
         raise RecordError(str(error)) from error
 
 
-def _sample_rate_hz(record: MS3Record, source_id: SourceId) -> float:
-    if record.sampletype == "t" or not record.samplecnt:
-        return 0.0
-    rate = float(record.samprate)
-    if not 0 < rate <= MAX_SAMPLE_RATE_HZ:
-        raise RecordError(
-            f"{source_id}: {rate:g} Hz at {format_ns(record.starttime)} is not a sampling rate "
-            f"(more than 0, at most {MAX_SAMPLE_RATE_HZ:g} Hz)"
-        )
-    return rate
+def _full_header(raw: bytes) -> QuickHeader:
+    """What libmseed reads, which checks the CRC of miniSEED 3 as well."""
+    record = _parse(raw, unpack_data=False)
+    quality = record.get_extra_header(_TIMING_QUALITY) if record.extra else None
+    timing_quality = int(quality) if isinstance(quality, (int, float)) else None
+    source_id, rate_hz = _stream(record), float(record.samprate)
+    return source_id, int(record.starttime), int(record.samplecnt), rate_hz, timing_quality, int(record.encoding)
 
 
-def _samples(record: MS3Record) -> Samples:
-    if record.sampletype == "t" or not record.numsamples:
-        return _NO_SAMPLES
-    return readonly(record.np_datasamples)
+def _unpack(raw: bytes) -> Samples:
+    try:
+        record = MS3Record.parse(raw, unpack_data=True)
+    except (MiniSEEDError, ValueError) as error:
+        raise RecordError(f"{_name(raw)}: the samples cannot be unpacked: {_first_line(error)}") from error
+    samples = readonly(record.np_datasamples) if record.numsamples else _NO_SAMPLES
+    if len(samples) != record.samplecnt:
+        raise RecordError(f"{_name(raw)}: the header says {record.samplecnt} samples, {len(samples)} were packed")
+    return samples
+
+
+def _name(raw: bytes) -> str:
+    """Stream and time of a record whose header is sound."""
+    packet = open_record(raw)
+    return f"{packet.source_id}: record of {format_ns(packet.start_ns)}"
 
 
 def _first_line(error: Exception) -> str:

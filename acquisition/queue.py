@@ -33,7 +33,7 @@ class PacketQueue:
 
     def put(self, server: str, packets: list[Packet]) -> bool:
         """Add a batch, waiting for room; False when the queue was closed instead."""
-        n_bytes = sum(len(packet.raw) for packet in packets)
+        n_bytes = sum([len(packet.raw) for packet in packets])
         with self._changed:
             while self._n_bytes and self._n_bytes + n_bytes > self._max_bytes and not self._closed:
                 self._changed.wait()

@@ -180,7 +180,7 @@ class Recorder:
         for server, batch in batches:
             self._heart.rest("waiting for detection")
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
-            self._archived.put(server, [packet for packet in batch if not self._archive.is_future(packet)])
+            self._archived.put(server, self._archive.timely(batch))
 
     def _sync(self) -> None:
         self._heart.beat("syncing")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from obspy import UTCDateTime
 
@@ -26,6 +27,8 @@ def seconds_ns(seconds: float) -> int:
     return round(seconds * NS_PER_S)
 
 
+# Streams have few rates and records few lengths; a look takes half as long as the division.
+@lru_cache(maxsize=16384)
 def samples_ns(n_samples: int, sample_rate_hz: float) -> int:
     """Whole nanoseconds that `n_samples` sampling intervals last.
 

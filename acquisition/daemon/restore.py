@@ -6,7 +6,8 @@ import heapq
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from acquisition.archive import Archive, read_from
+from acquisition.archive import Archive
+from acquisition.archive_reading import read_from
 from configs import Settings
 from database import queries
 from database.records import Run

@@ -81,10 +81,10 @@ class Servers:
         """Cursors of the stations that packets came from, after these packets."""
         moved: dict[str, dict[str, Cursor]] = {}
         for server, packets in taken:
-            known, stations = self._cursors.setdefault(server, {}), moved.setdefault(server, {})
-            for packet in packets:
-                station_id = packet.source_id.station_id
-                known[station_id] = stations[station_id] = advance(known.get(station_id), packet)
+            known = self._cursors.setdefault(server, {})
+            stations = advance(known, packets)
+            known.update(stations)
+            moved.setdefault(server, {}).update(stations)
         return moved
 
     def states(self) -> dict[str, ServerState]:

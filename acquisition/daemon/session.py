@@ -18,6 +18,7 @@ from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
 from acquisition.tally import Tally
+from acquisition.unpacking import Unpacker
 from configs import Settings
 from database.store import Store
 from houfeng import __version__
@@ -39,11 +40,13 @@ class Vitals:
     stop : set when the daemon shall drain and end
     heartbeats : of the daemon's parts
     tally : of the archive's work
+    unpacker : makes archived records readable, and counts those that are not
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     tally: Tally = field(default_factory=Tally)
+    unpacker: Unpacker = field(default_factory=Unpacker)
 
 
 class Session:
@@ -181,8 +184,10 @@ class Session:
         taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
         if packets:
-            self._health.observe(packets)
-            self._detection.feed(packets, self._servers.advance(taken))
+            cursors = self._servers.advance(taken)
+            readable = self._vitals.unpacker.readable(packets)
+            self._health.observe(readable)
+            self._detection.feed(readable, cursors)
 
     def _report(self) -> None:
         statuses = self._health.evaluate(now_ns())

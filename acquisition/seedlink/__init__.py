@@ -6,8 +6,9 @@ import logging
 from collections.abc import Mapping
 
 from acquisition.heartbeat import Heartbeat
+from acquisition.seedlink.cursors import advance
 from acquisition.seedlink.resume import by_time
-from acquisition.seedlink.source import SeedLinkSource, advance
+from acquisition.seedlink.source import SeedLinkSource
 from acquisition.seedlink.state import Phase, ServerState
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject, Source

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from acquisition.seedlink import access, session
 from acquisition.seedlink.resume import FLOOR_NS, Holdings, Request, is_wild, plan
-from acquisition.seedlink.wire import Connection, DataPacket, InfoRefusedError
+from acquisition.seedlink.wire import Connection, InfoRefusedError
 from acquisition.settings import SeedLinkSettings
 from houfeng.errors import AuthError, SourceError
 from houfeng.times import now_ns
@@ -38,12 +38,15 @@ class Link:
     heard_s: float = field(default_factory=time.monotonic)
     sent_s: float = field(default_factory=time.monotonic)
 
-    def data(self) -> Iterator[DataPacket]:
-        """Packets received so far; anything whole that the server says shows that it lives."""
-        for frame in self.connection.frames():
+    def data(self) -> tuple[list[tuple[int, bytes]], SourceError | None]:
+        """Sequence numbers and payloads received so far, and what broke the stream behind them.
+
+        Anything whole that the server says shows that it lives.
+        """
+        received = self.connection.packets()
+        if received.n_used:
             self.heard_s = time.monotonic()
-            if isinstance(frame, DataPacket):
-                yield frame
+        return received.data, received.failure
 
     def supervise(self, settings: SeedLinkSettings) -> None:
         """Ask for a sign of life when it is time to, also while bytes trickle in that never make a packet.

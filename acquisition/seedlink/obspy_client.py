@@ -11,16 +11,15 @@ from obspy.clients.seedlink.client.seedlinkconnection import SeedLinkConnection
 from obspy.clients.seedlink.seedlinkexception import SeedLinkException
 from obspy.clients.seedlink.slpacket import SLPacket
 
-from acquisition import mseed
 from acquisition.heartbeat import Heartbeat
 from acquisition.seedlink import session
+from acquisition.seedlink.intake import Intake
 from acquisition.seedlink.resume import FLOOR_NS
-from acquisition.seedlink.state import Monitor, Phase, ServerState
+from acquisition.seedlink.state import Phase, ServerState
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
-from houfeng.errors import RecordError
-from houfeng.times import now_ns, to_utcdatetime
-from houfeng.types import Cursor, Packet, Position
+from houfeng.times import to_utcdatetime
+from houfeng.types import Cursor, Packet
 
 _log = logging.getLogger(__name__)
 
@@ -65,12 +64,11 @@ class ObsPySource:
     ) -> None:
         self.name = settings.name
         self._settings = settings
-        self._cursors = dict(cursors)
-        self._reject = reject
+        self._intake = Intake(settings, cursors, reject)
+        self._monitor = self._intake.monitor
         self._heart = heartbeat or Heartbeat()
         self._closed = threading.Event()
         self._client = _Client(self._closed, settings.idle_timeout_s)
-        self._monitor = Monitor(settings.name, settings.silent_s)
 
     @property
     def state(self) -> ServerState:
@@ -91,12 +89,10 @@ class ObsPySource:
                 self._client.disconnect()
                 self._closed.wait(self._settings.retry_max_s)
                 continue
-            packet = self._decode(received) if isinstance(received, SLPacket) else None
-            if packet is not None:
+            if batch := self._intake.take(_payloads(received), self._settings.address):
                 if self._monitor.state.phase is not Phase.STREAMING:
                     self._monitor.enter(Phase.STREAMING, self._settings.address)
-                self._monitor.received(1, [packet.source_id])
-                yield [packet]
+                yield batch
             self._monitor.watch()
         self._client.disconnect()
         self._monitor.enter(Phase.CLOSED)
@@ -124,18 +120,14 @@ class ObsPySource:
             client.end_time = to_utcdatetime(settings.end_ns)
         for station_id, patterns in session.selectors(settings.streams, version=3).items():
             network, _, station = station_id.partition("_")
-            cursor = self._cursors.get(f"{network}.{station}")
+            cursor = self._intake.cursors.get(f"{network}.{station}")
             # it does not wrap the number after the last: such a station, like a new one, gets all that is held
             known = cursor is not None and cursor.sequence < _LAST_SEQUENCE
             client.add_stream(network, station, " ".join(patterns), cursor.sequence if known and cursor else -1, None)
 
-    def _decode(self, received: SLPacket) -> Packet | None:
-        sequence = received.get_sequence_number()
-        if received.get_type() in (SLPacket.TYPE_SLINF, SLPacket.TYPE_SLINFT):
-            return None
-        try:
-            packet = mseed.decode(bytes(received.msrecord), received_ns=now_ns(), position=Position(sequence))
-        except RecordError as error:
-            self._reject(bytes(received.msrecord), f"{self._settings.address} sequence {sequence}: {error}")
-            return None
-        return packet if self._settings.wants(packet.source_id) else None
+
+def _payloads(received: object) -> list[tuple[int, bytes]]:
+    """Sequence number and record of what ObsPy collected; nothing for INFO and the end."""
+    if not isinstance(received, SLPacket) or received.get_type() in (SLPacket.TYPE_SLINF, SLPacket.TYPE_SLINFT):
+        return []
+    return [(received.get_sequence_number(), bytes(received.msrecord))]

@@ -9,17 +9,18 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from acquisition import mseed
 from acquisition.heartbeat import Heartbeat
+from acquisition.seedlink.frames import StreamEndError
+from acquisition.seedlink.intake import Intake
 from acquisition.seedlink.link import Dialler, Link
 from acquisition.seedlink.resume import is_wild
-from acquisition.seedlink.state import Monitor, Phase, ServerState
-from acquisition.seedlink.wire import Connection, StreamEndError
+from acquisition.seedlink.state import Phase, ServerState
+from acquisition.seedlink.wire import Connection
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
-from houfeng.errors import AuthError, RecordError, SourceError
+from houfeng.errors import AuthError, SourceError
 from houfeng.times import NS_PER_S, now_ns
-from houfeng.types import Cursor, Packet, Position, SourceId
+from houfeng.types import Cursor, Packet
 
 _log = logging.getLogger(__name__)
 
@@ -55,14 +56,12 @@ class SeedLinkSource:
     ) -> None:
         self.name = settings.name
         self._settings = settings
-        self._cursors = dict(cursors)
-        self._reject = reject
+        self._intake = Intake(settings, cursors, reject)
+        self._monitor = self._intake.monitor
         self._heart = heartbeat or Heartbeat()
         self._closed = threading.Event()
         self._connections: list[Connection] = []
         self._dialler = Dialler(settings, self._connections)
-        self._monitor = Monitor(settings.name, settings.silent_s)
-        self._wanted: dict[SourceId, bool] = {}
         self._failures = 0
         self._looked_s = time.monotonic()
 
@@ -95,7 +94,7 @@ class SeedLinkSource:
     def _stream(self) -> Iterator[list[Packet]]:
         self._heart.beat("connecting", within_s=_DIAL_S)
         self._monitor.enter(Phase.CONNECTING, self._settings.address, n_failures=self._failures)
-        links = self._dialler.dial(self._cursors)
+        links = self._dialler.dial(self._intake.cursors)
         if self._closed.is_set():  # close() may have come before there was a connection to shut down
             return
         self._monitor.enter(Phase.STREAMING, self._settings.address, n_failures=self._failures)
@@ -107,14 +106,16 @@ class SeedLinkSource:
         self._looked_s = time.monotonic()
         while not self._closed.is_set():
             for link in links:  # first: packets may have come along with the last reply
-                batch, failure = self._decode(link)
+                payloads, failure = link.data()
+                batch = self._intake.take(
+                    payloads, link.connection.name, server_start=link.server_start, stations=link.stations
+                )
                 if batch:
                     self._failures = 0
-                    self._monitor.received(len(batch), {packet.source_id for packet in batch})
                     yield batch
                     for other in links:  # the consumer may have taken long: that is not the server's silence
                         other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
-                if failure is not None:
+                if failure is not None:  # behind packets that came whole: they are taken before it is raised
                     raise failure
             self._heart.beat("waiting for packets")
             self._supervise(links)
@@ -143,37 +144,6 @@ class SeedLinkSource:
         if new:
             raise SourceError(f"{links[0].connection.name}: new stations {', '.join(new)}")
 
-    def _decode(self, link: Link) -> tuple[list[Packet], SourceError | None]:
-        """Packets that came whole, and what broke the stream behind them: they are taken before that is raised."""
-        received_ns = now_ns()
-        batch: list[Packet] = []
-        try:
-            for frame in link.data():
-                position = Position(frame.sequence, link.server_start)
-                try:
-                    packet = mseed.decode(frame.payload, received_ns=received_ns, position=position)
-                except RecordError as error:
-                    self._reject(frame.payload, f"{link.connection.name} sequence {frame.sequence}: {error}")
-                    continue
-                if self._wants(packet.source_id, link):
-                    self._advance(packet)
-                    batch.append(packet)
-        except SourceError as error:
-            return batch, error
-        return batch, None
-
-    def _wants(self, source_id: SourceId, link: Link) -> bool:
-        wanted = self._wanted.get(source_id)
-        if wanted is None:
-            wanted = self._wanted[source_id] = self._settings.wants(source_id)
-        # what another connection of ours has asked for would move its cursor past records it has not sent yet
-        return wanted and (link.stations is None or source_id.station_id in link.stations)
-
-    def _advance(self, packet: Packet) -> None:
-        # Within this process what was yielded is not lost; a new process resumes from the saved cursors instead.
-        station_id = packet.source_id.station_id
-        self._cursors[station_id] = advance(self._cursors.get(station_id), packet)
-
     def _disconnect(self) -> None:
         while self._connections:
             self._connections.pop().close()
@@ -191,16 +161,3 @@ class SeedLinkSource:
         self._monitor.enter(Phase.WAITING, str(error), refused=refused, n_failures=self._failures)
         self._heart.beat("waiting for the next try", within_s=wait_s)
         self._closed.wait(wait_s)
-
-
-def advance(cursor: Cursor | None, packet: Packet) -> Cursor:
-    """The cursor of a station after one more packet of it.
-
-    A record from the future moves the end of the newest record no further than to when it came: what is asked for
-    after a reset must begin before the outage, whatever a broken clock once wrote.
-    """
-    position = packet.position or Position(0)
-    last_ns = min(packet.next_ns, packet.received_ns) if packet.received_ns else packet.next_ns
-    if cursor is not None:
-        last_ns = max(last_ns, cursor.last_ns)
-    return Cursor(position.sequence, last_ns, packet.start_ns, position.server_start)

@@ -8,26 +8,18 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seedlink_client import mseed as slmseed
 from seedlink_client import protocol as sl
 
-from houfeng.errors import AuthError, SourceError
+from acquisition.seedlink.frames import NOTHING, Received, cut, refusal
+from houfeng.errors import SourceError
 
 _RECEIVE_BYTES = 262_144
-# The 8-byte header of a version 3 packet tells no length; the record behind it does within its first bytes.
-_DETECT_BYTES = (64, 128, 256, 512, 4096)
 # Commands under way at once: their answers fit any socket buffer, so neither side can wait for the other.
 _PIPELINED = 50
-_MAX_LINE = 512
-_AUTH_CODES = ("AUTH", "UNAUTHORIZED")
-
-
-class StreamEndError(SourceError):
-    """The server has sent what it owes: the end of a time window, or of a dial-up connection."""
 
 
 class InfoRefusedError(SourceError):
@@ -40,22 +32,6 @@ class Greeting:
 
     software: str
     capabilities: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class DataPacket:
-    """A payload with the server's sequence number; the bytes are not looked at."""
-
-    sequence: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class InfoPacket:
-    """One part of an INFO reply; `more` parts follow in version 3."""
-
-    text: str
-    more: bool
 
 
 class Connection:
@@ -77,6 +53,7 @@ class Connection:
         self.name = f"{host}:{port}"
         self.version = 3
         self._buffer = bytearray()
+        self._n_needed = 1
         try:
             plain = socket.create_connection((host, port), timeout=timeout_s)
         except OSError as error:
@@ -107,7 +84,7 @@ class Connection:
         self.send(text)
         reply = sl.parse_reply(self._line())
         if not reply:
-            raise self._refusal(shown or text, reply)
+            raise refusal(self.name, shown or text, reply)
 
     def commands(self, texts: Sequence[str]) -> list[SourceError | None]:
         """Send commands that are each answered; the refusals, None where the answer was OK.
@@ -122,7 +99,7 @@ class Connection:
             self.send("\r\n".join(ahead))
             for text in ahead:
                 reply = sl.parse_reply(self._line())
-                refusals.append(None if reply else self._refusal(text, reply))
+                refusals.append(None if reply else refusal(self.name, text, reply))
         return refusals
 
     def send(self, text: str) -> None:
@@ -137,11 +114,15 @@ class Connection:
         self.send(f"INFO {level}")
         text = ""
         while True:
-            for packet in self.frames():
-                if isinstance(packet, InfoPacket):
-                    text += packet.text
-                    if not packet.more:
-                        return self._parse_info(level, text)
+            received = self.packets()
+            for part in received.infos:
+                if part.is_refusal:
+                    raise InfoRefusedError(f"{self.name}: the server says {part.text!r}")
+                text += part.text
+                if not part.more:
+                    return self._parse_info(level, text)
+            if received.failure is not None:
+                raise received.failure
             if not self.receive():
                 raise SourceError(f"{self.name}: INFO {level} was not answered in time")
 
@@ -167,21 +148,15 @@ class Connection:
         """Change the longest wait."""
         self._socket.settimeout(timeout_s)
 
-    def frames(self) -> Iterator[DataPacket | InfoPacket]:
+    def packets(self) -> Received:
         """Whole packets received so far; what is behind the last one stays for the next call."""
-        offset = 0
-        try:
-            while True:
-                step = self._frame_v4(offset) if self.version == 4 else self._frame_v3(offset)
-                if step is None:
-                    return
-                packet, length = step
-                offset += length
-                yield packet
-        except (sl.SeedLinkError, UnicodeDecodeError) as error:
-            raise SourceError(f"{self.name}: {error}") from error
-        finally:
-            del self._buffer[:offset]
+        if len(self._buffer) < self._n_needed:  # a large packet that trickles in is not copied for every byte
+            return NOTHING
+        # cut from bytes: slices of a bytearray or a view take four times as long as this one copy of it all
+        received = cut(bytes(self._buffer), self.version, self.name)
+        del self._buffer[: received.n_used]
+        self._n_needed = received.n_needed
+        return received
 
     def shutdown(self) -> None:
         """Wake a thread that waits in `receive`: it sees the connection closed."""
@@ -205,11 +180,6 @@ class Connection:
             plain.close()
             raise SourceError(f"{self.name}: TLS failed: {error.strerror or error}; is this its TLS port?") from error
 
-    def _refusal(self, text: str, reply: sl.SeedLinkResponse) -> SourceError:
-        kind = AuthError if reply.code in _AUTH_CODES else SourceError
-        refusal = " ".join(part for part in (reply.status, reply.code, reply.message) if part)
-        return kind(f"{self.name}: {text!r} was answered with {refusal!r}, OK was expected")
-
     def _parse_info(self, level: str, text: str) -> dict[str, Any]:
         try:
             parsed = json.loads(text) if self.version == 4 else sl.parse_info_xml(text)
@@ -229,64 +199,8 @@ class Connection:
             if found is not None:
                 line, end = found
                 del self._buffer[:end]
+                self._n_needed = 1
                 return line
             searched = max(0, len(self._buffer) - 1)
             if not self.receive():
                 raise SourceError(f"{self.name}: no reply in time; is it a SeedLink server?")
-
-    def _frame_v4(self, offset: int) -> tuple[DataPacket | InfoPacket, int] | None:
-        head = bytes(self._buffer[offset : offset + sl.HEADSIZE_V4])
-        if head[:2] != sl.SIGNATURE_V4 and self._is_text(offset):
-            return None
-        if len(head) < sl.HEADSIZE_V4:
-            return None
-        header = sl.parse_header_v4(head)
-        length = sl.HEADSIZE_V4 + header.station_id_length + header.payload_length
-        if len(self._buffer) - offset < length:
-            return None
-        payload = bytes(self._buffer[offset + length - header.payload_length : offset + length])
-        if header.payload_format == sl.FORMAT_JSON:
-            if header.payload_subformat == sl.SUBFORMAT_JSON_ERROR:
-                raise InfoRefusedError(f"{self.name}: the server says {payload.decode('utf-8', 'replace')!r}")
-            return InfoPacket(payload.decode("utf-8"), more=False), length
-        return DataPacket(header.seqnum, payload), length
-
-    def _frame_v3(self, offset: int) -> tuple[DataPacket | InfoPacket, int] | None:
-        head = bytes(self._buffer[offset : offset + sl.HEADSIZE_V3])
-        if head[:2] != sl.SIGNATURE_V3 and self._is_text(offset):
-            return None
-        if len(head) < sl.HEADSIZE_V3:
-            return None
-        header = sl.parse_header_v3(head)
-        start = offset + sl.HEADSIZE_V3
-        n_payload = self._record_length(start)
-        if n_payload is None or len(self._buffer) - start < n_payload:
-            return None
-        payload = bytes(self._buffer[start : start + n_payload])
-        length = sl.HEADSIZE_V3 + n_payload
-        if header.is_info:
-            return InfoPacket(slmseed.extract_info_text(payload), header.info_continues), length
-        return DataPacket(header.seqnum or 0, payload), length
-
-    def _record_length(self, start: int) -> int | None:
-        for n_bytes in _DETECT_BYTES:
-            head = bytes(self._buffer[start : start + n_bytes])
-            if len(head) < n_bytes:
-                return None
-            detected = slmseed.detect_record_length(head)
-            if detected is not None:
-                return detected[0]
-        raise SourceError(f"{self.name}: a version 3 packet holds no miniSEED record")
-
-    def _is_text(self, offset: int) -> bool:
-        """Whether END or the beginning of an error line stands where a packet should; a whole one is raised."""
-        text = bytes(self._buffer[offset : offset + _MAX_LINE])
-        if text.startswith(b"END"):
-            raise StreamEndError(f"{self.name}: the server ended the stream with END")
-        if not text.startswith(b"ERROR"):
-            return b"ERROR".startswith(text) or b"END".startswith(text)
-        line, end, _ = text.partition(b"\n")
-        if not end and len(text) < _MAX_LINE:
-            return True
-        reply = sl.parse_reply(line.decode("ascii", "replace"))
-        raise self._refusal("END", reply)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from obspy.clients.filesystem.sds import Client
 
 from acquisition import mseed
-from acquisition.archive import Archive, day_path, read_from
+from acquisition.archive import Archive, day_path
+from acquisition.archive_reading import read_from
 from acquisition.dayfile import Verdict
 from houfeng.errors import ArchiveError
 from houfeng.times import NS_PER_S, to_utcdatetime

@@ -12,7 +12,7 @@ from acquisition.seedlink.obspy_client import ObsPySource
 from acquisition.server import Ring, SeedLinkServer
 from acquisition.settings import OBSPY_LIMITS, SeedLinkSettings
 from houfeng.errors import ConfigError
-from houfeng.types import Cursor, Packet
+from houfeng.types import Packet
 from tests.acquisition.test_seedlink_source import collecting, ignore, settings_for, wait_for
 
 
@@ -23,13 +23,10 @@ def test_it_resumes_behind_its_saved_cursor(packets: list[Packet]) -> None:
             ring.append(packet.raw)
         with collecting(ObsPySource(settings, {}, ignore)) as first:
             wait_for(first, 60)
-        cursor: Cursor | None = None
-        for packet in first[:40]:
-            cursor = advance(cursor, packet)
-        assert cursor is not None
+        cursors = advance({}, first[:40])
         for packet in packets[60:]:
             ring.append(packet.raw)
-        source = ObsPySource(settings, {"XX.TEST": cursor}, ignore)
+        source = ObsPySource(settings, cursors, ignore)
         with collecting(source) as second:
             wait_for(second, 60)
             assert source.state.phase is Phase.STREAMING
