@@ -101,7 +101,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     store.close()
 
 
-def wait_until_ready(address: str, seconds: float = 20) -> None:
+def wait_until_ready(address: str, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:

@@ -187,9 +187,11 @@ def test_the_page_ends_with_a_killed_daemon_and_comes_again(tmp_path: Path) -> N
     config.write_text(f"[web]\nport = {port}\n")
     for _ in range(2):
         with subprocess.Popen([sys.executable, "-m", "houfeng", "run", str(config)]) as process:
-            wait_for(lambda: get(port, "/readyz")["ready"], 30)
+            assert wait_for(lambda: get(port, "/readyz"), 30) == {"ready": True}
             process.kill()
+        assert process.returncode == -signal.SIGKILL
         wait_for(lambda: not answers(port), 10)
+        assert not answers(port)
 
 
 def answers(port: int) -> bool:

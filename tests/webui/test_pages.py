@@ -51,7 +51,7 @@ def test_overview_shows_the_worst_first_with_reason_and_evidence(get: Get) -> No
     [("en", "Demonstration: recorded data."), ("zh", "演示"), ("ru", "Demonstration: recorded data.")],
 )
 def test_the_notice_speaks_the_readers_language_where_it_can(get: Get, language: str, notice: str) -> None:
-    assert f'<p class="notice">{notice}</p>' in get(f"/?lang={language}")
+    assert f">{notice}</aside>" in get(f"/?lang={language}")
 
 
 def test_a_value_over_its_limit_carries_the_shape_of_its_state(get: Get) -> None:
