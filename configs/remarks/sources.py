@@ -103,13 +103,16 @@ def fdsn(settings: Settings) -> Iterator[Remark]:
 
 
 def stations(settings: Settings) -> Iterator[Remark]:
-    """Remarks on stations that nobody sends."""
-    wanted = [pattern for server in settings.seedlink for pattern in server.streams]
+    """Remarks on stations that nobody sends, and on those that come though they are off."""
+    wanted = {station_of(pattern) for server in settings.seedlink for pattern in server.streams}
     for site in settings.station:
-        known = any(channels_meet(f"{site.code}.*.*", f"{station_of(pattern)}.*.*") for pattern in wanted)
-        if wanted and not known and site.usage != "off":
+        comes = any(channels_meet(f"{site.code}.*.*", f"{pattern}.*.*") for pattern in wanted)
+        if wanted and not comes and site.usage != "off":
             text = 'no [[seedlink]] asks for it: its status stays UNKNOWN; usage = "off" hides it'
             yield Remark(Level.WARNING, f"station[{site.code}]", text)
+        elif comes and site.usage == "off":
+            text = "off hides it alone: its records are archived, and detected on, all the same"
+            yield Remark(Level.NOTE, f"station[{site.code}].usage", text)
 
 
 def _listed(patterns: list[str]) -> str:

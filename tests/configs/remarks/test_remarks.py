@@ -202,6 +202,13 @@ CASES = [
         "asks for KR.*.*.*",
     ),
     (
+        GEOFON + "[[station]]\ncode = 'GE.KBU'\nusage = 'off'",
+        GEOFON + NRN + "usage = 'off'",
+        "note",
+        "station[GE.KBU].usage",
+        "all the same",
+    ),
+    (
         "[detection]\non_ratio = 16.1",
         "[detection]\non_ratio = 15.9",
         "warning",
