@@ -11,13 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from houfeng.errors import HoufengError
-from houfeng.times import now_ns
+from houfeng.times import NS_PER_S, now_ns
 
 _log = logging.getLogger(__name__)
+
+# A clock that is kept right by slewing moves less between two looks; one that is set moves more.
+_STEP_NS = NS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,20 @@ class Outcome:
     error: str = ""
 
 
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """Fires in equal intervals, and once for all that a clock set forward has left out.
+
+    APScheduler's own interval lists each of them: 12 years in steps of 5 s took all memory.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._interval = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        due = (previous or now) + self._interval
+        return due if due > now else now + self._interval
+
+
 class Jobs:
     """Runs jobs when they are due. A run that comes late is made up for once; none is dropped for coming late.
 
@@ -69,15 +88,14 @@ class Jobs:
         self._jobs = {job.name: job for job in jobs}
         self._due = {job.name: threading.Event() for job in self._jobs.values() if job.on_loop}
         self._outcomes = {name: Outcome() for name in self._jobs}
+        self._clock_offset_ns = now_ns() - time.monotonic_ns()
         # The default grace time of 1 s silently drops late jobs; coalesced and without grace none is lost.
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         for job in self._jobs.values():
             due = self._due[job.name].set if job.on_loop else self._run_aside
-            self._scheduler.add_job(
-                due, "interval", args=[] if job.on_loop else [job], seconds=job.every_s, id=job.name
-            )
+            self._scheduler.add_job(due, _Every(job.every_s), args=[] if job.on_loop else [job], id=job.name)
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -90,6 +108,7 @@ class Jobs:
 
     def run_due(self) -> None:
         """Do what is due for the daemon's own thread. What a job raises is noted and raised."""
+        self._follow_clock()
         for name, due in self._due.items():
             if due.is_set():
                 due.clear()
@@ -98,6 +117,17 @@ class Jobs:
     def stop(self) -> None:
         """Begin nothing more; a job that runs in the pool goes on to its end."""
         self._scheduler.shutdown(wait=False)
+
+    def _follow_clock(self) -> None:
+        """Count anew when the wall clock was set: set back by a day, APScheduler would begin nothing for a day."""
+        offset_ns = now_ns() - time.monotonic_ns()
+        step_ns = offset_ns - self._clock_offset_ns
+        self._clock_offset_ns = offset_ns
+        if abs(step_ns) < _STEP_NS:
+            return
+        _log.warning("this computer's clock was set by %+.3f s", step_ns / NS_PER_S)
+        for job in self._jobs.values():
+            self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s))
 
     def _run_aside(self, job: Job) -> None:
         try:

@@ -8,12 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
+from acquisition import mseed
+from acquisition.records import pack
 from acquisition.seedlink import SeedLinkSource, advance
 from acquisition.server import Ring, SeedLinkServer
 from acquisition.settings import SeedLinkSettings
-from houfeng.types import Packet
+from houfeng.times import NS_PER_S, now_ns
+from houfeng.types import Cursor, Packet, SourceId
+from tests.acquisition.conftest import START_NS
 from tests.acquisition.seedlink_scripted import ScriptedServer, v4
 
 
@@ -166,3 +171,44 @@ def test_a_payload_that_is_no_record_is_handed_over_and_nothing_stops(packets: l
     ((raw, reason),) = rejected
     assert raw == b"garbage" * 40
     assert f"127.0.0.1:{server.port} sequence 2: not a miniSEED record" in reason
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "moved_s"),
+    [
+        (-5, -5),  # the usual latency
+        (400, 0),  # a clock a little ahead: to when it came
+        (80_000, -7200),  # a broken clock, below archive.future_limit_h: it tells nothing
+    ],
+)
+def test_a_record_from_the_future_does_not_move_the_place_to_resume_from(ahead_s: int, moved_s: int) -> None:
+    came_ns = START_NS + 86_400 * NS_PER_S
+    before = Cursor(7, came_ns - 7200 * NS_PER_S, 0, "")
+    samples = np.arange(100, dtype=np.int32)
+    (raw,) = pack(SourceId("XX", "TEST", "00", "HHZ"), came_ns + (ahead_s - 1) * NS_PER_S, 100.0, samples)
+    packet = mseed.open_record(raw, came_ns, 8, "")
+    moved = Cursor(8, came_ns + moved_s * NS_PER_S, packet.start_ns, "")
+    assert advance({"XX.TEST": before}, [packet]) == {"XX.TEST": moved}
+
+
+def test_a_station_that_lags_loses_nothing_behind_a_record_from_the_future() -> None:
+    """Two hours late, one record ten hours ahead, then a server that numbers anew: what is missing is asked for."""
+    late_ns = now_ns() // NS_PER_S * NS_PER_S - 7200 * NS_PER_S
+    samples = np.arange(100, dtype=np.int32)
+    (*late, ahead) = [
+        pack(SourceId("XX", "TEST", "00", "HHZ"), late_ns + second * NS_PER_S, 100.0, samples + second)[0]
+        for second in (*range(20), 12 * 3600)
+    ]
+    with SeedLinkServer("127.0.0.1", 0, first_ring := Ring()) as server:
+        port = server.port
+        for raw in (*late[:10], ahead):
+            first_ring.append(raw)
+        with collecting(SeedLinkSource(settings_for(port), {}, ignore)) as gathered:
+            wait_for(gathered, 11)
+            server.close()
+            second_ring = Ring()
+            for raw in late:
+                second_ring.append(raw)
+            with SeedLinkServer("127.0.0.1", port, second_ring):
+                wait_for(gathered, 31)
+    assert {packet.raw for packet in gathered} == {*late, ahead}
