@@ -161,9 +161,13 @@ def test_no_interrupted_call_loses_or_doubles_anything(campaign: Campaign, place
     for call in calls:
         try:
             n_reached += bool(campaign.interrupt(place, how, *call))
-        except AssertionError as error:
-            faults.append(str(error))
+        except Exception as error:
+            faults.append(f"{call}: {type(error).__name__}: {error}")
+            print(faults[-1], flush=True)
             campaign.clear()
-    print(f"{place.start}, {place.what}, {how}: {n_reached} of {len(calls)} calls interrupted, {len(faults)} faults")
+    print(
+        f"{place.start}, {place.what}, {how}: {n_reached} of {len(calls)} calls interrupted, {len(faults)} faults",
+        flush=True,
+    )
     assert not faults, "\n\n".join(faults)
     assert n_reached > 0.8 * len(calls)
