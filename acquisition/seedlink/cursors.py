@@ -13,8 +13,8 @@ def advance(cursors: Mapping[str, Cursor], packets: Sequence[Packet]) -> dict[st
 
     What is asked for after a reset begins a margin before the end of the newest record, and must begin before the
     outage whatever a broken clock once wrote: a record that is further ahead than the margin leaves that end where it
-    was, for it tells nothing of how far the station has come; one that is a little ahead moves it to when it came. Of one stream's records only the
-    last counts for that; when an earlier one of them ends later, a little more is asked for than would do.
+    was, for it tells nothing of how far the station has come; one that is a little ahead moves it to when it came. Of
+    one stream's records only the last counts; when an earlier one ends later, a little more is asked for than would do.
 
     Parameters
     ----------

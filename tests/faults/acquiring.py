@@ -222,7 +222,13 @@ class House:
             if status is not None:
                 return status
         # a fault of the database may keep the last numbers from being saved before the end
-        return self._wait(lambda: self.acknowledged().total() == n_all, 1.0)
+        return self._wait(lambda: self._are_saved(n_all), 1.0)
+
+    def _are_saved(self, n_records: int) -> bool:
+        try:
+            return self.acknowledged().total() == n_records
+        except (OSError, sqlite.DatabaseError):
+            return False  # it was copied while it was written
 
     def _wait(self, happened: Callable[[], bool], seconds: float) -> int | None:
         until = time.monotonic() + seconds
