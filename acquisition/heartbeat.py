@@ -36,12 +36,12 @@ class Heartbeat:
     Parameters
     ----------
     part : its name in messages
-    limit_s : longest time to the next beat, unless a beat says otherwise, seconds
+    limit_s : longest time to the next beat, seconds; may be set at any time
     """
 
     def __init__(self, part: str = "", limit_s: float = LIMIT_S) -> None:
         self._part = part
-        self._limit_s = limit_s
+        self.limit_s = limit_s
         self._last = (time.monotonic(), math.inf, "")  # replaced as a whole: no lock is needed
 
     def beat(self, doing: str, *, within_s: float = 0.0) -> None:
@@ -52,7 +52,7 @@ class Heartbeat:
         doing : what comes next
         within_s : how long that may take in addition to the limit, seconds
         """
-        self._last = (time.monotonic(), self._limit_s + within_s, doing)
+        self._last = (time.monotonic(), within_s, doing)
 
     def rest(self, doing: str) -> None:
         """Wait for another part for as long as it takes: that one has a heartbeat of its own."""
@@ -61,9 +61,9 @@ class Heartbeat:
     @property
     def stuck(self) -> Stuck | None:
         """What is wrong; None while the part gets on."""
-        since_s, limit_s, doing = self._last
+        since_s, more_s, doing = self._last
         silent_s = time.monotonic() - since_s
-        return Stuck(self._part, doing, silent_s) if silent_s > limit_s else None
+        return Stuck(self._part, doing, silent_s) if silent_s > self.limit_s + more_s else None
 
 
 class Heartbeats:
@@ -75,15 +75,27 @@ class Heartbeats:
     """
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
-        self.limit_s = limit_s
+        self._limit_s = limit_s
         self._parts: dict[str, Heartbeat] = {}
         self._lock = threading.Lock()
+
+    @property
+    def limit_s(self) -> float:
+        """Longest time from beat to beat, of the parts there are and those to come, seconds."""
+        return self._limit_s
+
+    @limit_s.setter
+    def limit_s(self, limit_s: float) -> None:
+        with self._lock:
+            self._limit_s = limit_s
+            for part in self._parts.values():
+                part.limit_s = limit_s
 
     def part(self, name: str) -> Heartbeat:
         """The heartbeat of a part; the same one for the same name. It is not watched before its first beat."""
         with self._lock:
             if name not in self._parts:
-                self._parts[name] = Heartbeat(name, self.limit_s)
+                self._parts[name] = Heartbeat(name, self._limit_s)
             return self._parts[name]
 
     def forget(self, name: str) -> None:

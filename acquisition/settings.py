@@ -167,19 +167,26 @@ class SeedLinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class DaemonSettings:
-    """Periodic work of the daemon and the room between acquisition and archive.
+    """Periodic work of the daemon, the room between acquisition and archive, and how others watch it.
 
     Raises
     ------
-    ConfigError : if a value is not positive
+    ConfigError : if a value is not positive, or there is no such port
     """
 
     report_interval_s: float = 5.0
     checkpoint_interval_s: float = 30.0
     queue_mib: int = 64
+    stuck_s: float = 60.0
+    probe: bool = True
+    probe_host: str = "127.0.0.1"
+    probe_port: int = 8090
 
     def __post_init__(self) -> None:
-        positive(self, "report_interval_s", "checkpoint_interval_s", "queue_mib", where="daemon.")
+        if not self.probe_host:
+            raise ConfigError("daemon.probe_host: an address is needed, such as 127.0.0.1; an empty text came")
+        port("daemon.probe_port", self.probe_port)
+        positive(self, "report_interval_s", "checkpoint_interval_s", "queue_mib", "stuck_s", where="daemon.")
 
 
 @dataclass(frozen=True, slots=True)

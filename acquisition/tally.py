@@ -17,7 +17,7 @@ class Tally:
     """Records by what became of them, bytes set aside, and how long syncs took."""
 
     def __init__(self) -> None:
-        self.records: Counter[Verdict] = Counter()
+        self._records: Counter[Verdict] = Counter()
         self.n_quarantined = 0
         self.sync_total_s = 0.0
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class Tally:
 
     def archived(self, verdicts: Mapping[Verdict, int]) -> None:
         """Records were offered to the archive."""
-        self.records.update(verdicts)
+        self._records.update(verdicts)
 
     def quarantined(self) -> None:
         """Bytes that are no record were set aside."""
@@ -36,6 +36,10 @@ class Tally:
         """The archive was synced."""
         self._syncs[bisect_left(SYNC_BOUNDS_S, duration_s)] += 1
         self.sync_total_s += duration_s
+
+    def by_outcome(self) -> dict[str, int]:
+        """Records by what became of them, in the archive's words."""
+        return {verdict.value: self._records[verdict] for verdict in Verdict}
 
     @property
     def n_syncs(self) -> int:

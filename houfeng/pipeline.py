@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.associate import Associator
+from detection.associate import Associator, EventChanges
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
@@ -27,6 +27,10 @@ class _Unsaved:
         return bool(self.picks or self.events or self.withdrawn or self.states or self.cursors)
 
 
+# Events that may still change are far fewer; older ones are not counted again.
+_COUNTED = 10_000
+
+
 class Pipeline:
     """Detection joined to the store, for one run.
 
@@ -36,6 +40,10 @@ class Pipeline:
     locator : gives events their origins
     store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
     run_id : the run they belong to; it must be saved already
+
+    Attributes
+    ----------
+    n_picks, n_events : found by this pipeline; events that were withdrawn are not counted
     """
 
     def __init__(self, detector: Detector, associator: Associator, locator: Locator, store: Store, run_id: str) -> None:
@@ -46,6 +54,9 @@ class Pipeline:
         self._run_id = run_id
         self._unsaved = _Unsaved()
         self._known: set[SourceId] = set()
+        self._counted: dict[str, None] = {}
+        self.n_picks = 0
+        self.n_events = 0
 
     def feed(self, packets: Sequence[Packet], cursors: Mapping[str, Mapping[str, Cursor]] | None = None) -> None:
         """Detect on packets and save what they bring.
@@ -99,26 +110,42 @@ class Pipeline:
         """Let the next `commit` save the detector's state, as `checkpoint` does."""
         self._unsaved.states.update(self._detector.snapshot())
 
-    def commit(self) -> None:
-        """Save what is unsaved, in one transaction.
+    def commit(self) -> bool:
+        """Save what is unsaved, in one transaction; whether there was anything.
 
         Raises
         ------
         StoreError : if the store cannot be reached
         """
-        if self._unsaved:
-            self._store.run(self._save)
-            self._unsaved = _Unsaved()
+        if not self._unsaved:
+            return False
+        self._store.run(self._save)
+        self._unsaved = _Unsaved()
+        return True
 
     def _collect(self, picks: Sequence[Pick]) -> None:
         changes = self._associator.add(picks)
         self._unsaved.picks += picks
+        self._count(picks, changes)
         for event_id in changes.withdrawn:
             self._unsaved.events.pop(event_id, None)
             self._unsaved.withdrawn.add(event_id)
         for event in changes.events:
             self._unsaved.events[event.public_id] = self._locator.locate(event)
             self._unsaved.withdrawn.discard(event.public_id)
+
+    def _count(self, picks: Sequence[Pick], changes: EventChanges) -> None:
+        self.n_picks += len(picks)
+        for event_id in changes.withdrawn:
+            if event_id in self._counted:
+                del self._counted[event_id]
+                self.n_events -= 1
+        for event in changes.events:
+            if event.public_id not in self._counted:
+                self._counted[event.public_id] = None
+                self.n_events += 1
+        while len(self._counted) > _COUNTED:
+            del self._counted[next(iter(self._counted))]
 
     def _save(self, unit: UnitOfWork) -> None:
         unsaved = self._unsaved

@@ -62,6 +62,11 @@ class SessionDetection:
         self._missed = Missed()
         self._cursors: dict[str, dict[str, Cursor]] = {}
 
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """What detects; None while records are archived and nothing more."""
+        return self._pipeline
+
     def feed(self, packets: Sequence[Packet], cursors: Mapping[str, Mapping[str, Cursor]]) -> None:
         """Detect on archived packets, and save what that brings and how far the servers are received."""
         for server, at in cursors.items():
@@ -94,11 +99,11 @@ class SessionDetection:
             self._commit(self._pipeline)
 
     def _commit(self, pipeline: Pipeline) -> None:
-        def commit() -> None:
+        def commit() -> bool:
             if not self._is_begun:
                 begin(self._settings, self._network, self._store, self._run_id)
                 self._is_begun = True
-            pipeline.commit()
+            return pipeline.commit()
 
         if self._link.do(commit):
             self._missed.take()

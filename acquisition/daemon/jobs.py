@@ -132,7 +132,7 @@ class Jobs:
     def _run_aside(self, job: Job) -> None:
         try:
             self._run(job)
-        except HoufengError as error:
+        except (HoufengError, OSError) as error:
             _log.error("%s: %s", job.name, error)
         except Exception:
             _log.exception("%s failed", job.name)

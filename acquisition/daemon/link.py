@@ -93,16 +93,18 @@ class StoreLink:
 
         Parameters
         ----------
-        work : may raise StoreError, and is then wanted again later
+        work : may raise StoreError, and is then wanted again later. False says that there was nothing to save,
+            which tells nothing of the database
         """
         if not self.is_worth_trying:
             return False
         try:
-            work()
+            outcome = work()
         except StoreError as error:
             self.is_away(str(error))
             return False
-        self._is_up()
+        if outcome is not False:
+            self._is_up()
         return True
 
     def close(self) -> None:

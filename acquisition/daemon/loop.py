@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from acquisition.daemon.front import Front
 from acquisition.daemon.reload import described, fits_running_session
 from acquisition.daemon.session import Session, Vitals, run_id
 from configs import Settings
@@ -54,6 +55,7 @@ class Daemon:
         self._taken_on = taken_on
         self._reload = threading.Event()
         self._vitals = Vitals()
+        self._front = Front(self._vitals)
         self._heart = self._vitals.heartbeats.part("detection")
 
     @property
@@ -78,16 +80,20 @@ class Daemon:
             end and start anew, because what the disk lost is unknown
         StoreError : if the store cannot be opened
         """
-        self._taken_on(self._present[0])
-        while not self._vitals.stop.is_set():
-            with ExitStack() as stack:
-                session = self._open(stack)
-                while not self._vitals.stop.is_set():
-                    began_s = time.monotonic()
-                    session.turn(_IDLE_S)
-                    self._vitals.stop.wait(began_s + _TURN_S - time.monotonic())
-                    if self._reload.is_set() and not self._reload_into(session):
-                        break
+        with self._front:
+            self._take_on()
+            while not self._vitals.stop.is_set():
+                with ExitStack() as stack:
+                    session = self._open(stack)
+                    self._front.recording(session)
+                    while not self._vitals.stop.is_set():
+                        began_s = time.monotonic()
+                        session.turn(_IDLE_S)
+                        self._vitals.stop.wait(began_s + _TURN_S - time.monotonic())
+                        if self._reload.is_set() and not self._reload_into(session):
+                            break
+                    else:
+                        self._front.stopping()
         _log.info("stopped; every received record is archived")
 
     def _open(self, stack: ExitStack) -> Session:
@@ -101,7 +107,7 @@ class Daemon:
             self._present, self._before = self._before, None
             return stack.enter_context(Session.running(*self._present, self._vitals))
         if self._before is not None:
-            self._taken_on(self._present[0])
+            self._take_on()
             self._before = None
         return session
 
@@ -111,6 +117,7 @@ class Daemon:
         if self._reread is None:
             return True
         self._heart.beat("reading the configuration")
+        self._front.reloading()
         try:
             new = self._reread()
             lines = described(self._present, new)
@@ -121,10 +128,16 @@ class Daemon:
                 self._before, goes_on = self._present, False
         except HoufengError as error:
             _log.error("%s; not reloaded, going on as before", error)
+            self._front.recording(session)
             return True
         self._present = new
         for line in lines or ["nothing has changed"]:
             _log.info("reloaded: %s", line)
         if goes_on:
-            self._taken_on(self._present[0])
+            self._take_on()
+            self._front.recording(session)
         return goes_on
+
+    def _take_on(self) -> None:
+        self._front.take_on(self._present[0])
+        self._taken_on(self._present[0])

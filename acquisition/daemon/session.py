@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,21 +15,32 @@ from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
 from acquisition.daemon.link import StoreLink
 from acquisition.daemon.servers import Batches, Servers
+from acquisition.daemon.status import (
+    ArchiveStatus,
+    DetectionStatus,
+    ServerStatus,
+    SessionStatus,
+    StoreStatus,
+    server_status,
+)
 from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
 from acquisition.tally import Tally
 from acquisition.unpacking import Unpacker
 from configs import Settings
+from database.engine import BUSY_TIMEOUT_S
 from database.store import Store
 from houfeng import __version__
 from houfeng.indexing import ArchiveIndex
 from houfeng.network import Network
-from houfeng.times import now_ns
+from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import public_id
-from stations.health import HealthMonitor
+from stations.health import HealthMonitor, StationStatus
 
 _log = logging.getLogger(__name__)
+
+_DISK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,10 @@ class Session:
         self.run_id = run_id(settings)
         self._vitals = vitals
         self._heart = vitals.heartbeats.part("detection")
-        self._heart.beat("opening archive and database", within_s=settings.database.retry_s)
+        self._lag_s: float | None = None
+        self._free_bytes: int | None = None
+        self._statuses: list[StationStatus] = []
+        self._heart.beat("opening archive and database", within_s=_patience_s(settings))
         self._archive = Archive.configured(settings.archive)
         stack.callback(self._archive.close)
         self._ledger = self._open_ledger(stack)
@@ -115,6 +130,7 @@ class Session:
 
     def start(self) -> None:
         """Begin to record."""
+        self._measure_disk()
         self.jobs.start()
         self._report()
         self._recorder.start()
@@ -147,12 +163,59 @@ class Session:
         self._detection.take_on(settings, network)
         self._report()
 
+    def status(self) -> SessionStatus:
+        """How it is doing; may be called from any thread, and waits for none."""
+        link, pipeline = self._link.state, self._detection.pipeline
+        return SessionStatus(
+            servers=tuple(self._server_statuses()),
+            archive=ArchiveStatus(
+                path=self.settings.archive.path,
+                free_bytes=self._free_bytes,
+                queue_bytes=self._recorder.received.n_bytes,
+                detection_queue_bytes=self._recorder.archived.n_bytes,
+                queue_limit_bytes=self.settings.daemon.queue_mib << 20,
+                n_records=self._vitals.tally.by_outcome(),
+                n_quarantined=self._vitals.tally.n_quarantined,
+            ),
+            store=StoreStatus(
+                up=link.up,
+                since=format_ns(link.since_ns, digits=0),
+                fault=link.fault,
+                n_unsaved_picks=0 if pipeline is None else pipeline.n_unsaved_picks,
+            ),
+            detection=DetectionStatus(
+                run_id=self.run_id,
+                lag_s=self._lag_s,
+                n_picks=0 if pipeline is None else pipeline.n_picks,
+                n_events=0 if pipeline is None else pipeline.n_events,
+            ),
+            jobs=self.jobs.outcomes,
+        )
+
+    def _server_statuses(self) -> Iterator[ServerStatus]:
+        states = self._servers.states()
+        gaps = {status.station_id: _n_gaps(status) for status in self._statuses}
+        for server in self.settings.seedlink:
+            if (state := states.get(server.name)) is not None:
+                cursors = self._servers.cursors(server.name)
+                yield server_status(
+                    server.name,
+                    server.address,
+                    state,
+                    newest_ns=max((cursor.last_ns for cursor in cursors.values()), default=None),
+                    n_gaps_1h=sum(gaps.get(station_id, 0) for station_id in cursors),
+                )
+
+    def _measure_disk(self) -> None:
+        self._free_bytes = shutil.disk_usage(self.settings.archive.path).free
+
     def _jobs(self) -> Iterator[Job]:
         """All periodic work. What may take long, or waits for others, is not for the loop."""
         daemon = self.settings.daemon
         yield Job("report", daemon.report_interval_s, self._report, on_loop=True)
         yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
         yield Job("index", daemon.checkpoint_interval_s, self._update_index)
+        yield Job("disk", _DISK_S, self._measure_disk)  # a dead network disk does not answer
 
     def _open_ledger(self, stack: ExitStack) -> Ledger | None:
         served = self.settings.seedlink_server
@@ -174,12 +237,11 @@ class Session:
         """Between parts of the archive that are read again: take what was recorded meanwhile; whether to go on."""
         self._process(self._recorder.take(0))
         self.jobs.run_due()
-        self._heart.beat("reading the archive", within_s=self.settings.database.retry_s)
+        self._heart.beat("reading the archive", within_s=_patience_s(self.settings))
         return not self._vitals.stop.is_set()
 
     def _process(self, taken: Batches) -> None:
-        # A locked database is no reason to end a process whose archive is well.
-        self._heart.beat("detecting and saving", within_s=self.settings.database.retry_s)
+        self._heart.beat("detecting and saving", within_s=_patience_s(self.settings))
         self._index.touch(packet for _, batch in taken for packet in batch)
         taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
@@ -188,13 +250,24 @@ class Session:
             readable = self._vitals.unpacker.readable(packets)
             self._health.observe(readable)
             self._detection.feed(readable, cursors)
+            came_ns = min((packet.received_ns for packet in packets if packet.received_ns), default=0)
+            self._lag_s = (now_ns() - came_ns) / NS_PER_S if came_ns else None
 
     def _report(self) -> None:
-        statuses = self._health.evaluate(now_ns())
-        self._heart.beat("saving the status", within_s=self.settings.database.retry_s)
+        statuses = self._statuses = self._health.evaluate(now_ns())
+        self._heart.beat("saving the status", within_s=_patience_s(self.settings))
         self._link.do(lambda: self._store.run(lambda unit: unit.save_statuses(statuses)))
 
 
 def run_id(settings: Settings) -> str:
     """The same for every start of one detection with one release."""
     return public_id("run", "live", settings.config_hash, __version__)
+
+
+def _n_gaps(status: StationStatus) -> int:
+    return sum(channel.metrics.num_gaps or 0 for channel in status.channels)
+
+
+def _patience_s(settings: Settings) -> float:
+    """A locked database is no reason to end a process whose archive is well."""
+    return settings.database.retry_s + BUSY_TIMEOUT_S

@@ -117,7 +117,7 @@ class SeedLinkSource:
                         other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
                 if failure is not None:  # behind packets that came whole: they are taken before it is raised
                     raise failure
-            self._heart.beat("waiting for packets")
+            self._heart.beat("receiving packets")
             self._supervise(links)
             for descriptor, _ in waiting.poll(_POLL_S * 1000):
                 by_descriptor[descriptor].connection.receive()

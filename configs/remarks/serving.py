@@ -39,6 +39,8 @@ def ports(settings: Settings) -> Iterator[Remark]:
         listeners.append(("seedlink_server.port", served.host, served.port))
         if served.tls_certificate:
             listeners.append(("seedlink_server.tls_port", served.host, served.tls_port))
+    if settings.daemon.probe:
+        listeners.append(("daemon.probe_port", settings.daemon.probe_host, settings.daemon.probe_port))
     for (one, host, port), (other, other_host, other_port) in combinations(listeners, 2):
         shared = host == other_host or {host, other_host} & {"0.0.0.0", "::"}
         if port == other_port and shared:

@@ -15,7 +15,7 @@ from configs import load
 from database import queries
 from database.store import Store
 from houfeng.types import SourceId
-from tests.plugins.daemon import archived, daemon, record, wait_for
+from tests.plugins.daemon import archived, daemon, free_port, record, wait_for
 
 
 class Feed:
@@ -75,12 +75,6 @@ def check_all_came_once(folder: Path, feed: Feed, n_servers: int) -> None:
     for n in range(n_servers):
         wait_for(f"records of server {n}", lambda n=n: len(of_station(folder, n)) >= len(feed.sent[n]))  # type: ignore[misc]
         assert sorted(of_station(folder, n)) == sorted(feed.sent[n])
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:

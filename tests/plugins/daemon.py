@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -16,6 +21,8 @@ import pytest
 from acquisition.records import pack
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import SourceId
+
+_BEGAN_NS = now_ns() // NS_PER_S * NS_PER_S - 2400 * NS_PER_S
 
 
 def wait_for(what: str, condition: Callable[[], object], seconds: float = 120, *, shown: Path | None = None) -> None:
@@ -75,11 +82,10 @@ def daemon(config: Path, environment: Mapping[str, str] | None = None) -> Iterat
 
 
 def record(second: int, channel: SourceId | None = None) -> bytes:
-    """One second of noise at 100 Hz, the first an hour ago."""
+    """One second of noise at 100 Hz, the first 40 minutes before the tests began."""
     rng = np.random.default_rng(second)
     samples = rng.integers(-100, 100, 100, dtype=np.int32)
-    hour_ns = 3600 * NS_PER_S
-    start_ns = now_ns() // hour_ns * hour_ns - hour_ns + second * NS_PER_S
+    start_ns = _BEGAN_NS + second * NS_PER_S
     return pack(channel or SourceId("XX", "TEST", "00", "HHZ"), start_ns, 100.0, samples)[0]
 
 
@@ -87,3 +93,59 @@ def archived(folder: Path) -> list[bytes]:
     """Every record of 512 bytes in an archive, file by file."""
     contents = [path.read_bytes() for path in sorted((folder / "archive").rglob("*.D.*"))]
     return [content[at : at + 512] for content in contents for at in range(0, len(content), 512)]
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def ask(port: int, path: str) -> tuple[int, str]:
+    """HTTP status and body of a probe; status 0 while nobody listens."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+            return response.status, response.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+class NotifySocket:
+    """The service manager's end of NOTIFY_SOCKET: every message with when it came.
+
+    Parameters
+    ----------
+    folder : for the socket; a short path, as they may have 107 bytes
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.messages: list[tuple[float, str]] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._path = folder / "notify"
+        self._socket.bind(str(self._path))
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a service whose watchdog waits for half a minute."""
+        return {**os.environ, "NOTIFY_SOCKET": str(self._path), "WATCHDOG_USEC": "30000000"}
+
+    def count(self, text: str) -> int:
+        """Messages that begin so."""
+        return sum(message.startswith(text) for _, message in self.messages)
+
+    def close(self) -> None:
+        """Hear no more."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"end", str(self._path))
+        self._thread.join()
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while (message := self._socket.recv(4096)) != b"end":
+            self.messages.append((time.monotonic(), message.decode()))
