@@ -177,6 +177,7 @@ class DaemonSettings:
     report_interval_s: float = 5.0
     checkpoint_interval_s: float = 30.0
     queue_mib: int = 64
+    log_format: Literal["text", "json"] = "text"
     stuck_s: float = 60.0
     probe: bool = True
     probe_host: str = "127.0.0.1"

@@ -14,6 +14,7 @@
     ├── DetectionError        detection was asked for something impossible
     │   ├── ModelError        an Earth model cannot be used
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
+    ├── StatusError           the daemon cannot be asked how it is doing
     └── StoreError            the database refused, is too old, or is not ours
         └── StoreAwayError    the database does not answer now; trying again may help
 
@@ -70,6 +71,10 @@ class ModelError(DetectionError):
 
 class WindowError(DetectionError):
     """An STA/LTA window or a band does not fit the sampling rate."""
+
+
+class StatusError(HoufengError):
+    """The daemon cannot be asked how it is doing; the message names the address."""
 
 
 class StoreError(HoufengError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.gthread import ThreadWorker
 
 from database.store import Store
@@ -37,6 +38,15 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
             app.extensions["changes"].close()
 
 
+class _Logger(GunicornLogger):  # type: ignore[misc]
+    """gunicorn's messages among ours, in the form that the process has chosen for them."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: WebSettings, database_url: str) -> None:
         self._settings = settings
@@ -52,6 +62,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "threads": _THREADS,
             "graceful_timeout": _STOP_S,
             "loglevel": "warning",
+            "logger_class": _Logger,
             "control_socket_disable": True,
         }
         for key, value in options.items():

@@ -16,6 +16,7 @@ from houfeng.errors import HoufengError
 _COMMANDS = {
     "demo": ("houfeng.cli.demo:demo", "Show the whole house at work on real records."),
     "run": ("houfeng.cli.run:run", "Run the daemon: receive, archive, detect and watch."),
+    "status": ("houfeng.cli.status:status", "Show what the running daemon is doing."),
     "serve": ("houfeng.cli.serve:serve", "Serve the web page or SeedLink clients alone."),
     "fetch": ("houfeng.cli.fetch:fetch", "Download records and StationXML from a data centre."),
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),

@@ -61,13 +61,16 @@ class Companions:
 def _wanted(settings: Settings, config: str) -> dict[str, _Command]:
     """By what they are called in messages."""
     wanted = {}
+    log_format = settings.daemon.log_format
     if settings.web.enabled:
         # The page asks the database; the daemon goes on without it if it fails.
-        wanted["the web page"] = _Command(("serve", "web", config), (settings.web, settings.database))
+        wanted["the web page"] = _Command(
+            ("serve", "web", config), (settings.web, settings.database, settings.daemon.log_format)
+        )
     if settings.seedlink_server.enabled:
         # In a process of its own its clients cannot hold the archive up.
         wanted["the SeedLink server"] = _Command(
-            ("serve", "seedlink", config), (settings.seedlink_server, settings.archive.path)
+            ("serve", "seedlink", config), (settings.seedlink_server, settings.archive.path, log_format)
         )
     return wanted
 

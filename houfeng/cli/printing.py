@@ -27,7 +27,7 @@ _HEADINGS = {
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d\d)\d*Z")
 _NAME_WIDTH = 16
-_PIPE_WIDTH = 400
+PIPE_WIDTH = 400
 
 format_option = click.option(
     "--format",
@@ -52,7 +52,7 @@ def print_rows(name: str, rows: list[dict[str, Any]], columns: Iterable[str], la
         writer.writerows(rows)
     elif rows:
         # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
-        Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(_table(rows, list(columns)))
+        Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(_table(rows, list(columns)))
     else:
         click.echo(f"No {name}.")
 

@@ -10,6 +10,7 @@ from acquisition.daemon import Daemon
 from configs import Settings, load
 from houfeng.cli.companion import Companions
 from houfeng.cli.limits import raise_file_limit, share_interpreter
+from houfeng.cli.logs import write_as
 from houfeng.cli.options import config_argument
 from houfeng.cli.signals import Signals
 from houfeng.network import Network, load_network
@@ -26,6 +27,7 @@ def run(signals: Signals, config: Path) -> None:
     goes on where this one ended. SIGHUP makes it read CONFIG.toml again.
     """
     settings = load(config)
+    write_as(settings.daemon.log_format)
     raise_file_limit()
     share_interpreter()
 
@@ -34,6 +36,11 @@ def run(signals: Signals, config: Path) -> None:
         return settings, load_network(settings)
 
     with Companions(config) as companions:
-        daemon = Daemon(settings, load_network(settings), reread, companions.take_on)
+
+        def take_on(settings: Settings) -> None:
+            write_as(settings.daemon.log_format)
+            companions.take_on(settings)
+
+        daemon = Daemon(settings, load_network(settings), reread, take_on)
         signals.hand_to(daemon.stop, daemon.reload)
         daemon.run()

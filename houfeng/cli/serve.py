@@ -22,6 +22,7 @@ from acquisition.server.tls import Certificate
 from acquisition.settings import SeedLinkServerSettings
 from configs import load
 from houfeng.cli.limits import raise_file_limit, share_interpreter
+from houfeng.cli.logs import write_as
 from houfeng.cli.options import config_argument
 from webui.serve import run
 
@@ -48,6 +49,7 @@ def serve_web(config: Path, port: int | None, host: str | None, until_eof: bool)
     computer when that is PostgreSQL.
     """
     settings = load(config)
+    write_as(settings.daemon.log_format)
     page = settings.web
     if port is not None:
         page = replace(page, port=port)
@@ -71,6 +73,7 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
     servers may run beside the daemon.
     """
     settings = load(config)
+    write_as(settings.daemon.log_format)
     served = settings.seedlink_server
     if port is not None:
         served = replace(served, port=port)
@@ -86,7 +89,7 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
         tail = stack.enter_context(ArchiveTail(Path(settings.archive.path)))
         server = stack.enter_context(open_server(served, tail))
         also = f" and {server.tls_port} (TLS)" if server.tls_port else ""
-        click.echo(f"SeedLink at {served.host}:{server.port}{also}", err=True)
+        _log.info("SeedLink at %s:%d%s", served.host, server.port, also)
         stop.wait()
 
 
