@@ -30,8 +30,9 @@ _POLL_S = 1.0
 _AUTH_RETRY_S = 300.0
 # How often a server is asked whether wanted stations have appeared that were not asked for.
 _LOOK_FOR_STATIONS_S = 600.0
-# A time window is over this long after its end: packets come some seconds after the samples in them.
-_WINDOW_GRACE_NS = 60 * NS_PER_S
+# A time window is over this long after its end, when nothing has come for as long: packets come some seconds after the
+# samples in them, and those of a window that was over from the start come after we asked.
+_WINDOW_GRACE_S = 60.0
 # Asking for a thousand stations takes a server of version 3 minutes; each reply has a time limit of its own.
 _DIAL_S = 600.0
 
@@ -63,7 +64,7 @@ class SeedLinkSource:
         self._connections: list[Connection] = []
         self._dialler = Dialler(settings, self._connections)
         self._failures = 0
-        self._looked_s = time.monotonic()
+        self._looked_s = self._came_s = time.monotonic()
 
     @property
     def state(self) -> ServerState:
@@ -103,7 +104,7 @@ class SeedLinkSource:
             link.connection.set_timeout(_POLL_S)
             waiting.register(link.connection, select.POLLIN)
         by_descriptor = {link.connection.fileno(): link for link in links}
-        self._looked_s = time.monotonic()
+        self._looked_s = self._came_s = time.monotonic()
         while not self._closed.is_set():
             for link in links:  # first: packets may have come along with the last reply
                 payloads, failure = link.data()
@@ -112,6 +113,7 @@ class SeedLinkSource:
                 )
                 if batch:
                     self._failures = 0
+                    self._came_s = time.monotonic()
                     yield batch
                     for other in links:  # the consumer may have taken long: that is not the server's silence
                         other.heard_s = max(other.heard_s, time.monotonic() - self._settings.keepalive_s)
@@ -127,12 +129,16 @@ class SeedLinkSource:
             link.supervise(self._settings)
         self._monitor.watch()
         end_ns = self._settings.end_ns
-        if end_ns is not None and now_ns() > end_ns + _WINDOW_GRACE_NS:
+        if end_ns is not None and min((now_ns() - end_ns) / NS_PER_S, self._quiet_s()) > _WINDOW_GRACE_S:
             raise StreamEndError(f"{links[0].connection.name}: the time window is over")
         if time.monotonic() - self._looked_s > _LOOK_FOR_STATIONS_S:
             self._looked_s = time.monotonic()
             self._heart.beat("looking for new stations", within_s=_DIAL_S)
             self._look_for_stations(links)
+
+    def _quiet_s(self) -> float:
+        """Since the last packet, or since streaming began."""
+        return time.monotonic() - self._came_s
 
     def _look_for_stations(self, links: list[Link]) -> None:
         """Begin anew when stations have appeared that our patterns match but nobody was asked for."""

@@ -68,6 +68,14 @@ class ScriptedServer:
             except OSError:
                 continue  # the client was first
 
+    def send(self, data: bytes) -> None:
+        """Bytes for every client, out of turn."""
+        for connection in self._open:
+            try:
+                connection.sendall(data)
+            except OSError:
+                continue  # it has gone
+
     def asked(self, word: str) -> list[str]:
         """Lines that begin with a word, in order."""
         return [line for line in list(self.lines) if line.startswith(word)]

@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Literal, Self
 
 # A packet of version 4 with a miniSEED 2 data record, up to the next one.
-_PACKET = re.compile(rb"SE2D(?:(?!SE2D).)*", re.DOTALL)
+_PACKET_V4 = re.compile(rb"SE2D(?:(?!SE2D).)*", re.DOTALL)
+# The same of version 3; INFO packets begin otherwise.
+_PACKET_V3 = re.compile(rb"SL[0-9A-F]{6}[0-9]{6}(?:(?!SL[0-9A-F]{6}[0-9]{6}).)*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class FaultProxy:
         self.server_port = port
         self.n_connections = 0
         self._faults = list(faults)
+        self.n_spoilt = 0
         self._tls, self._only_v3 = tls, only_v3
+        self._packet = _PACKET_V3 if only_v3 else _PACKET_V4
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._sockets: list[socket.socket] = []
@@ -122,13 +126,14 @@ class FaultProxy:
                 one.shutdown(socket.SHUT_RDWR)
 
     def _spoil(self, data: bytes, fault: Fault) -> bytes:
-        packets = _PACKET.findall(data)
+        packets = self._packet.findall(data)
+        self.n_spoilt += 1
         if fault.kind == "delay":
             time.sleep(0.2)
             return data
         if fault.kind == "stall":
             return b""
-        head = data[: data.find(b"SE2D")] if packets else data
+        head = data[: data.find(packets[0])] if packets else data
         if fault.kind == "garbage":
             return head + b"\x00garbage\xff" * 50 + b"".join(packets)
         *whole, last = packets or [b""]  # of the last one, more may come
