@@ -116,6 +116,9 @@ class Session:
         """A session that records; when the block ends, what was received is archived, detected on and saved."""
         with ExitStack() as stack:
             session = cls(settings, network, vitals, stack)
+            if vitals.stop.is_set():
+                yield session
+                return
             session.start()
             stack.callback(session.jobs.stop)
             try:
@@ -124,6 +127,7 @@ class Session:
                 session._index.interrupt()
                 left = session._recorder.stop()
             session._process(left)
+            session._detection.join()
             session._detection.checkpoint()
             if session._link.is_worth_trying:  # otherwise the next start compares them
                 session._link.do(session._index.finish)
