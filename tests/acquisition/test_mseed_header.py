@@ -154,3 +154,11 @@ def test_a_wrong_checksum_of_version_3_is_refused_at_once() -> None:
     raw[-1] ^= 1
     with pytest.raises(RecordError, match=r"not a miniSEED record: .*CRC"):
         mseed.open_record(bytes(raw))
+
+
+@pytest.mark.parametrize("read", [mseed.open_record, mseed.decode, mseed.read_header])
+def test_codes_that_are_no_text_are_refused(read: Callable[[bytes], object]) -> None:
+    raw = bytearray(pack(STREAM, T_NS, 100.0, np.arange(100, dtype=np.int32))[0])
+    raw[8:13] = b"\xe5\xff\x80\xc0A"
+    with pytest.raises(RecordError):
+        read(bytes(raw))

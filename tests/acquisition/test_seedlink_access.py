@@ -34,6 +34,12 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
     return pem, key
 
 
+def wait_for_words(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    until = time.monotonic() + 20
+    while words not in caplog.text and time.monotonic() < until:
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     ("name", "trusted", "message"),
     [
@@ -57,7 +63,7 @@ def test_tls_is_checked(
         settings = replace(settings_for(proxy.port), tls=True, tls_ca_file=str(pem) if trusted else "")
         with collecting(SeedLinkSource(settings, {}, ignore)) as gathered:
             if message:
-                time.sleep(0.5)
+                wait_for_words(caplog, message)
             else:
                 wait_for(gathered, 100)
     assert message in caplog.text
@@ -67,11 +73,13 @@ def test_tls_is_checked(
 def test_a_port_without_tls_and_a_missing_file_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with SeedLinkServer("127.0.0.1", 0, Ring()) as server:
         settings = replace(settings_for(server.port), tls=True)
-        for changed in (settings, replace(settings, tls_ca_file=str(tmp_path / "none.pem"))):
-            with collecting(SeedLinkSource(changed, {}, ignore)):
-                time.sleep(0.3)
-    assert "is this its TLS port?" in caplog.text
-    assert "none.pem: No such file" in caplog.text
+        for ca_file, message in (
+            ("", "is this its TLS port?"),
+            (str(tmp_path / "none.pem"), "none.pem: No such file"),
+        ):
+            with collecting(SeedLinkSource(replace(settings, tls_ca_file=ca_file), {}, ignore)):
+                wait_for_words(caplog, message)
+            assert message in caplog.text
 
 
 @pytest.mark.parametrize(("auth", "line"), [("userpass", f"AUTH USERPASS me {SECRET}"), ("jwt", f"AUTH JWT {SECRET}")])
