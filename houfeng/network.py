@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 
+from acquisition.fdsn.refresh import fetched_files
 from configs import Settings
 from houfeng.errors import InventoryError
 from houfeng.types import SourceId
@@ -55,7 +56,8 @@ def read_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network
     inventories, warnings = [], []
     named, unmatched = _named(settings.inventory.files)
     warnings += unmatched
-    for path in [*named, *more_files]:
+    fetched = fetched_files(Path(settings.archive.path), settings.fdsn)
+    for path in [*fetched, *named, *more_files]:
         try:
             inventories.append(parse_stationxml(path.read_bytes(), str(path)))
         except InventoryError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from houfeng.checks import channel_patterns, positive
+from houfeng.checks import channel_patterns, not_negative, positive
 from houfeng.errors import ConfigError
 
 _BACKFILL_KEYS = ("request_channel_hours", "lookback_h", "delay_h", "interval_s")
@@ -26,6 +26,7 @@ class FdsnSettings:
     streams : NET.STA.LOC.CHA patterns of the channels whose gaps are filled; * and ? allowed
     lookback_h, delay_h : gaps are filled that are younger than the first and older than the second, hours
     interval_s : time between two searches for gaps, seconds
+    refresh_h : age at which StationXML of the channels is fetched anew, hours; 0 for never
 
     Raises
     ------
@@ -44,6 +45,7 @@ class FdsnSettings:
     lookback_h: float = 168.0
     delay_h: float = 1.0
     interval_s: float = 600.0
+    refresh_h: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.address:
@@ -51,6 +53,7 @@ class FdsnSettings:
         where = f"fdsn[{self.address}]."
         positive(self, "silence_s", "deadline_s", "tries", "retry_min_s", "retry_max_s", "max_wait_s", where=where)
         positive(self, *_BACKFILL_KEYS, where=where)
+        not_negative(self, "refresh_h", where=where)
         channel_patterns(f"{where}streams", self.streams)
         if self.lookback_h <= self.delay_h:
             raise ConfigError(

@@ -101,6 +101,11 @@ def status(number: int, text: bytes = b"", **headers: str) -> Answer:
     return lambda handler, body: handler.send(number, text, length=len(text), **headers)
 
 
+def always(xml: bytes) -> Answer:
+    """The same document whatever is asked for."""
+    return lambda handler, body: handler.send(200, xml, Content_Type="application/xml")
+
+
 def page(handler: Handler, body: bytes) -> None:
     """A login page where data should be, as captive portals and broken proxies send it."""
     text = b"<!DOCTYPE html><html><body>Please sign in</body></html>" * 20

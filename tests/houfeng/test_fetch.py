@@ -22,6 +22,7 @@ from houfeng.types import Packet, SourceId
 from tests.acquisition.fdsn_server import (
     Answer,
     FdsnServer,
+    always,
     cut_without_length,
     page,
     serving,
@@ -50,10 +51,6 @@ def stationxml(channels: list[SourceId], end: str = "", gain: float = 1e6) -> by
     head = '<FDSNStationXML xmlns="http://www.fdsn.org/xml/station/1" schemaVersion="1.2"><Source>test</Source>'
     created = "<Created>2024-01-01T00:00:00Z</Created>"
     return f'{head}{created}<Network code="XX">{stations}</Network></FDSNStationXML>'.encode()
-
-
-def always(xml: bytes) -> Answer:
-    return lambda handler, body: handler.send(200, xml, Content_Type="application/xml")
 
 
 def by_station(handler, body: bytes) -> None:  # type: ignore[no-untyped-def]
