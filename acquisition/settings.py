@@ -40,7 +40,7 @@ class ArchiveSettings:
     min_free_mib: int = 1024
     ballast_mib: int = 64
     closed_after_days: float = 7.0
-    seal_interval_h: float = 24.0
+    seal_interval_h: float = 6.0
 
     def __post_init__(self) -> None:
         need(bool(self.path), "archive.path", "a folder", "an empty text")

@@ -35,12 +35,14 @@ class Job:
     every_s : from the beginning of one run to that of the next, seconds
     action : what is done; runs of one job never overlap
     on_loop : whether the daemon's own thread does it, which alone may touch detection and write to the store
+    first_s : when it runs first, seconds after the start; None for `every_s`
     """
 
     name: str
     every_s: float
     action: Callable[[], None]
     on_loop: bool = False
+    first_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,14 @@ class _Every(BaseTrigger):  # type: ignore[misc]
     APScheduler's own interval lists each of them: 12 years in steps of 5 s took all memory.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, first_s: float) -> None:
         self._interval = timedelta(seconds=seconds)
+        self._first = timedelta(seconds=first_s)
 
     def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-        due = (previous or now) + self._interval
+        if previous is None:
+            return now + self._first
+        due = previous + self._interval
         return due if due > now else now + self._interval
 
 
@@ -95,7 +100,8 @@ class Jobs:
         )
         for job in self._jobs.values():
             due = self._due[job.name].set if job.on_loop else self._run_aside
-            self._scheduler.add_job(due, _Every(job.every_s), args=[] if job.on_loop else [job], id=job.name)
+            every = _Every(job.every_s, job.every_s if job.first_s is None else job.first_s)
+            self._scheduler.add_job(due, every, args=[] if job.on_loop else [job], id=job.name)
 
     @property
     def outcomes(self) -> dict[str, Outcome]:
@@ -127,7 +133,7 @@ class Jobs:
             return
         _log.warning("this computer's clock was set by %+.3f s", step_ns / NS_PER_S)
         for job in self._jobs.values():
-            self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s))
+            self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s, job.every_s))
 
     def _run_aside(self, job: Job) -> None:
         try:

@@ -8,7 +8,6 @@ configuration is another session in the same process.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -53,7 +52,6 @@ class Daemon:
         self._before: tuple[Settings, Network] | None = None
         self._reread = reread
         self._taken_on = taken_on
-        self._reload = threading.Event()
         self._vitals = Vitals()
         self._front = Front(self._vitals)
         self._heart = self._vitals.heartbeats.part("detection")
@@ -69,7 +67,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Ask `run` to read the configuration again; safe in a signal handler."""
-        self._reload.set()
+        self._vitals.reload.set()
 
     def run(self) -> None:
         """Work until `stop`; then archive and detect on what was received, save the detector's state and let go.
@@ -90,7 +88,7 @@ class Daemon:
                         began_s = time.monotonic()
                         session.turn(_IDLE_S)
                         self._vitals.stop.wait(began_s + _TURN_S - time.monotonic())
-                        if self._reload.is_set() and not self._reload_into(session):
+                        if self._vitals.reload.is_set() and not self._reload_into(session):
                             break
                     else:
                         self._front.stopping()
@@ -113,7 +111,7 @@ class Daemon:
 
     def _reload_into(self, session: Session) -> bool:
         """Read the configuration again; whether the session goes on, with it or because there is nothing new."""
-        self._reload.clear()
+        self._vitals.reload.clear()
         if self._reread is None:
             return True
         self._heart.beat("reading the configuration")

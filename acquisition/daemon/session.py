@@ -23,6 +23,7 @@ from acquisition.daemon.status import (
     StoreStatus,
     server_status,
 )
+from acquisition.daemon.upkeep import upkeep
 from acquisition.heartbeat import Heartbeats
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
@@ -50,12 +51,14 @@ class Vitals:
     Parameters
     ----------
     stop : set when the daemon shall drain and end
+    reload : set when it shall read its configuration again
     heartbeats : of the daemon's parts
     tally : of the archive's work
     unpacker : makes archived records readable, and counts those that are not
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
+    reload: threading.Event = field(default_factory=threading.Event)
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     tally: Tally = field(default_factory=Tally)
     unpacker: Unpacker = field(default_factory=Unpacker)
@@ -220,6 +223,7 @@ class Session:
         yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
         yield Job("index", daemon.checkpoint_interval_s, self._update_index)
         yield Job("disk", _DISK_S, self._measure_disk)  # a dead network disk does not answer
+        yield from upkeep(lambda: self.settings, self._vitals.reload.set)
 
     def _open_ledger(self, stack: ExitStack) -> Ledger | None:
         served = self.settings.seedlink_server
