@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.plan import Floats
+from detection.matrices import Floats
 from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Packet
 

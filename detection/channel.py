@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
+from detection.matrices import Floats
 from detection.onset import find_onset
-from detection.plan import Floats, Plan
+from detection.plan import Plan
+from detection.search import Found
 from detection.trigger import Bools, Growth, intervals
 from houfeng.times import samples_ns
 from houfeng.types import Pick, SourceId
 
 METHOD = "AIC"
 VERSION = 1
+
+_MOST_PIECES = 16  # joining the pieces costs more than keeping some that are not needed any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +30,12 @@ class Trigger:
     ----------
     at : where it started
     earliest : where its window may start: after a gap and after the trigger before it
+    band : number of the band that triggered
     """
 
     at: int
     earliest: int
+    band: int
 
 
 @dataclass(slots=True)
@@ -37,31 +44,29 @@ class Channel:
 
     Parameters
     ----------
-    source_id, plan : whose, and for which sampling rate
-    filter_state : (n_sections, 2) of the band-pass
-    sta, lta : counts²; averages after the last sample
-    n_learnt : samples that the LTA has seen
-    n_blind : samples left in which nothing may trigger
+    source_id : whose
+    bank, row : where its filters and averages are
     growth : of the trigger that lasts, None if none does
     grid_ns, n_done : the grid, and the number of the next sample to be filtered
-    recent : (k,) counts; the raw samples before `n_done` that a window may still need
+    recent : counts, in pieces; the raw samples before `n_done` that a window may still need, and some more
     earliest : number of the sample where the next trigger's window may start
     triggers : waiting for their window to be complete
     """
 
     source_id: SourceId
-    plan: Plan
-    filter_state: Floats
-    sta: float = 0.0
-    lta: float = 0.0
-    n_learnt: int = 0
-    n_blind: int = 0
+    bank: Bank
+    row: int
     growth: Growth | None = None
     grid_ns: int = 0
     n_done: int = 0
-    recent: Floats = field(default_factory=lambda: np.empty(0))
+    recent: list[Floats] = field(default_factory=list)
     earliest: int = 0
     triggers: list[Trigger] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Plan:
+        """Of the channel's sampling rate."""
+        return self.bank.plan
 
     def new_growth(self, n_on: int = 0, peaks: Floats | None = None) -> Growth:
         """What watches a trigger for a larger shock; parameters as in `Growth`."""
@@ -71,35 +76,38 @@ class Channel:
     def begin(self, chunk: Chunk) -> list[Pick]:
         """Start the segment that begins with this chunk; windows of the one before end where it ended."""
         picks = self.read_onsets(ended=True)
-        plan, kept = self.plan, self.plan.settings.keep_lta_s * self.plan.rate_hz
-        if chunk.gap == NEVER or (chunk.gap or 0) > kept:
-            self.lta, self.n_learnt = 0.0, 0
-        self.sta, self.n_blind, self.growth = 0.0, plan.n_hold_off, None
-        self.filter_state = plan.bandpass_rest * chunk.samples[0]  # as if the first value had always been there
+        bank, row, plan = self.bank, self.row, self.plan
+        if chunk.gap == NEVER or (chunk.gap or 0) > plan.settings.keep_lta_s * plan.rate_hz:
+            bank.lta[row] = 0.0
+            bank.n_learnt[row] = 0
+        bank.sta[row] = 0.0
+        bank.n_blind[row] = plan.n_hold_off
+        bank.is_on[row], self.growth = False, None
+        for number, band in enumerate(plan.bands):  # as if the first value had always been there
+            bank.filters[row, number] = (band.rest * chunk.samples[0]).ravel()
         self.grid_ns, self.n_done, self.earliest = chunk.grid_ns, chunk.first, chunk.first
-        self.recent = np.empty(0)
+        self.recent = []
         return picks
 
-    def advance(self, raw: Floats, sta: Floats, lta_end: float, state: Bools | None) -> list[Pick]:
-        """Take in one filtered chunk.
+    def note(self, found: Found) -> None:
+        """Keep the triggers that start in a stretch of the samples that `advance` will take in."""
+        for index in self._trigger_starts(found.sta, found.is_on):
+            at = self.n_done + found.first + index
+            self.triggers.append(Trigger(at, self.earliest, int(found.band[index])))
+            self.earliest = at + self.plan.n_sta
 
-        Parameters
-        ----------
-        raw, sta : (n,) counts, counts²
-        lta_end : counts²; after the last sample
-        state : (n,) whether each sample lies in a trigger; None if no sample does, nor the one before
-        """
-        for index in self._trigger_starts(sta, state) if state is not None else ():
-            self.triggers.append(Trigger(self.n_done + index, self.earliest))
-            self.earliest = self.n_done + index + self.plan.n_sta
-        self.sta, self.lta = float(sta[-1]), lta_end
-        self.n_learnt += len(raw)
-        self.n_blind = max(self.n_blind - len(raw), 0)
+    def advance(self, raw: Floats) -> list[Pick]:
+        """Take in one chunk whose triggers are noted: (n,) counts."""
         self.n_done += len(raw)
-        self.recent = np.concatenate((self.recent, raw))
-        picks = self.read_onsets(ended=False)
-        self.recent = self.recent[-self.plan.n_recent :].copy()
+        self.recent.append(raw)
+        picks = self.read_onsets(ended=False) if self.triggers else []
+        if len(self.recent) > _MOST_PIECES or len(raw) > self.plan.n_recent:
+            self.recent = [self.last_samples()]
         return picks
+
+    def last_samples(self) -> Floats:
+        """The raw samples before `n_done` that a window may still need: (k,) counts."""
+        return np.concatenate((np.empty(0), *self.recent))[-self.plan.n_recent :].copy()
 
     def _trigger_starts(self, sta: Floats, state: Bools) -> list[int]:
         found: list[int] = []
@@ -124,14 +132,16 @@ class Channel:
         return [pick for pick in picks if pick is not None]
 
     def _pick(self, trigger: Trigger) -> Pick | None:
-        plan = self.plan
+        plan, band = self.plan, self.plan.bands[trigger.band]
         stop = min(trigger.at + plan.n_after, self.n_done)
         if stop - trigger.at < plan.n_sta:
             return None  # right before a gap: more often the failing link than an earthquake
-        oldest = self.n_done - len(self.recent)
+        recent = self.recent[0] if len(self.recent) == 1 else np.concatenate(self.recent)
+        self.recent = [recent]
+        oldest = self.n_done - len(recent)
         start = max(trigger.at - plan.n_before, trigger.earliest, oldest)
         run_in = max(start - plan.n_run_in, oldest)
-        onset = find_onset(self.recent[run_in - oldest : stop - oldest], start - run_in, plan)
+        onset = find_onset(recent[run_in - oldest : stop - oldest], start - run_in, plan, band)
         if onset is None:
             return None
         return Pick(
@@ -142,7 +152,7 @@ class Channel:
             version=VERSION,
             uncertainty_s=max(onset.spread, 0.5) / plan.rate_hz,
             snr=onset.snr,
-            band=plan.band,
+            band=band.name,
             trigger_ns=self._time_ns(trigger.at),
         )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import sosfilt
 
-from detection.plan import Floats, Plan
+from detection.matrices import Floats
+from detection.plan import Band, Plan
 
 CLEAR_SNR = 3.0  # below it the band-passed trace gives the better onset
 LARGEST_SNR = 1e6  # 120 dB; synthetic silence would give infinity, which JSON cannot carry
@@ -63,7 +64,7 @@ def _variances(trace: Floats) -> Floats:
     return np.asarray(np.maximum(squares / count - (sums / count) ** 2, floor))
 
 
-def find_onset(raw: Floats, n_before_window: int, plan: Plan) -> Onset | None:
+def find_onset(raw: Floats, n_before_window: int, plan: Plan, band: Band) -> Onset | None:
     """The onset in a window of raw samples.
 
     Parameters
@@ -71,6 +72,7 @@ def find_onset(raw: Floats, n_before_window: int, plan: Plan) -> Onset | None:
     raw : (n,) counts; run-in for the filters, then the window
     n_before_window : samples of run-in
     plan : of the channel's sampling rate
+    band : that triggered
 
     Returns
     -------
@@ -81,7 +83,7 @@ def find_onset(raw: Floats, n_before_window: int, plan: Plan) -> Onset | None:
     clear = _onset_in(_filtered(raw, plan.highpass, plan.highpass_rest)[n_before_window:], plan)
     if clear is not None and clear.snr > CLEAR_SNR:
         return clear
-    return _onset_in(_filtered(raw, plan.bandpass, plan.bandpass_rest)[n_before_window:], plan)
+    return _onset_in(_filtered(raw, band.sections, band.rest)[n_before_window:], plan)
 
 
 def _filtered(raw: Floats, sections: Floats, rest: Floats) -> Floats:

@@ -5,26 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from detection.bank import Bank
 from detection.blocks import Blocker
 from detection.channel import VERSION, Channel, Trigger
-from detection.plan import Floats, plan_for
+from detection.matrices import Floats
+from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
 
+_STATE_VERSION = 2  # of what is saved; the picks' version is of how onsets are read
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
 
 
 def fingerprint(settings: DetectionSettings) -> str:
     """Of every setting that a channel's state depends on: all but the choice of channels."""
     values = {key: value for key, value in asdict(settings).items() if key != "channels"}
-    return hashlib.sha256(json.dumps([VERSION, values], sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([VERSION, _STATE_VERSION, values], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def pack(blocker: Blocker, channel: Channel) -> bytes:
@@ -34,11 +37,12 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
     -------
     state : a JSON header, a line feed, the arrays one after the other (little-endian); deflated
     """
-    growth = channel.growth
+    growth, bank, row = channel.growth, channel.bank, channel.row
     arrays = {
-        "filter_state": channel.filter_state.ravel(),
+        "filters": bank.filters[row].ravel(),
+        "averages": np.concatenate((bank.sta[row], bank.lta[row])),
         "peaks": growth.peaks if growth else np.empty(0),
-        "recent": channel.recent,
+        "recent": channel.last_samples(),
         "waiting": blocker.waiting,
     }
     encoded = {name: _encode(array) for name, array in arrays.items()}
@@ -47,16 +51,23 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "rate_hz": channel.plan.rate_hz,
         "blocker": {key: getattr(blocker, key) for key in _BLOCKER},
         "channel": {key: getattr(channel, key) for key in _CHANNEL},
+        "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
         "n_on": growth.n_on if growth else None,
-        "triggers": [(trigger.at, trigger.earliest) for trigger in channel.triggers],
+        "triggers": [(trigger.at, trigger.earliest, trigger.band) for trigger in channel.triggers],
         "arrays": {name: (array.dtype.str, len(array)) for name, array in encoded.items()},
     }
     body = b"".join(array.tobytes() for array in encoded.values())
     return zlib.compress(json.dumps(header).encode() + b"\n" + body, 1)
 
 
-def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tuple[Blocker, Channel]:
+def unpack(
+    source_id: SourceId, state: bytes, settings: DetectionSettings, bank_for: Callable[[Plan], Bank]
+) -> tuple[Blocker, Channel]:
     """The state that `pack` saved.
+
+    Parameters
+    ----------
+    bank_for : where channels of a plan are kept; gets a new row when all is well
 
     Raises
     ------
@@ -66,7 +77,7 @@ def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tu
         header, arrays = _parse(state)
         made_with = header["settings"]
         if made_with == fingerprint(settings):
-            return _rebuild(source_id, header, arrays, settings)
+            return _rebuild(source_id, header, arrays, bank_for(plan_for(settings, header["rate_hz"])))
     except (ValueError, LookupError, TypeError, AttributeError, WindowError, zlib.error) as error:
         raise DetectionError(f"{source_id}: {len(state)} bytes are not a saved detector state: {error}") from error
     raise DetectionError(
@@ -76,15 +87,21 @@ def unpack(source_id: SourceId, state: bytes, settings: DetectionSettings) -> tu
 
 
 _BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
-_CHANNEL = ("sta", "lta", "n_learnt", "n_blind", "grid_ns", "n_done", "earliest")
+_CHANNEL = ("grid_ns", "n_done", "earliest")
+_BANK = ("n_learnt", "n_blind")
 
 
 def _rebuild(
-    source_id: SourceId, header: dict[str, Any], arrays: Mapping[str, Floats], settings: DetectionSettings
+    source_id: SourceId, header: dict[str, Any], arrays: Mapping[str, Floats], bank: Bank
 ) -> tuple[Blocker, Channel]:
-    plan = plan_for(settings, header["rate_hz"])
-    filter_state = arrays["filter_state"].reshape(plan.bandpass_rest.shape)
-    channel = Channel(source_id, plan, filter_state, recent=arrays["recent"], **header["channel"])
+    plan = bank.plan
+    channel = Channel(source_id, bank, bank.add(), recent=[arrays["recent"]], **header["channel"])
+    row = channel.row
+    bank.filters[row] = arrays["filters"].reshape(len(plan.bands), plan.n_states)
+    bank.sta[row], bank.lta[row] = arrays["averages"].reshape(2, len(plan.bands))
+    for key in _BANK:
+        getattr(bank, key)[row] = header["bank"][key]
+    bank.is_on[row] = header["n_on"] is not None
     channel.triggers = [Trigger(*trigger) for trigger in header["triggers"]]
     if header["n_on"] is not None:
         channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.plan import Floats
+from detection.matrices import Floats
 
 Bools = NDArray[np.bool_]
 

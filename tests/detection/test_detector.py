@@ -60,8 +60,9 @@ def test_every_trigger_starts_where_obspy_has_it(unterhaching: Sequence[obspy.Tr
     n_triggers = 0
     for trace in (trace for trace in unterhaching if trace.stats.channel.endswith("Z")):
         plan = plan_for(SETTINGS, trace.stats.sampling_rate)
+        (band,) = plan.bands
         data = trace.data.astype(float)
-        filtered, _ = sosfilt(plan.bandpass, data, zi=plan.bandpass_rest * data[0])
+        filtered, _ = sosfilt(band.sections, data, zi=band.rest * data[0])
         ratio = recursive_sta_lta(filtered, plan.n_sta, plan.n_lta)
         expected = [on for on, _ in trigger_onset(ratio, SETTINGS.on_ratio, SETTINGS.off_ratio)]
         start_ns, step_ns = trace.stats.starttime.ns, 1e9 / trace.stats.sampling_rate
@@ -267,7 +268,8 @@ def test_a_larger_shock_inside_a_trigger_gets_its_own_pick(cut: Cut, between_s: 
     data[3000:] += coda
     data = shock(data, at, 60_000)
     plan = plan_for(SETTINGS, RATE_HZ)
-    filtered, _ = sosfilt(plan.bandpass, data.astype(float), zi=plan.bandpass_rest * data[0])
+    (band,) = plan.bands
+    filtered, _ = sosfilt(band.sections, data.astype(float), zi=band.rest * data[0])
     ratio = recursive_sta_lta(filtered, plan.n_sta, plan.n_lta)
     assert len(trigger_onset(ratio, SETTINGS.on_ratio, SETTINGS.off_ratio)) == 1
     fore, main = run(cut(NAME, START_NS, RATE_HZ, data))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from obspy.signal.trigger import recursive_sta_lta
+from scipy.signal import sosfilt
 
 from detection.onset import akaike, find_onset
 from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
-from detection.stalta import average_rows, filter_rows, ratio_rows
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_the_onset_of_known_noise_is_found(plan: Plan, jump: float, median: int,
         at = int(rng.integers(500, 750))
         raw = rng.normal(0, 1, 800)
         raw[at:] *= jump
-        onset = find_onset(raw, 300, plan)
+        onset = find_onset(raw, 300, plan, plan.bands[0])
         assert onset is not None
         errors.append(onset.index + 300 - at)
     assert abs(np.median(errors)) <= median
@@ -54,19 +55,19 @@ def test_the_onset_of_known_noise_is_found(plan: Plan, jump: float, median: int,
 def test_the_end_of_a_phase_is_no_onset(plan: Plan) -> None:
     raw = np.random.default_rng(2).normal(0, 1, 800)
     raw[:600] *= 50
-    onset = find_onset(raw, 300, plan)
+    onset = find_onset(raw, 300, plan, plan.bands[0])
     assert onset is None or onset.snr < 2
 
 
 @pytest.mark.parametrize("n", [0, 3])
 def test_a_window_too_short_to_split_has_no_onset(plan: Plan, n: int) -> None:
-    assert find_onset(np.random.default_rng(3).normal(size=300 + n), 300, plan) is None
+    assert find_onset(np.random.default_rng(3).normal(size=300 + n), 300, plan, plan.bands[0]) is None
 
 
 def test_silence_before_the_onset_is_no_division_by_zero(plan: Plan) -> None:
     raw = np.zeros(800)
     raw[600:] = np.sin(np.arange(1, 201))
-    onset = find_onset(raw, 300, plan)
+    onset = find_onset(raw, 300, plan, plan.bands[0])
     assert onset is not None
     assert abs(onset.index + 300 - 600) <= 1
     assert onset.snr == pytest.approx(1e6)
@@ -88,15 +89,13 @@ def test_analysts_picks(plan: Plan, shared_data: Callable[[str], Path]) -> None:
             skip = int(rng.integers(0, 1500))
             raw = record["data"][skip:, 2].astype(float)
             analyst = int(record["itp"]) - skip
-        filtered, _ = filter_rows(plan.bandpass, raw[np.newaxis], (plan.bandpass_rest * raw[0])[np.newaxis])
-        sta = average_rows(filtered**2, np.zeros(1), plan.n_sta)
-        lta = average_rows(filtered**2, np.zeros(1), plan.n_lta)
-        above = ratio_rows(sta, lta, np.array([plan.n_lta]))[0] >= settings.on_ratio
+        filtered, _ = sosfilt(plan.bands[0].sections, raw, zi=plan.bands[0].rest * raw[0])
+        above = recursive_sta_lta(filtered, plan.n_sta, plan.n_lta) >= settings.on_ratio
         triggers = np.flatnonzero(above[1:] & ~above[:-1]) + 1
         trigger = int(triggers[np.argmin(np.abs(triggers - analyst))])
         start = max(trigger - plan.n_before, 0)
         run_in = max(start - plan.n_run_in, 0)
-        onset = find_onset(raw[run_in : trigger + plan.n_after], start - run_in, plan)
+        onset = find_onset(raw[run_in : trigger + plan.n_after], start - run_in, plan, plan.bands[0])
         assert onset is not None
         errors_s.append(abs(start + onset.index - analyst) / 100)
         spreads_s.append(onset.spread / 100)

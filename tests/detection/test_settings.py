@@ -59,8 +59,8 @@ def test_association_settings_that_cannot_work(wrong: dict[str, Any]) -> None:
 
 def test_a_slower_channel_gets_the_part_of_the_band_it_has() -> None:
     settings = DetectionSettings(band_low_hz=5.0, band_high_hz=20.0)
-    assert plan_for(settings, 100.0).band == "5-20 Hz"
-    assert plan_for(settings, 40.0).band == "5-18 Hz"
+    assert plan_for(settings, 100.0).bands[0].name == "5-20 Hz"
+    assert plan_for(settings, 40.0).bands[0].name == "5-18 Hz"
 
 
 @pytest.mark.parametrize("rate_hz", [0.1, 1.0, 20.0, 22.0])
@@ -72,7 +72,7 @@ def test_less_than_an_octave_is_refused_with_the_rate_that_would_do(rate_hz: flo
 
 def test_a_band_narrower_than_an_octave_is_served_whole_or_not_at_all() -> None:
     settings = DetectionSettings(band_low_hz=10.0, band_high_hz=15.0)
-    assert plan_for(settings, 40.0).band == "10-15 Hz"
+    assert plan_for(settings, 40.0).bands[0].name == "10-15 Hz"
     with pytest.raises(WindowError):
         plan_for(settings, 32.0)
 

@@ -1,0 +1,105 @@
+"""Short- and long-term averages of one band's signal: carried step by step, looked at by sample where asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from detection.bandpass import TILE, Filtered, Indices
+from detection.matrices import ROUNDING, AverageStep, Floats
+
+Bools = NDArray[np.bool_]
+
+_LONG = 64  # steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Averages:
+    """Exponential averages of some steps of some channels.
+
+    Parameters
+    ----------
+    step : how they are formed
+    signal : energies (counts²) or amplitudes (counts), by step and channel
+    sta, lta : (n_steps + 1, n_channels); before the first step and after each
+    bounds : (n_steps, n_channels); no short-term average within the step is larger
+    """
+
+    step: AverageStep
+    signal: Filtered
+    sta: Floats
+    lta: Floats
+    bounds: Floats
+
+    @classmethod
+    def of(cls, step: AverageStep, signal: Filtered, sta: Floats, lta: Floats) -> Averages:
+        """Average a signal.
+
+        Parameters
+        ----------
+        step, signal : as above
+        sta, lta : (n_channels,) before the first step
+        """
+        to_sta, to_lta, first, second = signal.ends(step.ends)
+        stas = _carried(to_sta, sta, float(step.sta_keep[-1]))
+        from_sta = float(step.lta_from_sta[-1])
+        ltas = _carried(to_lta + from_sta * stas[:-1] if from_sta else to_lta, lta, float(step.lta_keep[-1]))
+        bounds = np.maximum(stas[:-1] + first, step.bound_keep * stas[:-1] + second)
+        return cls(step, signal, stas, ltas, bounds)
+
+    def may_reach(self, ratio: float, seen: Bools) -> Bools:
+        """Whether the ratio reaches a value in a step: wherever it does, and in few others.
+
+        Parameters
+        ----------
+        ratio : dimensionless
+        seen : (n_steps, n_channels) steps that count
+
+        Returns
+        -------
+        may_reach : (n_steps, n_channels)
+        """
+        least = ratio * float(self.step.lta_keep[-1]) * (1 - ROUNDING) * self.lta[:-1]
+        possible = (self.bounds >= least) & (self.bounds > 0) & seen
+        steps, channels = np.nonzero(possible)
+        if len(steps):
+            sta = self.signal.pairs(steps, channels) @ self.step.sta.T
+            sta += self.sta[steps, channels, np.newaxis] * self.step.sta_keep
+            possible[steps, channels] = sta.max(axis=1) >= least[steps, channels]
+        return possible
+
+    def by_sample(self, part: slice, channels: Indices) -> tuple[Floats, Floats]:
+        """Both averages at every sample of some steps of some channels, (n_channels, n) each."""
+        signal = self.signal.rows(part, channels)
+        n, n_steps, n_step = signal.shape
+        filled = np.zeros((-(-n * n_steps // TILE) * TILE, n_step))  # one shape, so one result in any company
+        filled[: n * n_steps] = signal.reshape(-1, n_step)
+        sta, lta = (
+            np.matmul(filled.reshape(-1, TILE, n_step), matrix.T).reshape(-1, n_step)[: n * n_steps]
+            for matrix in (self.step.sta, self.step.lta)
+        )
+        sta_before = self.sta[part, channels].T.reshape(-1, 1)
+        sta += self.step.sta_keep * sta_before
+        lta += self.step.lta_keep * self.lta[part, channels].T.reshape(-1, 1)
+        if self.step.lta_from_sta[-1]:
+            lta += self.step.lta_from_sta * sta_before
+        return sta.reshape(n, -1), lta.reshape(n, -1)
+
+
+def _carried(drive: Floats, before: Floats, keep: float) -> Floats:
+    """a[k + 1] = drive[k] + keep a[k] down the columns, from a[0] = before on; each column by itself.
+
+    `lfilter` does the same operations, so the same bits; for many short columns it takes four times as long.
+    """
+    if len(drive) > _LONG:
+        after, _ = lfilter([1.0], [1.0, -keep], drive, axis=0, zi=(keep * before)[np.newaxis])
+        return np.concatenate((before[np.newaxis], after))
+    carried = np.empty((len(drive) + 1, drive.shape[1]))
+    carried[0] = before
+    for number, driven in enumerate(drive):
+        np.multiply(carried[number], keep, out=carried[number + 1])
+        carried[number + 1] += driven
+    return carried

@@ -1,0 +1,118 @@
+"""One step of `n_step` samples as matrix products: what recursions do sample by sample, done for a whole step.
+
+An IIR filter and an exponential average are linear in their samples and their state, so their output over a step is
+a matrix times both. The matrices are made by running the recursions themselves on unit vectors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import sosfilt
+
+Floats = NDArray[np.float64]
+
+ROUNDING = 1e-9  # the screen lets through what is this close to its limit; its own rounding is 1e-13
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilterStep:
+    """Second-order sections over one step.
+
+    Parameters
+    ----------
+    from_samples : (n_step + n_states, n_step); output and state that the step's samples make
+    output_from_state : (n_step, n_states)
+    state_from_state : (n_states, n_states)
+    """
+
+    from_samples: Floats
+    output_from_state: Floats
+    state_from_state: Floats
+
+
+def filter_step(sections: Floats, n_step: int) -> FilterStep:
+    """The matrices of a filter.
+
+    Parameters
+    ----------
+    sections : (n_sections, 6)
+    n_step : samples
+    """
+    n_states = 2 * len(sections)
+    inputs = np.eye(n_step + n_states)
+    states = inputs[:, n_step:].reshape(-1, len(sections), 2).swapaxes(0, 1)
+    output, after = sosfilt(sections, inputs[:, :n_step], axis=-1, zi=states)
+    matrix = np.concatenate((output, after.swapaxes(0, 1).reshape(-1, n_states)), axis=1).T
+    return FilterStep(
+        np.ascontiguousarray(matrix[:, :n_step]),
+        np.ascontiguousarray(matrix[:n_step, n_step:]),
+        np.ascontiguousarray(matrix[n_step:, n_step:]),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AverageStep:
+    """A short- and a long-term exponential average over one step.
+
+    With S and L before the step and its samples e: the short-term average at every sample is `sta @ e + sta_keep * S`,
+    the long-term one `lta @ e + lta_keep * L + lta_from_sta * S`.
+
+    Parameters
+    ----------
+    sta, lta : (n_step, n_step)
+    sta_keep, lta_keep, lta_from_sta : (n_step,)
+    ends : (4, n_step); what the samples alone add to S and L after the step, and to two upper bounds of S in the
+        step's first and second half, which hold because all terms are positive
+    bound_keep : share of S in the second bound; in the first it is 1
+    """
+
+    sta: Floats
+    lta: Floats
+    sta_keep: Floats
+    lta_keep: Floats
+    lta_from_sta: Floats
+    ends: Floats
+    bound_keep: float
+
+
+def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> AverageStep:
+    """The matrices of both averages.
+
+    Parameters
+    ----------
+    n_sta, n_lta, n_step : samples
+    lta_of_sta : whether the long-term average is one of the short-term average (SeisComP) or of the samples
+    """
+    sta = _exponential(np.eye(n_step + 1), n_sta)
+    lta = _exponential(np.eye(n_step + 1), n_lta)
+    keep = lta[:, 0]
+    if lta_of_sta:
+        lta = _exponential(np.concatenate((np.zeros((1, n_step + 1)), sta[1:])), n_lta)
+    half = n_step // 2
+    shares = np.full(n_step, 1 / n_sta)
+    first, second = shares.copy(), shares.copy()
+    first[half:] = 0
+    keep_half = sta[half, 0]
+    if half:
+        second[:half] = sta[half, 1 : half + 1]
+    ends = np.stack((sta[-1, 1:], lta[-1, 1:], first, second))
+    return AverageStep(
+        np.ascontiguousarray(sta[1:, 1:]),
+        np.ascontiguousarray(lta[1:, 1:]),
+        sta[1:, 0].copy(),
+        keep[1:].copy(),
+        lta[1:, 0].copy() if lta_of_sta else np.zeros(n_step),
+        np.ascontiguousarray(ends),
+        float(keep_half),
+    )
+
+
+def _exponential(inputs: Floats, n: int) -> Floats:
+    """a[0] = x[0], a[i] = x[i] / n + (1 - 1 / n) a[i - 1], down the columns."""
+    average = inputs.copy()
+    for i in range(1, len(inputs)):
+        average[i] = inputs[i] / n + (1 - 1 / n) * average[i - 1]
+    return average

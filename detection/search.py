@@ -1,0 +1,185 @@
+"""Where many channels trigger: band-pass, averages, an exact screen, and the ratio by sample where it matters.
+
+Nearly every step is quiet. Four sums per step bound its short-term average from above and its long-term average from
+below; only channels for which the bounds allow a trigger, or in which one lasts, are looked at sample by sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detection.averages import Averages, Bools
+from detection.bandpass import TILE, Filtered, Indices, columns_of, filter_rows, filter_tiles
+from detection.bank import Bank
+from detection.matrices import Floats
+from detection.trigger import hysteresis
+
+_UNIT = 256  # tiles times steps searched at once: with 64 the calls alone took a third of the time
+_UNIT_STEPS = 16384  # the same, channels times steps, when they are filtered one by one
+_TILES = 4, 16  # searched side by side: at least, as long as there are steps enough, and at most
+_LOOK = 32  # steps looked at by sample at once: in one of them something triggered
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A stretch of one channel in which a trigger begins, lasts or ends.
+
+    Parameters
+    ----------
+    number : of the channel, in the order in which the samples were given
+    first : number of the stretch's first sample
+    sta : (n,) short-term average, summed over the bands
+    is_on : (n,) whether each sample lies in a trigger
+    band : (n,) number of the band whose ratio is the largest
+    """
+
+    number: int
+    first: int
+    sta: Floats
+    is_on: Bools
+    band: Indices
+
+
+def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_rows: bool) -> Iterator[Found]:
+    """Filter and average some samples of each channel, and find its triggers; the bank's state moves on.
+
+    Parameters
+    ----------
+    bank : of these channels
+    rows, samples : for every channel its row of the bank, and counts. A number of samples that is no multiple of the
+        plan's `n_step` ends the channel's segment
+    by_rows : filter channel by channel, not in tiles
+
+    Returns
+    -------
+    found : each channel's in the order of time
+    """
+    n_step = bank.plan.n_step
+    lengths = np.array([len(values) for values in samples])
+    order = np.argsort(-lengths, kind="stable")  # alike side by side: a tile is as long as its longest column
+    bank_rows = np.array(rows)
+    n_tiles = min(max(_UNIT // -(-int(lengths[order[0]]) // n_step), _TILES[0]), _TILES[1])
+    for start in range(0, len(order), n_tiles * TILE):
+        group = order[start : start + n_tiles * TILE]
+        n_unit = max(_UNIT_STEPS // len(group) if by_rows else _UNIT // -(-len(group) // TILE), 1) * n_step
+        for begin in range(0, int(lengths[group[0]]), n_unit):
+            members = group[lengths[group] > begin]
+            unit = _Unit(
+                bank,
+                bank_rows[members],
+                np.minimum(lengths[members] - begin, n_unit),
+                [samples[number][begin : begin + n_unit] for number in members.tolist()],
+                by_rows,
+            )
+            for found in unit.search():
+                yield replace(found, number=int(members[found.number]), first=begin + found.first)
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """Stretches that are searched at once; rows of the bank, lengths in samples, the longest first."""
+
+    bank: Bank
+    rows: Indices
+    lengths: Indices
+    samples: Sequence[Floats]
+    by_rows: bool
+
+    def search(self) -> list[Found]:
+        bank, plan = self.bank, self.bank.plan
+        n_blind = np.maximum(plan.n_lta - bank.n_learnt[self.rows], bank.n_blind[self.rows])
+        ends = np.arange(1, self._n_steps + 1)[:, np.newaxis] * plan.n_step
+        seen = (ends > n_blind) & (ends < self.lengths + plan.n_step)
+        suspect = np.zeros(seen.shape, dtype=np.bool_)
+        bands = []
+        columns = None if self.by_rows else columns_of(self.samples, self._n_steps, plan.n_step)
+        for number in range(len(plan.bands)):
+            averages = self._average(number, columns)
+            suspect |= averages.may_reach(plan.settings.on_ratio, seen)
+            bands.append(averages)
+        cut = np.flatnonzero(self.lengths % plan.n_step)
+        suspect[self.lengths[cut] // plan.n_step, cut] = True
+        bank.n_learnt[self.rows] += self.lengths
+        bank.n_blind[self.rows] = np.maximum(bank.n_blind[self.rows] - self.lengths, 0)
+        return self._look_where(suspect, bands, n_blind)
+
+    def _look_where(self, suspect: Bools, bands: Sequence[Averages], n_blind: Indices) -> list[Found]:
+        """What triggers in the steps that are suspect, and as long as it lasts."""
+        found = []
+        firsts = range(0, self._n_steps, _LOOK)
+        by_part: Bools = np.asarray(np.logical_or.reduceat(suspect, firsts, axis=0))
+        worth = np.atleast_1d(by_part.any(axis=1))
+        for number, first in enumerate(firsts):
+            is_on = self.bank.is_on[self.rows]
+            if not worth[number] and not is_on.any():
+                continue
+            begins = first * self.bank.plan.n_step
+            channels = np.flatnonzero((by_part[number] | is_on) & (self.lengths > begins))
+            if len(channels):
+                found += self._look(bands, slice(first, min(first + _LOOK, self._n_steps)), channels, n_blind[channels])
+        return found
+
+    @property
+    def _n_steps(self) -> int:
+        return -(-int(self.lengths[0]) // self.bank.plan.n_step)
+
+    def _average(self, number: int, columns: Floats | None) -> Averages:
+        """Filter one band and average it; the state of the bank is the one after each channel's last step."""
+        bank, plan, rows = self.bank, self.bank.plan, self.rows
+        steps_of, channels = -(-self.lengths // plan.n_step), np.arange(len(rows))
+        signal: Filtered
+        before = bank.filters[rows, number]
+        if columns is None:
+            signal, after = filter_rows(plan.bands[number], self.samples, before, self._n_steps, plan.n_step)
+        else:
+            signal, after = filter_tiles(plan.bands[number], columns, before, steps_of)
+            signal.cut_off(self.lengths)
+        plan.rectify(signal.values, out=signal.values)
+        averages = Averages.of(plan.averages, signal, bank.sta[rows, number], bank.lta[rows, number])
+        bank.filters[rows, number] = after
+        bank.sta[rows, number] = averages.sta[steps_of, channels]
+        bank.lta[rows, number] = averages.lta[steps_of, channels]
+        return averages
+
+    def _look(self, bands: Sequence[Averages], part: slice, channels: Indices, n_blind: Indices) -> list[Found]:
+        """The triggers of some channels in some steps, sample by sample."""
+        bank, settings = self.bank, self.bank.plan.settings
+        begin = part.start * bank.plan.n_step
+        rows, lengths = self.rows[channels], self.lengths[channels] - begin
+        by_sample = [averages.by_sample(part, channels) for averages in bands]
+        n = by_sample[0][0].shape[1]
+        self._end(by_sample, rows, lengths)
+        number = np.arange(n)
+        seen = (number >= (n_blind - begin)[:, np.newaxis]) & (number < lengths[:, np.newaxis])
+        ratios = np.stack([_ratio(sta, lta, seen) for sta, lta in by_sample])
+        was_on = bank.is_on[rows]
+        state = hysteresis(ratios.max(axis=0), was_on, on=settings.on_ratio, off=settings.off_ratio)
+        bank.is_on[rows] = state[np.arange(len(rows)), np.minimum(lengths, n) - 1]
+        total = np.sum([sta for sta, _ in by_sample], axis=0)
+        found = []
+        for row in np.flatnonzero(was_on | state.any(axis=1)):
+            known = slice(0, lengths[row])
+            band = ratios[:, row, known].argmax(axis=0)
+            found.append(Found(int(channels[row]), begin, total[row, known], state[row, known], band))
+        return found
+
+    def _end(self, by_sample: Sequence[tuple[Floats, Floats]], rows: Indices, lengths: Indices) -> None:
+        """Take the noise level at the end of a segment inside a step: after it the step has averaged zeros."""
+        ended = np.flatnonzero((lengths % self.bank.plan.n_step != 0) & (lengths < by_sample[0][0].shape[1]))
+        for band, (_, lta) in enumerate(by_sample):
+            self.bank.lta[rows[ended], band] = lta[ended, lengths[ended] - 1]
+
+
+def _ratio(sta: Floats, lta: Floats, seen: Bools) -> Floats:
+    """STA / LTA; 0 where it is not to be seen and where the LTA is 0.
+
+    References
+    ----------
+    Withers et al. (1998) BSSA 88, 95-106 (recursive form).
+    """
+    ratio = np.zeros_like(sta)
+    np.divide(sta, lta, out=ratio, where=seen & (lta > 0))
+    return ratio

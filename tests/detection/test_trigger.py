@@ -1,0 +1,54 @@
+"""Hysteresis and re-arming against the definition, cut anywhere."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from obspy.signal.trigger import trigger_onset
+
+from detection.trigger import Growth, hysteresis, intervals
+
+ratios = npst.arrays(
+    np.float64, st.tuples(st.just(3), st.integers(1, 60)), elements=st.sampled_from([0, 1, 1.5, 2, 4, 5])
+)
+
+
+@given(ratios, st.integers(1, 60))
+def test_hysteresis_is_trigger_onset_wherever_it_is_cut(ratio: np.ndarray, at: int) -> None:
+    first = hysteresis(ratio[:, :at], np.zeros(3, dtype=bool), on=4.0, off=1.5)
+    parts = [first]
+    if at < ratio.shape[1]:
+        parts.append(hysteresis(ratio[:, at:], first[:, -1], on=4.0, off=1.5))
+    for row, state in zip(ratio, np.concatenate(parts, axis=1), strict=True):
+        assert intervals(state) == [(on, off + 1) for on, off in trigger_onset(row, 4.0, 1.5)]
+
+
+def slow_growth(sta: list[float], n_lag: int, factor: float) -> int | None:
+    """The definition, sample by sample."""
+    for i in range(n_lag + 1, len(sta)):
+        if sta[i] > factor * max(sta[: max(i - n_lag, n_lag) + 1]):
+            return i
+    return None
+
+
+@given(
+    st.lists(st.sampled_from([1.0, 2.0, 5.0, 30.0, 400.0]), min_size=1, max_size=40),
+    st.integers(1, 6),
+    st.lists(st.integers(1, 39), max_size=4),
+)
+def test_growth_inside_a_trigger_is_found_wherever_the_stream_is_cut(
+    sta: list[float], n_lag: int, cuts: list[int]
+) -> None:
+    growth = Growth(n_lag, 10.0)
+    edges = sorted({0, len(sta), *(cut for cut in cuts if cut < len(sta))})
+    found = None
+    for a, b in itertools.pairwise(edges):
+        index = growth.first(np.array(sta[a:b]))
+        if index is not None:
+            found = a + index
+            break
+    assert found == slow_growth(sta, n_lag, 10.0)
