@@ -11,17 +11,17 @@ import ctypes
 import os
 import sys
 import traceback
-from contextlib import nullcontext
 from pathlib import Path
 
 from acquisition import recorder
 from houfeng.cli import main as houfeng
-from houfeng.cli import run as run_command
+from houfeng.cli import run  # noqa: F401 - for all who are forked
+from houfeng.cli.companion import Companions
 
 _PR_SET_PTRACER = 0x59616D61
 
 
-def run(config: Path, gate: str) -> int:
+def start(config: Path, gate: str) -> int:
     """The command line, without a web page and a SeedLink server beside the daemon; its exit status."""
     with (config.parent / "log").open("ab") as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -38,13 +38,13 @@ def run(config: Path, gate: str) -> int:
 
 def main() -> None:
     recorder._DISK_RETRY_S = 0.1
-    run_command.companion = lambda *arguments: nullcontext()
+    Companions.take_on = lambda *arguments: None  # type: ignore[method-assign]
     for line in sys.stdin:
         config, gate = line.rstrip("\n").split("\t")
         pid = os.fork()
         if not pid:
             ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1))  # the tracer is no parent of ours
-            os._exit(run(Path(config), gate))
+            os._exit(start(Path(config), gate))
         print(pid, flush=True)
         _, status = os.waitpid(pid, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)

@@ -148,8 +148,7 @@ def test_an_interrupted_call_loses_nothing_and_doubles_nothing(campaign: Campaig
     calls = campaign.calls(place)
     random.Random(f"{place}{how}").shuffle(calls)
     # batches are not cut alike in every run: the last calls of a thread are not always made
-    tried = [campaign.interrupt(place, how, *call) for call in calls[:2]]
-    assert any(tried) or campaign.interrupt(place, how, calls[0][0], 1)
+    assert campaign.interrupt(place, how, *calls[0]) or campaign.interrupt(place, how, calls[0][0], 1)
 
 
 @pytest.mark.soak
