@@ -185,7 +185,10 @@ def test_drain(ports: Ports, tmp_path: Path) -> None:
         f"drain, v3: {ours_v3[0] / theirs_v3[0]:.2f} x seedlink-client, {theirs_v3[1] / ours_v3[1]:.2f} x by processor"
     )
     print(f"drain: {ours[0] / obspy[0]:.1f} x ObsPy, {obspy[1] / ours[1]:.1f} x by processor time")
+    # by processor time, which other programs disturb less; measured 1.7 to 1.8, 1.6 to 2.3, 10 to 14
     assert theirs[1] > ours[1]
+    assert theirs_v3[1] > ours_v3[1]
+    assert obspy[1] > 6 * ours[1]
 
 
 @pytest.mark.bench
