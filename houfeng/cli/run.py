@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import sys
 from pathlib import Path
 
 import click
@@ -28,6 +30,8 @@ def run(signals: Signals, config: Path) -> None:
     """
     settings = load(config)
     write_as(settings.daemon.log_format)
+    if sys.__stderr__ is not None:  # systemd's watchdog ends us with SIGABRT: the log then has what each thread did
+        faulthandler.enable(sys.__stderr__)
     raise_file_limit()
     share_interpreter()
 
