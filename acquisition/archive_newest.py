@@ -65,7 +65,7 @@ def _ends_ns(path: Path) -> list[int]:
     ends = []
     for record in mseed.split(content, lambda offset, length, reason: None):
         try:
-            ends.append(mseed.decode(record.raw).next_ns)
+            ends.append(mseed.open_record(record.raw).next_ns)
         except RecordError:
             continue  # it was archived as it came; the writer reported it then
     return ends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from zlib import crc32
@@ -11,10 +12,12 @@ from acquisition import mseed
 from acquisition.archive import day_path
 from acquisition.spans import merged, span_of
 from houfeng.errors import ArchiveError, RecordError
-from houfeng.types import SourceId, Span
+from houfeng.types import Packet, SourceId, Span
 
 # A file that was cut and has grown again differs here: in 512 bytes there are samples of at least one record.
 _TAIL_BYTES = 512
+
+Decode = Callable[[bytes], Packet]
 
 
 class Mark(NamedTuple):
@@ -54,11 +57,12 @@ class Reading(NamedTuple):
     is_whole: bool
 
 
-def read_on(root: Path, path: Path, source_id: SourceId, mark: Mark | None) -> Reading | None:
+def read_on(
+    root: Path, path: Path, source_id: SourceId, mark: Mark | None, *, decode: Decode = mseed.open_record
+) -> Reading | None:
     """What the records in their place cover; from a mark on, where the file is still what it was up to there.
 
-    What a header says counts, as it does in the archive. Records of other streams or days are none of this file, as
-    for `archive stats`.
+    Records of other streams or days are none of this file, as for `archive stats`.
 
     Parameters
     ----------
@@ -66,6 +70,8 @@ def read_on(root: Path, path: Path, source_id: SourceId, mark: Mark | None) -> R
     path : a day file in it
     source_id : the stream it is of
     mark : how far it was read before; None reads the whole file
+    decode : makes a packet of a record: by its header, or, at three times the cost, with its samples, so that a record
+        whose samples cannot be unpacked covers nothing
 
     Returns
     -------
@@ -79,11 +85,11 @@ def read_on(root: Path, path: Path, source_id: SourceId, mark: Mark | None) -> R
         with path.open("rb") as file:
             if mark is not None and _continues(file, mark):
                 file.seek(mark.n_bytes)
-                reading = _read(root, path, source_id, file, mark)
+                reading = _read(root, path, source_id, file, mark, decode)
                 if reading is not None:
                     return reading
             file.seek(0)
-            return _read(root, path, source_id, file, None)
+            return _read(root, path, source_id, file, None, decode)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -98,7 +104,9 @@ def _continues(file: BinaryIO, mark: Mark) -> bool:
     return mark.is_of(status) or _tail_crc(file, mark.n_bytes) == mark.tail_crc
 
 
-def _read(root: Path, path: Path, source_id: SourceId, file: BinaryIO, mark: Mark | None) -> Reading | None:
+def _read(
+    root: Path, path: Path, source_id: SourceId, file: BinaryIO, mark: Mark | None, decode: Decode
+) -> Reading | None:
     """From where the file is on; None when no record begins behind the mark."""
     begin = mark.n_bytes if mark else 0
     status = os.fstat(file.fileno())
@@ -107,7 +115,7 @@ def _read(root: Path, path: Path, source_id: SourceId, file: BinaryIO, mark: Mar
     damages: list[tuple[int, int]] = []
     for record in mseed.split(content, lambda offset, length, reason: damages.append((offset, length))):
         try:
-            packet = mseed.decode(record.raw)
+            packet = decode(record.raw)
         except RecordError:
             continue  # it was archived as it came; the writer reported it then
         span = span_of(packet)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from acquisition import mseed
 from acquisition.archive import day_path
 from acquisition.archive_spans import Mark, read_on
 from acquisition.spans import merged
@@ -58,7 +59,7 @@ class Coverage:
 
     def _read(self, path: Path, source_id: SourceId) -> list[Span]:
         mark, spans = self._known.get(path, (None, []))
-        reading = read_on(self._root, path, source_id, mark)
+        reading = read_on(self._root, path, source_id, mark, decode=mseed.decode)
         if reading is None:
             self._known.pop(path, None)
             return []

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from acquisition import mseed
 from acquisition.replay import find_files
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
-from database import queries
+from database import queries, tables
 from database.store import Store
 from houfeng.demo_records import builtin_recording, schedule
+from houfeng.indexing import ArchiveIndex
 from houfeng.replaying import replay
 from houfeng.times import NS_PER_S, now_ns
 
@@ -118,12 +120,14 @@ def ids_of(folder: Path, run_id: str | None) -> tuple[set[str], set[str]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a campaign left behind: records sent and archived, ids of picks and events live and replayed."""
+    """What a campaign left behind: records sent and archived, ids of picks and events live and replayed, the index."""
 
     sent: list[bytes]
     archived: list[bytes]
     live: tuple[set[str], set[str]]
     replayed: tuple[set[str], set[str]]
+    indexed: tuple[set[object], set[object]]
+    indexed_anew: tuple[set[object], set[object]]
     log: str
 
 
@@ -147,12 +151,27 @@ def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> O
     run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
     store.close()
     log = (folder / "log").read_text()
-    return Outcome(sender.sent, archived(folder), ids_of(folder, None), ids_of(folder, run.run_id), log)
+    ids = ids_of(folder, None), ids_of(folder, run.run_id)
+    indexed = index_of(folder, settings.database.url), index_of(folder, f"sqlite:///{folder}/anew.db")
+    return Outcome(sender.sent, archived(folder), *ids, *indexed, log)
+
+
+def index_of(folder: Path, url: str) -> tuple[set[object], set[object]]:
+    """What a database says the archive holds, once it has read on."""
+    store = Store.open(url)
+    ArchiveIndex(folder / "archive", store).update()
+    with store.read() as snapshot:
+        spans = {tuple(row) for row in snapshot.execute(select(tables.span))}
+        files = {tuple(row) for row in snapshot.execute(select(tables.archive_file))}
+    store.close()
+    return spans, files
 
 
 def check(outcome: Outcome) -> None:
     assert sorted(outcome.archived) == sorted(outcome.sent), outcome.log
     assert outcome.live == outcome.replayed
+    assert outcome.indexed == outcome.indexed_anew
+    assert len(outcome.indexed[1]) >= 6  # a day file for each channel
     assert len(outcome.live[1]) == 9
 
 
