@@ -94,3 +94,10 @@ def test_a_packet_of_version_3_that_holds_no_record_is_named() -> None:
     received = cut(b"SL000001" + bytes(5000), 3, "peer")
     assert received.failure is not None
     assert "peer: " in str(received.failure)
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_packet_that_lacks_one_byte_is_waited_for(version: int) -> None:
+    packet = v4(b"2D", RECORDS[0], 1) if version == 4 else b"SL000001" + RECORDS[0]
+    found = [cut(packet[:n], version, "peer").data for n in range(len(packet) + 1)]
+    assert found == [[]] * len(packet) + [[(1, RECORDS[0])]]
