@@ -142,7 +142,9 @@ def test_picks_beyond_a_limit_are_left_to_the_archive(
 def test_streams_that_appear_while_the_database_is_away(
     house: House, packets: list[Packet], undisturbed: Found, postgresql_server: PostgreSQLServer
 ) -> None:
+    house.end()
     postgresql_server.stop("immediate")
+    house.begin()
     house.receive(packets[:200])  # the first of all: no state was ever saved
     assert not house.link.state.up
     postgresql_server.start()
