@@ -200,14 +200,14 @@ def test_a_station_far_behind_loses_nothing(tmp_path: Path) -> None:
 
 _SERVER = """
 import sys
+import threading
 from acquisition.server import Ring, SeedLinkServer
 ring, data = Ring(), sys.stdin.buffer.read()
 for at in range(0, len(data), 512):
     ring.append(data[at : at + 512])
 with SeedLinkServer(sys.argv[1], int(sys.argv[2]), ring) as server:
     print(server.port, flush=True)
-    while True:
-        server._thread.join(1)
+    threading.Event().wait()
 """
 
 
