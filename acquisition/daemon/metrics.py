@@ -121,6 +121,9 @@ def _found(session: SessionStatus) -> Iterator[Metric]:
     yield _gauge("houfeng_unsaved_picks", "Picks that wait for the database.", store.n_unsaved_picks)
     yield CounterMetricFamily("houfeng_picks", "Picks found.", value=detection.n_picks)
     yield _gauge("houfeng_events", "Events found with the present settings.", detection.n_events)
+    yield CounterMetricFamily(
+        "houfeng_unreadable_records", "Archived records whose samples no decoder unpacks.", value=detection.n_unreadable
+    )
     if detection.lag_s is not None:
         yield _gauge("houfeng_detection_lag_seconds", "From arrival of a record to its end.", detection.lag_s)
 

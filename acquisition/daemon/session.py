@@ -195,6 +195,7 @@ class Session:
                 lag_s=self._lag_s,
                 n_picks=0 if pipeline is None else pipeline.n_picks,
                 n_events=0 if pipeline is None else pipeline.n_events,
+                n_unreadable=self._vitals.unpacker.n_unreadable,
             ),
             jobs=self.jobs.outcomes,
         )

@@ -90,12 +90,14 @@ class DetectionStatus:
     run_id : of what is found
     lag_s : from the arrival of a record until it was detected on and saved, of the last batch; None before one
     n_picks, n_events : found; less those events that were withdrawn again
+    n_unreadable : archived records whose samples could not be unpacked, since the process started
     """
 
     run_id: str
     lag_s: float | None
     n_picks: int
     n_events: int
+    n_unreadable: int
 
 
 @dataclass(frozen=True, slots=True)

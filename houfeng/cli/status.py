@@ -181,6 +181,7 @@ def _facts(session: dict[str, Any]) -> Iterator[Text]:
     yield Text.assemble(
         ("detection  ", "dim"),
         f"{detection['n_picks']} picks, {detection['n_events']} events; lag {_age(detection['lag_s'])}; ",
+        f"{detection['n_unreadable']} records unreadable; " if detection["n_unreadable"] else "",
         detection["run_id"],
     )
     for name, job in session["jobs"].items():

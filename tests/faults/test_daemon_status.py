@@ -118,7 +118,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         "archive": {"free_bytes": None, "n_records": {"written": 5}, "n_quarantined": 1}
         | {"queue_bytes": 1, "detection_queue_bytes": 1, "queue_limit_bytes": 1 << 26},
         "store": {"up": False, "since": "2026-01-01T00:00:00Z", "fault": "database is locked", "n_unsaved_picks": 7},
-        "detection": {"n_picks": 1, "n_events": 0, "lag_s": 0.25, "run_id": "run/1"},
+        "detection": {"n_picks": 1, "n_events": 0, "n_unreadable": 3, "lag_s": 0.25, "run_id": "run/1"},
         "jobs": {"disk": {"error": "no such folder"}},
     }
     console = Console(width=width, record=True, file=None, force_terminal=False, quiet=False)
@@ -126,5 +126,13 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         console.print(page(answer | {"session": session}, width))
     text = captured.get()
     assert max(map(len, text.splitlines())) <= width
-    for word in ("1234.5", "25 h", "silent" if width < 100 else "+6", "DOWN", "failed: no such folder", "refused"):
+    for word in (
+        "1234.5",
+        "25 h",
+        "silent" if width < 100 else "+6",
+        "DOWN",
+        "failed: no such folder",
+        "refused",
+        "3 records",
+    ):
         assert word in text
