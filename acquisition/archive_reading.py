@@ -28,11 +28,12 @@ def read_from(root: Path, source_id: SourceId, since_ns: int) -> Iterator[Packet
     for path in _files_from(root, source_id, since_ns - _MAX_RECORD_NS):
         for raw in _records_from(path, since_ns - _MAX_RECORD_NS):
             try:
-                packet = mseed.decode(raw)
+                packet = mseed.open_record(raw)
+                if packet.next_ns > since_ns:
+                    _ = packet.samples
+                    yield packet
             except RecordError:
                 continue  # it was archived as it came; the writer reported it then
-            if packet.next_ns > since_ns:
-                yield packet
 
 
 def _files_from(root: Path, source_id: SourceId, since_ns: int) -> Iterator[Path]:
