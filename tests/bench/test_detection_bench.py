@@ -1,0 +1,197 @@
+"""What detection costs beside ObsPy's chain, SciPy's filters along two dimensions, and a copy in memory.
+
+Every ratio is of two pieces of work done in turn in one process, the least processor time of several rounds each: other
+programs slow both. All of it runs in one thread: OpenBLAS uses more for matrices four times as large as ours. The
+samples are noise with one dying burst in every tenth channel, which triggers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pytest
+from obspy.realtime import RtTrace
+from obspy.signal.trigger import recursive_sta_lta, trigger_onset
+from scipy.signal import lfilter, sosfilt
+
+from acquisition.replay import ReplaySource, find_files
+from detection.bank import Bank
+from detection.detector import FEW, Detector
+from detection.plan import plan_for
+from detection.search import search
+from detection.settings import DetectionSettings
+from houfeng.times import NS_PER_S
+from houfeng.types import Packet, SourceId, readonly
+
+PLAN = plan_for(DetectionSettings(), 100.0)
+(BAND,) = PLAN.bands
+
+pytestmark = pytest.mark.bench
+
+
+def fastest(works: Sequence[Callable[[], object]], n_rounds: int = 5) -> list[float]:
+    """Least processor time of each, seconds; they take turns, so that a busy computer is busy for all."""
+    times = [float("inf")] * len(works)
+    for _ in range(n_rounds):
+        for number, work in enumerate(works):
+            start = time.process_time()
+            work()
+            times[number] = min(times[number], time.process_time() - start)
+    return times
+
+
+def block(n_channels: int, n: int) -> np.ndarray:
+    rng = np.random.default_rng(n_channels)
+    data = rng.normal(0, 100, (n_channels, n))
+    for row in data[::10]:
+        at = int(rng.integers(0, n - 1))
+        row[at:] += rng.normal(0, 2000, n - at) * np.exp(-np.arange(n - at) / 200)
+    return np.round(data)
+
+
+class Ours:
+    """The core, warm: averages learnt, so that every block may trigger."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.bank, self.by_rows = Bank(PLAN), len(data) < FEW
+        self.rows = [self.bank.add() for _ in data]
+        self.samples = list(data)
+        self.bank.n_learnt[:] = PLAN.n_lta
+        self.bank.sta[:] = self.bank.lta[:] = 5000.0
+        self.n_on = 0
+
+    def __call__(self) -> None:
+        self.n_on = sum(int(f.is_on.sum()) for f in search(self.bank, self.rows, self.samples, by_rows=self.by_rows))
+
+
+def obspy_chain(data: np.ndarray) -> int:
+    """ObsPy's fastest: SciPy's filter, the recursion in C, its trigger intervals; for each channel."""
+    n = 0
+    for row in data:
+        filtered, _ = sosfilt(BAND.sections, row, zi=BAND.rest * row[0])
+        n += len(trigger_onset(recursive_sta_lta(filtered, PLAN.n_sta, PLAN.n_lta), 4.0, 1.5))
+    return n
+
+
+@pytest.mark.parametrize(
+    ("n_channels", "n", "least"),
+    [(1, 360_000, 0.6), (10, 36_000, 0.6), (60, 6000, 1.0), (300, 3000, 1.8), (1024, 1000, 4.0), (1024, 100, 4.0)],
+)
+def test_against_obspys_chain_on_the_same_block(n_channels: int, n: int, least: float) -> None:
+    data = block(n_channels, n)
+    ours = Ours(data)
+    ours_s, obspy_s = fastest([ours, lambda: obspy_chain(data)])
+    n_samples = n_channels * n / 1e6
+    ratio = obspy_s / ours_s
+    print(
+        f"{n_channels} channels x {n} samples: {n_samples / ours_s:.0f} Ms/s, "
+        f"ObsPy {n_samples / obspy_s:.0f} Ms/s, ratio {ratio:.2f}"
+    )
+    assert ours.n_on
+    assert ratio >= least
+
+
+def test_against_filters_in_two_dimensions_and_a_copy() -> None:
+    """SciPy's filters along the second of two dimensions, time first, with carried state: the obvious vectorisation."""
+    data = block(1024, 1000)
+    ours, columns = Ours(data), np.ascontiguousarray(data.T)
+    state = np.zeros((len(BAND.sections), 2, 1024))
+    last = np.zeros((1, 1024))
+
+    def two_dimensions() -> None:
+        filtered, _ = sosfilt(BAND.sections, columns, axis=0, zi=state)
+        energy = filtered**2
+        sta, _ = lfilter([1 / PLAN.n_sta], [1, 1 / PLAN.n_sta - 1], energy, axis=0, zi=last)
+        lta, _ = lfilter([1 / PLAN.n_lta], [1, 1 / PLAN.n_lta - 1], energy, axis=0, zi=last)
+        np.flatnonzero(sta >= 4 * lta)
+
+    copy = np.empty_like(data)
+    ours_s, scipy_s, copy_s = fastest([ours, two_dimensions, lambda: np.copyto(copy, data)])
+    print(f"sosfilt and lfilter in 2-D: {scipy_s / ours_s:.1f} times our time; a copy: {copy_s / ours_s:.1%} of it")
+    assert scipy_s >= 2 * ours_s
+
+
+def test_a_packet_against_obspy_realtime() -> None:
+    """1-s packets: 1,024 of ours at once, and one after the other appended to a trace with a stateful detector."""
+    ours = Ours(block(1024, 100))
+    state = BAND.rest * 0.0
+    last = [np.zeros(1), np.zeros(1)]
+
+    def detector(samples: np.ndarray) -> np.ndarray:
+        nonlocal state
+        filtered, state = sosfilt(BAND.sections, samples, zi=state)
+        energy = filtered**2
+        sta, last[0] = lfilter([1 / PLAN.n_sta], [1, 1 / PLAN.n_sta - 1], energy, zi=last[0])
+        lta, last[1] = lfilter([1 / PLAN.n_lta], [1, 1 / PLAN.n_lta - 1], energy, zi=last[1])
+        return np.asarray(sta / lta)
+
+    stream = RtTrace(max_length=60)
+    stream.register_rt_process(detector)
+    samples = np.random.default_rng(3).normal(0, 100, 100)
+    times = itertools.count()
+
+    def append() -> None:
+        for _ in range(20):
+            header = {"sampling_rate": 100.0, "starttime": obspy.UTCDateTime(next(times))}
+            stream.append(obspy.Trace(samples, header))
+
+    ours_s, obspy_s = fastest([ours, append], 30)
+    print(f"a packet: {ours_s / 1024 * 1e6:.2f} us, obspy.realtime {obspy_s / 20 * 1e6:.0f} us")
+    assert obspy_s / 20 >= 100 * ours_s / 1024
+
+
+def test_live_packets_through_the_detector() -> None:
+    """1,000 stations with three channels, one of them watched, in 1-s packets: all that Python does included."""
+    rng = np.random.default_rng(4)
+    ids = [SourceId("XX", f"S{number}", "", channel) for number in range(1000) for channel in ("HHE", "HHN", "HHZ")]
+    samples = [readonly(rng.normal(0, 100, 100).round().astype(np.int32)) for _ in range(50)]
+    detector = Detector(DetectionSettings())
+    seconds = itertools.count()
+
+    def second() -> None:
+        start_ns = next(seconds) * NS_PER_S
+        packets = [Packet(key, start_ns, 100.0, samples[n % 50], b"") for n, key in enumerate(ids)]
+        for first in range(0, len(packets), 100):
+            detector.feed(packets[first : first + 100])
+
+    (feed_s,) = fastest([second], 40)
+    print(f"1,000 stations x 3 channels, 1-s packets, 100 at a time: {feed_s:.3f} s of one core a second")
+    assert feed_s < 0.2
+
+
+def test_ninety_channel_days_from_miniseed(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+    """A day of three channels at 20 Hz under 30 names; both read the files, filter, average and find the triggers."""
+    for file in shared_data("continuous_day").glob("COP.*.050"):
+        content = np.frombuffer(file.read_bytes(), dtype=np.uint8).reshape(-1, 4096).copy()
+        for number in range(30):
+            content[:, 8:13] = np.frombuffer(f"S{number:04}".encode(), dtype=np.uint8)
+            (tmp_path / f"{file.name}.{number}.mseed").write_bytes(content.tobytes())
+    settings = DetectionSettings(channels=("*.*.*.*",), band_low_hz=2.0, band_high_hz=8.0)
+    band = plan_for(settings, 20.0).bands[0]
+    n_sta, n_lta = 10, 200
+
+    def ours() -> int:
+        detector = Detector(settings)
+        source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason))
+        return sum(len(detector.feed(packets)) for packets in source.packets())
+
+    def theirs() -> int:
+        n = 0
+        for file in tmp_path.iterdir():
+            for trace in obspy.read(str(file)):
+                data = trace.data.astype(np.float64)
+                filtered, _ = sosfilt(band.sections, data, zi=band.rest * data[0])
+                n += len(trigger_onset(recursive_sta_lta(filtered, n_sta, n_lta), 4.0, 1.5))
+        return n
+
+    ours_s, obspy_s = fastest([ours, theirs], 1)
+    print(
+        f"90 channel-days: {ours_s:.2f} s ({90 * 86400 / ours_s:,.0f} times real time) with onsets read, "
+        f"ObsPy's triggers {obspy_s:.2f} s, ratio {obspy_s / ours_s:.2f}"
+    )
+    assert 90 * 86400 / ours_s >= 20_000  # ObsPy's chain reads no onsets, which is most of our time

@@ -1,0 +1,93 @@
+"""How exact the core is: against long doubles after a huge event, and where ObsPy's own routines fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
+from scipy.signal import sosfilt
+
+from detection.averages import Averages
+from detection.bandpass import Indices, columns_of, filter_rows, filter_tiles
+from detection.plan import plan_for
+from detection.settings import DetectionSettings
+
+PLAN = plan_for(DetectionSettings(), 100.0)
+(BAND,) = PLAN.bands
+N_STEPS = 240
+N = N_STEPS * PLAN.n_step
+
+
+def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
+    """STA and LTA at every sample of one channel that starts in the filter's rest and with averages of 0."""
+    state = (BAND.rest * samples[0]).reshape(1, -1)
+    if by_rows:
+        signal, _ = filter_rows(BAND, [samples], state, N_STEPS, PLAN.n_step)
+        PLAN.rectify(signal.values, out=signal.values)
+        averages = Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
+    else:
+        steps_of: Indices = np.array([N_STEPS])
+        tiles, _ = filter_tiles(BAND, columns_of([samples], N_STEPS, PLAN.n_step), state, steps_of)
+        PLAN.rectify(tiles.values, out=tiles.values)
+        averages = Averages.of(PLAN.averages, tiles, np.zeros(1), np.zeros(1))
+    sta, lta = averages.by_sample(slice(0, N_STEPS), np.array([0]))
+    return sta[0], lta[0]
+
+
+def long_doubles(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The definition, sample by sample, with 64 bits of mantissa: direct form II transposed, then both averages."""
+    real = np.longdouble
+    signal = samples.astype(real)
+    for (b0, b1, b2, _, a1, a2), rest in zip(BAND.sections.astype(real), BAND.rest, strict=True):
+        z1, z2 = (real(value) * real(samples[0]) for value in rest)
+        made = np.empty_like(signal)
+        for i, x in enumerate(signal):
+            y = b0 * x + z1
+            z1, z2 = b1 * x - a1 * y + z2, b2 * x - a2 * y
+            made[i] = y
+        signal = made
+    sta, lta = np.empty((2, len(samples)), dtype=real)
+    s = t = real(0)
+    for i, x in enumerate(signal):
+        s += (x * x - s) / PLAN.n_sta
+        t += (x * x - t) / PLAN.n_lta
+        sta[i], lta[i] = s, t
+    return sta, lta
+
+
+@pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
+def test_after_an_event_of_a_hundred_million_counts(by_rows: bool) -> None:
+    """A tenth of a second of 10^8 counts on noise of 100: both averages and the ratio to 10^-12, all the way down."""
+    samples = np.round(np.random.default_rng(8).normal(0, 100, N))
+    samples[1500:1510] += 1e8
+    sta, lta = averages_of(samples, by_rows=by_rows)
+    exact_sta, exact_lta = long_doubles(samples)
+    after = slice(100, None)
+    for ours, exact in ((sta, exact_sta), (lta, exact_lta), (sta / lta, exact_sta / exact_lta)):
+        error = np.abs(ours[after] / exact[after] - 1)
+        assert error.max() <= 1e-12
+
+
+def test_a_channel_that_dies_after_a_huge_event_has_no_ratio_below_0() -> None:
+    """ObsPy's classic form subtracts what leaves its window: after 10^8 counts the rest is rounding, of either sign."""
+    samples = np.round(np.random.default_rng(8).normal(0, 100, N))
+    samples[1500:1510] += 1e8
+    samples[2600:] = samples[2599]
+    filtered, _ = sosfilt(BAND.sections, samples, zi=BAND.rest * samples[0])
+    with np.errstate(all="ignore"):
+        theirs = classic_sta_lta(filtered, PLAN.n_sta, PLAN.n_lta)[PLAN.n_lta :]
+    sta, lta = averages_of(samples, by_rows=False)
+    assert np.nanmin(theirs) < -1e-9 or np.isnan(theirs).any()
+    assert (sta[PLAN.n_lta :] >= 0).all()
+    assert (lta[PLAN.n_lta :] > 0).all()
+
+
+def test_leading_zeros_are_no_nan() -> None:
+    """A channel that is silent and then is not: ObsPy's recursion divides 0 by 0 wherever nothing came yet."""
+    samples = np.zeros(N)
+    samples[3000:] = np.round(np.random.default_rng(9).normal(0, 100, N - 3000))
+    filtered, _ = sosfilt(BAND.sections, samples, zi=BAND.rest * 0)
+    assert np.isnan(recursive_sta_lta(filtered, PLAN.n_sta, PLAN.n_lta)[PLAN.n_lta : 3000]).any()
+    sta, lta = averages_of(samples, by_rows=False)
+    assert np.isfinite(sta).all()
+    assert (lta[:3000] == 0).all()
