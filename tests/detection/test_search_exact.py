@@ -18,20 +18,37 @@ N_STEPS = 240
 N = N_STEPS * PLAN.n_step
 
 
-def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
-    """STA and LTA at every sample of one channel that starts in the filter's rest and with averages of 0."""
+def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
+    """One channel that starts in the filter's rest and with averages of 0."""
     state = (BAND.rest * samples[0]).reshape(1, -1)
     if by_rows:
         signal, _ = filter_rows(BAND, [samples], state, N_STEPS, PLAN.n_step)
         PLAN.rectify(signal.values, out=signal.values)
-        averages = Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
-    else:
-        steps_of: Indices = np.array([N_STEPS])
-        tiles, _ = filter_tiles(BAND, columns_of([samples], N_STEPS, PLAN.n_step), state, steps_of)
-        PLAN.rectify(tiles.values, out=tiles.values)
-        averages = Averages.of(PLAN.averages, tiles, np.zeros(1), np.zeros(1))
-    sta, lta = averages.by_sample(slice(0, N_STEPS), np.array([0]))
+        return Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
+    steps_of: Indices = np.array([N_STEPS])
+    tiles, _ = filter_tiles(BAND, columns_of([samples], N_STEPS, PLAN.n_step), state, steps_of)
+    PLAN.rectify(tiles.values, out=tiles.values)
+    return Averages.of(PLAN.averages, tiles, np.zeros(1), np.zeros(1))
+
+
+def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
+    """STA and LTA of that channel at every sample."""
+    sta, lta = averaged(samples, by_rows=by_rows).by_sample(slice(0, N_STEPS), np.array([0]))
     return sta[0], lta[0]
+
+
+@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.2, 1.5, 4.0])
+def test_the_screen_lets_every_step_through_that_reaches_the_ratio(ratio: float) -> None:
+    """Low ratios, which noise reaches all the time, so that every term of the bounds is needed; and few steps more."""
+    samples = np.round(np.random.default_rng(10).normal(0, 100, N))
+    samples[4000:4100] *= 10
+    averages = averaged(samples, by_rows=False)
+    sta, lta = averages_of(samples, by_rows=False)
+    reached = (sta >= ratio * lta).reshape(N_STEPS, -1).any(axis=1)
+    let_through = averages.may_reach(ratio, np.ones((N_STEPS, 1), dtype=bool))[:, 0]
+    assert reached.any()
+    assert not (reached & ~let_through).any()
+    assert (let_through & ~reached).mean() < 0.1
 
 
 def long_doubles(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
