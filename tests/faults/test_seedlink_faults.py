@@ -237,7 +237,9 @@ def test_a_killed_server_that_forgot_its_ring(tmp_path: Path) -> None:
 def test_a_half_open_link_is_found_within_thirty_seconds(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
-    name, there, here = f"hf{os.getpid()}", "10.213.7.2", "10.213.7.1"
+    # of this process alone: another run of the tests beside this one has its own
+    name, network = f"hf{os.getpid()}", f"10.{200 + os.getpid() // 250 % 50}.{os.getpid() % 250}"
+    there, here = f"{network}.2", f"{network}.1"
 
     def ip(*arguments: str) -> None:
         subprocess.run(["ip", *arguments], check=True)
