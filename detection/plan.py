@@ -10,13 +10,11 @@ from scipy.signal import butter, sosfilt_zi
 
 from detection.matrices import AverageStep, FilterStep, average_step, filter_step
 from detection.matrices import Floats as Floats
-from detection.settings import DetectionSettings
+from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings
 from houfeng.errors import WindowError
 
 FILTER_ORDER = 4
-HIGHPASS_HZ = 1.0  # onsets are read where a trace is only rid of drift: a narrow band rounds the onset off
 RUN_IN_S = 3.0  # three periods of the high-pass corner
-NYQUIST_SHARE = 0.9  # above it the digitiser's anti-alias filter shapes the noise
 OCTAVE = 2.0
 LEAST_STEP = 4
 STEP = 25  # samples of a matrix product: at 10, 16 and 20 it had 60, 93 and 94 % of the speed

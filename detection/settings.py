@@ -8,6 +8,9 @@ from detection.location.layers import PUBLISHED, Layer, check
 from houfeng.checks import above, channel_patterns, need, not_negative, positive
 from houfeng.errors import ConfigError, ModelError
 
+HIGHPASS_HZ = 1.0  # onsets are read where a trace is only rid of drift: a narrow band rounds the onset off
+NYQUIST_SHARE = 0.9  # above it the digitiser's anti-alias filter shapes the noise
+
 
 @dataclass(frozen=True, slots=True)
 class DetectionSettings:

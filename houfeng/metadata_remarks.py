@@ -10,7 +10,7 @@ from configs import Settings
 from configs.patterns import is_wild, station_of
 from configs.remarks import Level, Remark
 from detection.distance import TimeLimits
-from detection.plan import HIGHPASS_HZ, NYQUIST_SHARE, plan_for
+from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE
 from houfeng.errors import WindowError
 from houfeng.network import Network, read_network
 from houfeng.times import NS_PER_S
@@ -53,6 +53,10 @@ def bands(settings: Settings, network: Network) -> Iterator[Remark]:
     by_rate = defaultdict(list)
     for source_id, rate_hz in watched_rates(settings, network).items():
         by_rate[rate_hz].append(str(source_id))
+    if not by_rate:
+        return
+    from detection.plan import plan_for  # here: SciPy takes two seconds, and most checks need none
+
     for rate_hz, channels in sorted(by_rate.items()):
         some = f"{len(channels)} channels of {rate_hz:g} Hz ({channels[0]}, ...)" if channels[1:] else channels[0]
         try:

@@ -9,8 +9,10 @@ import re
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from obspy import UTCDateTime
+if TYPE_CHECKING:
+    from obspy import UTCDateTime
 
 NS_PER_S = 1_000_000_000
 
@@ -65,6 +67,8 @@ def parse_ns(text: str) -> int:
 
 def to_utcdatetime(t_ns: int) -> UTCDateTime:
     """The same instant for ObsPy; exact to the nanosecond."""
+    from obspy import UTCDateTime  # here: it takes half a second, and most commands ask for none
+
     return UTCDateTime(ns=t_ns)
 
 
