@@ -57,14 +57,14 @@ def test_a_gap_of_an_outage_is_filled_and_tells_nothing_of_the_live_stream(tmp_p
         thread = threading.Thread(target=daemon.run)
         thread.start()
         try:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 120
             while len(stored(tmp_path)) < len(records) and time.monotonic() < until:
                 time.sleep(0.1)
             assert stored(tmp_path) == sorted(packet.raw for packet in records)
             time.sleep(1)  # a few searches more
         finally:
             daemon.stop()
-            thread.join(timeout=30)
+            thread.join(timeout=120)
         assert not thread.is_alive()
     assert stored(tmp_path) == sorted(packet.raw for packet in records)
     store = Store.open(settings.database.url)

@@ -16,7 +16,14 @@ from acquisition.settings import SeedLinkSettings
 from houfeng.errors import ConfigError
 from houfeng.types import Packet
 from tests.acquisition.seedlink_scripted import ScriptedServer, v4
-from tests.acquisition.test_seedlink_source import collecting, ignore, settings_for, until_asked, wait_for
+from tests.acquisition.test_seedlink_source import (
+    collecting,
+    ignore,
+    settings_for,
+    until_asked,
+    wait_for,
+    wait_for_words,
+)
 from tests.plugins.proxy import FaultProxy
 
 SECRET = "not-a-secret-that-may-be-logged"
@@ -32,12 +39,6 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
         capture_output=True,
     )
     return pem, key
-
-
-def wait_for_words(caplog: pytest.LogCaptureFixture, words: str) -> None:
-    until = time.monotonic() + 20
-    while words not in caplog.text and time.monotonic() < until:
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,12 @@ def test_a_port_without_tls_and_a_missing_file_are_named(tmp_path: Path, caplog:
             assert message in caplog.text
 
 
+def wait_until_refused(source: SeedLinkSource, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not source.state.refused and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(("auth", "line"), [("userpass", f"AUTH USERPASS me {SECRET}"), ("jwt", f"AUTH JWT {SECRET}")])
 def test_credentials_are_sent_and_never_logged(
     tmp_path: Path,
@@ -105,6 +112,7 @@ def test_credentials_are_sent_and_never_logged(
         source = SeedLinkSource(replace(settings, address=f"127.0.0.1:{server.port}"), {}, ignore)
         with collecting(source):
             until_asked(server, "AUTH")
+            wait_until_refused(source)
             time.sleep(0.5)
             state = source.state
             assert len(server.asked("AUTH")) == 1, "refused credentials are not tried again soon"
@@ -117,7 +125,7 @@ def test_a_secret_that_is_missing_is_named_by_its_place(caplog: pytest.LogCaptur
     with ScriptedServer() as server:
         settings = replace(settings_for(server.port), auth="jwt", secret="env:NO_SUCH_VARIABLE")
         with collecting(SeedLinkSource(settings, {}, ignore)):
-            time.sleep(0.3)
+            wait_for_words(caplog, "holds no printable word")
     assert "seedlink[test].secret: env:NO_SUCH_VARIABLE holds no printable word" in caplog.text
 
 
@@ -126,7 +134,7 @@ def test_a_refusal_at_the_end_of_the_handshake_is_a_refusal(caplog: pytest.LogCa
         source = SeedLinkSource(settings_for(server.port), {}, ignore)
         with collecting(source):
             until_asked(server, "END")
-            time.sleep(0.5)
+            wait_until_refused(source)
             assert source.state.refused
 
 

@@ -41,7 +41,7 @@ def test_it_ends_while_it_waits_for_a_quiet_server(packets: list[Packet]) -> Non
         began = time.monotonic()
         with collecting(source):
             time.sleep(0.5)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def test_its_limits_are_said(caplog: pytest.LogCaptureFixture) -> None:

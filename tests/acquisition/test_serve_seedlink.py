@@ -38,7 +38,7 @@ class Service:
     def client(self, protocol: Protocol, *, tls: bool = False, dialup: bool = True) -> SeedLink:
         port = self.tls_port if tls else self.port
         return SeedLink(
-            "127.0.0.1", port, timeout=10, protocol=protocol, dialup=dialup, tls=tls, tls_noverify=tls or None
+            "127.0.0.1", port, timeout=60, protocol=protocol, dialup=dialup, tls=tls, tls_noverify=tls or None
         )
 
 
@@ -68,14 +68,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with closing(Writer(folder / "archive")) as writer:
         writer.write(PACKETS)
         with (folder / "log").open("w") as log, subprocess.Popen(command, stderr=log) as process:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while "(TLS)" not in (said := (folder / "log").read_text()):
                 assert process.poll() is None, said
                 assert time.monotonic() < deadline, said
                 time.sleep(0.05)
             yield Service(*ports, writer)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
+            assert process.wait(120) == 0
 
 
 def of(station: str) -> list[bytes]:
@@ -125,7 +125,7 @@ def test_every_level_of_info_is_understood(service: Service, protocol: Protocol)
 
 
 def test_obspy_finds_fetches_and_resumes(service: Service) -> None:
-    asking = ObspyClient("127.0.0.1", service.port, timeout=10)
+    asking = ObspyClient("127.0.0.1", service.port, timeout=60)
     assert asking.get_info(level="channel") == [("BW", "UH1", "", "SHZ"), ("BW", "UH2", "", "SHZ")]
     start = UTCDateTime(ns=START_NS)
     (trace,) = asking.get_waveforms("BW", "UH1", "", "SHZ", start + 5, start + 15).merge()
@@ -133,7 +133,7 @@ def test_obspy_finds_fetches_and_resumes(service: Service) -> None:
     got: list[bytes] = []
     sequence = 0
     for n_wanted in (30, 30):
-        connection = SeedLinkConnection(timeout=10)
+        connection = SeedLinkConnection(timeout=60)
         connection.set_sl_address(f"127.0.0.1:{service.port}")
         connection.add_stream("BW", "UH2", "SHZ", sequence, None)
         for _ in range(n_wanted):

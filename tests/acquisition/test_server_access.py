@@ -28,7 +28,7 @@ RULES = [(["BW.UH1", "BW.UH2"], [FRIEND, "2001:db8::/32"]), (["*.UH2"], ["192.0.
 
 def ask(server: SeedLinkServer, commands: bytes, source: str) -> bytes:
     """Everything the server answers to a client at this address until it closes."""
-    peer = socket.create_connection(("127.0.0.1", server.port), timeout=5, source_address=(source, 0))
+    peer = socket.create_connection(("127.0.0.1", server.port), timeout=60, source_address=(source, 0))
     with peer:
         peer.sendall(commands)
         out = bytearray()
@@ -112,7 +112,7 @@ def secured(pair: tuple[Path, Path]) -> Iterator[tuple[SeedLinkServer, Ring]]:
 
 def dial(server: SeedLinkServer, certificate: Path) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=certificate)
-    plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=5)
+    plain = socket.create_connection(("127.0.0.1", server.tls_port), timeout=60)
     return context.wrap_socket(plain, server_hostname="localhost")
 
 
@@ -123,7 +123,7 @@ def test_a_real_client_receives_under_tls(secured: tuple[SeedLinkServer, Ring], 
         ring.append(raw("UH1", second=second))
     tls_port = server.tls_port
     assert tls_port is not None
-    client = SeedLink("127.0.0.1", tls_port, timeout=5, tls=True, tls_noverify=True, protocol=protocol, dialup=True)
+    client = SeedLink("127.0.0.1", tls_port, timeout=60, tls=True, tls_noverify=True, protocol=protocol, dialup=True)
     with client as one:
         one.set_all_stations(all_data=True)
         got = [packet.payload for packet in one.collect(reconnect=False)]
@@ -151,7 +151,7 @@ def test_plain_text_and_noise_on_the_tls_port_are_let_go(
 ) -> None:
     server, _ = secured
     for noise in (b"HELLO\r\n" * 100, os.urandom(5000), b""):
-        with socket.create_connection(("127.0.0.1", server.tls_port), timeout=5) as rude:
+        with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as rude:
             rude.sendall(noise)
             if noise:
                 try:
@@ -168,9 +168,9 @@ def test_a_handshake_that_never_comes_holds_up_nobody(
     secured: tuple[SeedLinkServer, Ring], pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, _ = secured
-    monkeypatch.setattr(client, "HANDSHAKE_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(client, "HANDSHAKE_TIMEOUT_S", 2.0)
     monkeypatch.setattr(loop, "TICK_S", 0.05)
-    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=5) as silent:
+    with socket.create_connection(("127.0.0.1", server.tls_port), timeout=60) as silent:
         with dial(server, pair[0]) as peer:
             peer.sendall(b"HELLO\r\n")
             assert peer.recv(1000)

@@ -31,7 +31,7 @@ def server(ring: Ring) -> Iterator[SeedLinkServer]:
 
 
 def dial(server: SeedLinkServer, commands: bytes = b"") -> socket.socket:
-    peer = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    peer = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     peer.sendall(commands)
     return peer
 
@@ -43,7 +43,7 @@ def receive(peer: socket.socket, n_bytes: int) -> bytes:
     return out
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -62,7 +62,7 @@ def test_a_thousand_connections_that_say_nothing_keep_nobody_out(
         for n in range(1000):
             stack.enter_context(dial(server, b"STATION UH1 B" if n % 2 else b""))
         wait_for(lambda: server.n_clients == 200)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             with dial(server, b"FETCH D\r\n") as late, contextlib.suppress(ConnectionResetError):
                 if (answer := receive(late, 8 * 520 + 3)).endswith(b"END"):

@@ -108,5 +108,5 @@ def test_closing_from_another_thread_ends_the_packets(make_source: MakeSource, r
     thread.start()
     source.close()
     source.close()
-    thread.join(timeout=5)
+    thread.join(timeout=60)
     assert not thread.is_alive()

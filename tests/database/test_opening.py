@@ -112,7 +112,11 @@ def test_a_new_file_that_another_process_writes_to_is_waited_for(tmp_path: Path)
     writer.execute("DROP TABLE alembic")
     end = threading.Timer(0.5, writer.execute, ["COMMIT"])
     end.start()
-    Store.open(f"sqlite:///{tmp_path}/houfeng.db").close()
+    store = Store.open(f"sqlite:///{tmp_path}/houfeng.db")
+    assert end.finished.is_set(), "it was opened while somebody wrote to it"
+    with store.read() as connection:
+        assert queries.state_version(connection) == 0
+    store.close()
     end.join()
     writer.close()
 
@@ -154,7 +158,10 @@ def test_postgresql_may_be_shared_with_other_tables(postgresql_url: str, postgre
     with engine.execution_options(**engines.WRITE).begin() as connection:
         connection.execute(text("CREATE TABLE spatial_ref_sys (srid integer)"))
     engine.dispose()
-    Store.open(postgresql_url).close()
+    store = Store.open(postgresql_url)
+    with store.read() as connection:
+        assert {"spatial_ref_sys", *tables.metadata.tables} <= set(inspect(connection).get_table_names())
+    store.close()
 
 
 def test_file_that_is_not_sqlite(tmp_path: Path) -> None:

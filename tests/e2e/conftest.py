@@ -97,15 +97,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
             yield Site(f"http://127.0.0.1:{port}", store, process)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
     store.close()
 
 
-def wait_until_ready(address: str, seconds: float = 60) -> None:
+def wait_until_ready(address: str, seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         try:
-            urllib.request.urlopen(address, timeout=2).close()
+            urllib.request.urlopen(address, timeout=60).close()
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.1)
         else:

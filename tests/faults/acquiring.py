@@ -36,7 +36,7 @@ _DAY_NS = 86_400 * NS_PER_S
 # The last midnight but one: every record is past, and none too old for a number of version 3.
 MIDNIGHT_NS = (now_ns() // _DAY_NS - 1) * _DAY_NS
 _RATE_HZ = 50.0
-_LONGEST_S = 60.0
+_LONGEST_S = 120.0
 
 
 def make_records() -> list[bytes]:
@@ -110,7 +110,7 @@ class Forks:
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(120)
         self.process.stdout.close()
 
 

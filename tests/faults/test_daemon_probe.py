@@ -51,6 +51,19 @@ def scraped(probe: int) -> dict[tuple[str, ...], float]:
     }
 
 
+def is_complete(probe: int) -> bool:
+    """Whether all that happens after a record is in its file has happened, too."""
+    found = scraped(probe)
+    counts = ("houfeng_server_failures", "down"), ("houfeng_job_runs_total", "report")
+    session = json.loads(ask(probe, "/status")[1])["session"]
+    return (
+        found.get(("houfeng_records_total", "written")) == 20
+        and all(found.get(count, 0) > 0 for count in (*counts, ("houfeng_sync_duration_seconds_count",)))
+        and bool(session and session["detection"]["lag_s"])
+        and ask(probe, "/readyz") == (200, "ok\n")
+    )
+
+
 def test_the_figures_are_those_of_what_was_sent(tmp_path: Path) -> None:
     probe = free_port()
     with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as server:
@@ -60,7 +73,7 @@ def test_the_figures_are_those_of_what_was_sent(tmp_path: Path) -> None:
         with daemon(configured(tmp_path, server.port, probe)) as running:
             wait_for("all in the archive", lambda: len(archived(tmp_path)) == 20, shown=running.log_path)
             wait_for("the gap", lambda: scraped(probe).get(("houfeng_server_gaps", "up")) == 1, shown=running.log_path)
-            wait_for("the other server's failure", lambda: "down: " in running.log)
+            wait_for("every count", lambda: is_complete(probe), shown=running.log_path)
             found = scraped(probe)
             state = json.loads(ask(probe, "/status")[1])
             assert ask(probe, "/livez") == (200, "ok\n")

@@ -47,6 +47,9 @@ def test_servers_that_stream_are_down_and_refuse(tmp_path: Path) -> None:
         wait_for("the record", lambda: len(archived(tmp_path)) == 1, shown=running.log_path)
         running.wait_for_log("wrong password")
         running.wait_for_log("cannot connect")
+        # a record is in its file before it is counted, and the database is said to be up when it was written to
+        wait_for("readiness", lambda: ask(probe, "/readyz")[0] == 200, shown=running.log_path)
+        wait_for("its count", lambda: '"written": 1' in ask(probe, "/status")[1], shown=running.log_path)
         table, rows, whole = status(config), status(config, "--format", "csv"), status(config, "--format", "json")
         assert running.stop() == 0
     lines = {line.split()[0]: line for line in table.stdout.splitlines() if line.strip()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ from tests.faults.fdsn_records import (
     source_for,
     whole,
 )
+from tests.plugins.daemon import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -192,11 +192,10 @@ def test_closing_cuts_a_transfer_in_the_middle(records: list[Packet]) -> None:
         source = source_for(server)
         thread = threading.Thread(target=drain, args=(source,))
         thread.start()
-        while not server.bodies:
-            time.sleep(0.01)
+        wait_for("the request", lambda: server.bodies)
         source.close()
         source.close()
-        thread.join(2)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -205,10 +204,9 @@ def test_closing_ends_a_pause(records: list[Packet]) -> None:
         source = source_for(server, retry_min_s=100.0, retry_max_s=100.0)
         thread = threading.Thread(target=drain, args=(source,))
         thread.start()
-        while not server.bodies:
-            time.sleep(0.01)
+        wait_for("the request", lambda: server.bodies)
         source.close()
-        thread.join(2)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -218,11 +216,11 @@ def test_no_connection_and_no_thread_is_left_behind(records: list[Packet]) -> No
 
     with serving(records, [status(503), stall_in_body(0.2), cut_with_length(0.5)]) as server:
         before, threads = open_files(), threading.active_count()
-        drain(source_for(server, silence_s=0.2))
+        drain(source_for(server, silence_s=1.0))
         server.gone.set()
-        time.sleep(0.2)
-        assert open_files() <= before
-        assert threading.active_count() <= threads
+        wait_for("connections to end", lambda: open_files() <= before)
+        wait_for("threads to end", lambda: threading.active_count() <= threads)
+        assert (open_files() <= before, threading.active_count() <= threads) == (True, True)
 
 
 @pytest.mark.parametrize("address", ["nowhere", "ftp://example.org", "http://"])

@@ -26,6 +26,7 @@ from houfeng.demo_records import builtin_recording, schedule
 from houfeng.indexing import ArchiveIndex
 from houfeng.replaying import replay
 from houfeng.times import NS_PER_S, now_ns
+from tests.plugins.daemon import wait_for
 
 # Three times round the loop of 230 s: nine earthquakes.
 _DATA_NS = 690 * NS_PER_S
@@ -100,13 +101,17 @@ def archived(folder: Path) -> list[bytes]:
     return records
 
 
-def wait_until_archived(folder: Path, n_records: int, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        n_bytes = sum(path.stat().st_size for path in (folder / "archive").rglob("*.D.*"))
-        if n_bytes >= n_records * 512:
-            return
-        time.sleep(0.2)
+def wait_until_saved(folder: Path, sent: list[bytes]) -> None:
+    """Until the database knows that all was received: picks and events are saved together with that."""
+    last = {mseed.read_header(raw).source_id.station_id: number for number, raw in enumerate(sent, 1)}
+    store = Store.open(load(folder / "houfeng.toml").database.url)
+
+    def saved() -> dict[str, int]:
+        with store.read() as snapshot:
+            return {station: cursor.sequence for station, cursor in queries.cursors(snapshot, "test").items()}
+
+    wait_for("every record to be saved", lambda: saved() == last, shown=folder / "log")
+    store.close()
 
 
 def ids_of(folder: Path, run_id: str | None) -> tuple[set[str], set[str]]:
@@ -140,12 +145,13 @@ def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> O
             time.sleep(chance.uniform(0.1, longest_s))
             process.kill()
             process.wait()
+        n_started = (folder / "log").read_text().count("running as")
         process = start(config)
         assert sender.done.wait(600)
-        wait_until_archived(folder, len(sender.sent), 60)
-        time.sleep(2)  # the last records are archived before they are detected on
+        wait_for("the last start", lambda: (folder / "log").read_text().count("running as") > n_started)
+        wait_until_saved(folder, sender.sent)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
     settings = load(config)
     store = Store.open(settings.database.url)
     run = replay(settings, find_files(folder / "archive"), folder / "archive", store)

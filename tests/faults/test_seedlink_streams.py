@@ -38,7 +38,7 @@ def test_records_of_any_length_and_format_are_archived_as_they_came(tmp_path: Pa
         receiving(tmp_path, f"127.0.0.1:{server.port}") as receiver,
     ):
         receiver.wait_for(records)
-        assert receiver.archived().total() == len(records)
+        assert receiver.lost_and_doubled(records) == (0, 0)
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "reorder", "garbage"])
@@ -49,9 +49,9 @@ def test_a_bad_link_costs_nothing_in_version_3_either(tmp_path: Path, kind: str)
         FaultProxy(server.port, faults, only_v3=True) as proxy,
         receiving(tmp_path, f"127.0.0.1:{proxy.port}") as receiver,
     ):
-        receiver.wait_for(RECORDS, seconds=60)
+        receiver.wait_for(RECORDS)
+        assert receiver.lost_and_doubled(RECORDS) == (0, 0)
         assert proxy.n_spoilt > 0
-        assert receiver.archived().total() == len(RECORDS)
 
 
 @pytest.mark.parametrize("only_v3", [False, True])
@@ -64,12 +64,13 @@ def test_closed_connections_are_made_again_within_three_seconds(tmp_path: Path, 
         receiving(tmp_path, f"127.0.0.1:{proxy.port}", retry_min_s=0.5) as receiver,
     ):
         for n in range(1, N_CLOSES + 1):
-            receiver.wait_for(RECORDS[:n], seconds=60)
+            receiver.wait_for(RECORDS[:n])
             proxy.drop()
             began = time.monotonic()
             ring.append(RECORDS[n])
-            receiver.wait_for(RECORDS[: n + 1], seconds=60)
+            receiver.wait_for(RECORDS[: n + 1])
             took_s.append(time.monotonic() - began)
+            assert receiver.lost_and_doubled(RECORDS[: n + 1]) == (0, 0)
     took_s.sort()
     p95_s = took_s[int(0.95 * N_CLOSES) - 1]
     print(f"closed to receiving again: median {took_s[N_CLOSES // 2]:.2f} s, 95 % within {p95_s:.2f} s of {N_CLOSES}")
@@ -84,7 +85,8 @@ def test_a_time_window_brings_its_records_and_ends(tmp_path: Path, only_v3: bool
         FaultProxy(server.port, only_v3=only_v3) as proxy,
         receiving(tmp_path, f"127.0.0.1:{proxy.port}", **window) as receiver,  # type: ignore[arg-type]
     ):
-        wait_for("the end of the window", lambda: receiver.source.state.phase is Phase.CLOSED, 60)
+        wait_for("the end of the window", lambda: receiver.source.state.phase is Phase.CLOSED)
+        wait_for("its records", lambda: set(RECORDS[100:200]) <= set(receiver.archived()))
         got = set(receiver.archived())
         assert set(RECORDS[100:200]) <= got <= set(RECORDS[99:201])
         assert proxy.n_connections == 1
@@ -109,12 +111,12 @@ def test_a_stream_that_stops_beside_one_that_goes_on_is_told(tmp_path: Path, cap
             goes_on()
             return receiver.source.state.silent == (stopped,)
 
-        wait_for("the watchdog", is_silent, 60)
-        assert "XX.STOPS.00.HHZ is silent for 2 s, the connection is not" in caplog.text
+        wait_for("the watchdog", is_silent)
+        said = "XX.STOPS.00.HHZ is silent for 2 s, the connection is not"
+        wait_for("its words", lambda: said in caplog.text)
+        assert caplog.text.count(said) == 1
         assert receiver.source.state.phase is Phase.STREAMING
-        wait_for("a rate", lambda: receiver.source.state.packets_per_s > 0, 30)
-        n_packets = receiver.source.state.n_packets
-        assert n_packets <= second + 1
+        wait_for("a rate", lambda: receiver.source.state.packets_per_s > 0)
         ring.append(record(1, "STOPS"))
-        wait_for("its return", lambda: not receiver.source.state.silent, 30)
-        assert receiver.source.state.n_packets > n_packets
+        wait_for("its return", lambda: not receiver.source.state.silent)
+        wait_for("every packet", lambda: receiver.source.state.n_packets == second + 2)

@@ -34,7 +34,7 @@ def test_a_recording_that_is_played_once_finishes(tmp_path: Path) -> None:
     write(tmp_path / "a.mseed", SourceId.parse("XX.AAA..HHZ"), seconds=60)
     ring = Ring()
     with DemoFeed(ring, DemoSettings(data=str(tmp_path), speed=200)) as feed:
-        assert feed.finished.wait(5)
+        assert feed.finished.wait(60)
         ended_ns = now_ns()
     (span,) = ring.streams()
     assert span.end_ns - span.start_ns == 60 * NS_PER_S

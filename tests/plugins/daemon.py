@@ -139,6 +139,10 @@ class NotifySocket:
         """Messages that begin so."""
         return sum(message.startswith(text) for _, message in self.messages)
 
+    def last(self, text: str) -> float:
+        """When the last message came that begins so, by the monotonic clock, seconds; 0 when none did."""
+        return max((when for when, message in self.messages if message.startswith(text)), default=0.0)
+
     def close(self) -> None:
         """Hear no more."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:

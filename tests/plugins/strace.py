@@ -93,7 +93,7 @@ def traced(pid: int, trace: Trace) -> Iterator[subprocess.Popen[bytes]]:
 
 def _wait_until_attached(pid: int, tracer: subprocess.Popen[bytes]) -> None:
     status = Path(f"/proc/{pid}/status")
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while f"TracerPid:\t{tracer.pid}\n" not in status.read_text():
         assert tracer.poll() is None and time.monotonic() < until, "strace did not attach"
         time.sleep(0.005)
