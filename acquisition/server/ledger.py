@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from heapq import merge
@@ -18,10 +19,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from acquisition.server import segments
+from acquisition.server.announced import Announced
 from acquisition.server.growth import DAY_NS, Found, Grown, Growth, file_of
 from acquisition.server.records import RecordFiles
 from acquisition.server.segments import Entry, entry_at, segment_path
 from acquisition.server.streams import Streams
+from acquisition.server.writing import create, rewrite, sync, sync_path, write_at
 from houfeng.errors import ArchiveError
 from houfeng.times import now_ns, seconds_ns
 from houfeng.types import Packet
@@ -45,19 +48,32 @@ class Ledger:
     root : the archive's folder
     history_s : how long a record can be resumed from, seconds; its bytes stay in the archive
     clock : ns UTC; the first number of all is its microseconds, so that a ledger that was lost repeats none
+    steady : ns since some moment; goes on evenly when the clock is set
 
     Raises
     ------
     ArchiveError : if the folder cannot be read or written
+    SyncError : here and from every method that writes, if the disk failed to store the ledger. What it holds is
+        unknown then: the process must end, and the next start writes again what may be lost
     """
 
-    def __init__(self, root: Path, history_s: float, *, clock: Callable[[], int] = now_ns) -> None:
+    def __init__(
+        self,
+        root: Path,
+        history_s: float,
+        *,
+        clock: Callable[[], int] = now_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
         self._root = root
         self._folder = root / segments.FOLDER
         self._history_ns = seconds_ns(history_s)
         self._clock = clock
+        self._steady = steady
+        self._origin_ns = 0  # what the ledger's own time was when `steady` was 0
         self._growth = Growth(root)
-        self._fd = self._files_fd = -1
+        self._fd = -1
+        self._announced: Announced | None = None
         self._first = self._n = self._begun_ns = 0
         self._unannounced: list[tuple[Path, int]] = []
         self._fault = ""
@@ -83,9 +99,9 @@ class Ledger:
     def enter(self) -> None:
         """Write entries for what the archive appended; comes before its sync."""
         with self._reporting():
-            self._announce()
-            grown = self._growth.grown()
             try:
+                self._announce()
+                grown = self._growth.grown()
                 self._write(_in_order(grown))
             except OSError:
                 self._growth.postponed()
@@ -107,29 +123,23 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the files; entries that were not committed are seen after the next start."""
-        for fd in (self._fd, self._files_fd):
-            os.close(fd)
+        os.close(self._fd)
+        if self._announced is not None:
+            self._announced.close()
         self._streams.close()
 
     # Writing
 
     def _announce(self) -> None:
-        if self._unannounced:
-            lines = "".join(f"{end} {path.relative_to(self._root)}\n" for path, end in self._unannounced)
-            _write_at_end(self._files_fd, lines.encode())
-            os.fdatasync(self._files_fd)
+        if self._unannounced and self._announced is not None:
+            self._announced.add(self._unannounced)
             self._unannounced = []
 
     def _write(self, records: list[Found]) -> None:
         if not records:
             return
         entries = [Entry(self._streams.number(record.key), *self._rest(record)) for record in records]
-        content = segments.pack_entries(self.following, entries)
-        try:
-            _write_at(self._fd, content, entry_at(self._n))
-        except OSError:
-            os.ftruncate(self._fd, entry_at(self._n))
-            raise
+        write_at(self._fd, segments.pack_entries(self.following, entries), entry_at(self._n))
         self._n += len(entries)
 
     @staticmethod
@@ -144,25 +154,36 @@ class Ledger:
 
     def _sync(self) -> None:
         self._streams.sync()
-        os.fsync(self._fd)
+        sync(self._fd, segment_path(self._folder, self._first))
+
+    def _now_ns(self) -> int:
+        """The ledger's own time: that of the clock, but for steps of it, which must not end the history."""
+        return self._origin_ns + self._steady()
+
+    def _set_time(self, begun_ns: int, latest_ns: int) -> None:
+        """Begin with the clock's time, but not before the newest segment and not long after."""
+        self._origin_ns = min(max(self._clock(), begun_ns), latest_ns) - self._steady()
 
     def _is_old(self) -> bool:
-        return self._n > 0 and self._clock() - self._begun_ns > self._history_ns // _SEGMENTS_OF_HISTORY
+        return self._n > 0 and self._now_ns() - self._begun_ns > self._history_ns // _SEGMENTS_OF_HISTORY
 
     def _roll(self, first: int) -> None:
         """Begin a segment, seal the one before, drop those that are older than the history."""
-        begun_ns = self._clock()
-        left = self._growth.forget()
-        lines = "".join(f"{end} {path.relative_to(self._root)}\n" for path, end in left)
-        files_fd = _create(segment_path(self._folder, first).with_suffix(".files"), lines.encode())
-        fd = _create(segment_path(self._folder, first), segments.pack_head(begun_ns))
-        _sync_folder(self._folder)
-        if self._fd >= 0:
+        begun_ns = self._now_ns()
+        path = segment_path(self._folder, first)
+        announced = Announced.anew(path.with_suffix(".files"), self._root, self._growth.forget())
+        try:
+            fd = create(path, segments.pack_head(begun_ns))
+        except BaseException:
+            announced.close()
+            raise
+        sync_path(self._folder)
+        if self._fd >= 0 and self._announced is not None:
             at, content = segments.sealed_patch()
             os.pwrite(self._fd, content, at)
             os.close(self._fd)
-            os.close(self._files_fd)
-        self._fd, self._files_fd, self._first, self._n, self._begun_ns = fd, files_fd, first, 0, begun_ns
+            self._announced.close()
+        self._fd, self._announced, self._first, self._n, self._begun_ns = fd, announced, first, 0, begun_ns
         self._drop_old(begun_ns)
 
     def _drop_old(self, t_ns: int) -> None:
@@ -193,7 +214,9 @@ class Ledger:
         while firsts and segments.read_head(self._folder, firsts[-1]) is None:
             segment_path(self._folder, firsts.pop()).unlink()  # begun in a power cut: nothing in it was ever seen
         if not firsts:
-            self._roll(self._clock() // _NS_PER_US)
+            first_ns = self._clock()
+            self._set_time(first_ns, first_ns)
+            self._roll(first_ns // _NS_PER_US)
             return
         for first in firsts[:-1]:
             segments.seal(self._folder, first)
@@ -203,7 +226,8 @@ class Ledger:
         grown = self._growth.grown()
         self._write(_in_order(grown))
         self._growth.entered(grown)
-        _sync_files(one.path for one in grown)
+        for one in grown:
+            sync_path(one.path)
         self._sync()
         self._show()
 
@@ -215,12 +239,14 @@ class Ledger:
         content = path.read_bytes()[segments.HEAD_BYTES :]
         entries = list(self._streams.known(segments.unpack_entries(first, content)))
         self._first, self._begun_ns = first, head.begun_ns
+        self._set_time(head.begun_ns, head.begun_ns + self._history_ns // _SEGMENTS_OF_HISTORY)
         self._n = self._n_true(entries, head.n_visible)
         self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         os.ftruncate(self._fd, entry_at(self._n))
-        files = path.with_suffix(".files")
-        self._files_fd = os.open(files, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        ends = self._announced(files)
+        behind = content[head.n_visible * segments.ENTRY_BYTES : self._n * segments.ENTRY_BYTES]
+        rewrite(self._fd, behind, entry_at(head.n_visible))
+        self._announced = Announced(path.with_suffix(".files"), self._root)
+        ends = self._announced.ends
         for entry in entries[: self._n]:
             file = file_of(self._root, self._streams[entry.stream].source_id, entry.start_ns // DAY_NS)
             ends[file] = max(ends.get(file, 0), entry.offset + entry.length)
@@ -237,51 +263,7 @@ class Ledger:
                     return number
         return len(entries)
 
-    def _announced(self, files: Path) -> dict[Path, int]:
-        ends: dict[Path, int] = {}
-        for line in files.read_text(encoding="ascii", errors="replace").splitlines(keepends=True):
-            end, _, name = line.partition(" ")
-            if end.isdecimal() and name.endswith("\n"):
-                ends.setdefault(self._root / name[:-1], int(end))
-        return ends
-
 
 def _in_order(grown: Iterable[Grown]) -> list[Found]:
     """Records by the end of their time; those of one file as they lie in it, or half a batch could not be mended."""
     return list(merge(*(one.records for one in grown), key=lambda found: found.end_ns))
-
-
-def _write_at(fd: int, content: bytes, offset: int) -> None:
-    done = 0
-    while done < len(content):  # a disk that is nearly full writes less than it was asked to
-        done += os.pwrite(fd, content[done:], offset + done)
-
-
-def _write_at_end(fd: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(fd, content) :]
-
-
-def _create(path: Path, content: bytes) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        _write_at_end(fd, content)
-        os.fsync(fd)
-    except OSError:
-        os.close(fd)
-        raise
-    return fd
-
-
-def _sync_files(paths: Iterable[Path]) -> None:
-    for path in paths:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from acquisition.server.segments import Entry, parse_stream, stream_line
 from acquisition.server.stored import StreamKey
+from acquisition.server.writing import rewrite, sync, write_at
 
 
 class Streams:
@@ -24,9 +25,11 @@ class Streams:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._fd = os.open(folder / "streams", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._keys, n_bytes = read_streams(folder)
-        os.ftruncate(self._fd, n_bytes)
+        self._path = folder / "streams"
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._keys, self._size = read_streams(folder)
+        rewrite(self._fd, self._path.read_bytes()[: self._size])
+        os.ftruncate(self._fd, self._size)
         self._numbers = {key: number for number, key in enumerate(self._keys)}
 
     def __getitem__(self, number: int) -> StreamKey:
@@ -36,11 +39,10 @@ class Streams:
         """The line of a stream, which is added when it is not there."""
         number = self._numbers.get(key)
         if number is None:
-            size = os.fstat(self._fd).st_size
             line = stream_line(key).encode("ascii")
-            if os.write(self._fd, line) < len(line):
-                os.ftruncate(self._fd, size)
-                raise OSError(f"{line!r} was written in part")
+            os.ftruncate(self._fd, self._size)  # of what a full disk took in part and would not give back
+            write_at(self._fd, line, self._size)
+            self._size += len(line)
             number = self._numbers[key] = len(self._keys)
             self._keys.append(key)
         return number
@@ -50,7 +52,7 @@ class Streams:
         return takewhile(lambda entry: entry.stream < len(self._keys), entries)
 
     def sync(self) -> None:
-        os.fsync(self._fd)
+        sync(self._fd, self._path)
 
     def close(self) -> None:
         os.close(self._fd)

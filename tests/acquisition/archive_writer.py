@@ -26,9 +26,10 @@ class Writer:
     """Archive and ledger as one recorder keeps them."""
 
     def __init__(self, root: Path, *, clock_ns: int = CLOCK_NS, history_s: float = HISTORY_S) -> None:
-        self.clock_ns = clock_ns
+        self.clock_ns = clock_ns  # goes on evenly, but for steps
+        self.step_ns = 0
         self.archive = Archive(root)
-        self.ledger = Ledger(root, history_s, clock=lambda: self.clock_ns)
+        self.ledger = Ledger(root, history_s, clock=lambda: self.clock_ns + self.step_ns, steady=lambda: self.clock_ns)
 
     def write(self, packets: Iterable[Packet]) -> None:
         """One cycle of the recorder."""
