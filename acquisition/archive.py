@@ -99,8 +99,13 @@ class Archive:
         free = shutil.disk_usage(self.root).free
         return free - self._space.min_free_bytes if self._space else free
 
-    def append(self, packets: Iterable[Packet]) -> Counter[Verdict]:
+    def append(self, packets: Iterable[Packet], latest_ns: float | None = None) -> Counter[Verdict]:
         """Write the records that are not there yet, those of one file together; `sync` makes them durable.
+
+        Parameters
+        ----------
+        packets : to be written
+        latest_ns : as `latest_ns()` gave it before, for who judges the same packets too: the clock may be set meanwhile
 
         Raises
         ------
@@ -110,7 +115,7 @@ class Archive:
         verdicts: Counter[Verdict] = Counter()
         if self._space:
             self._space.check()
-        latest_ns = self._latest_ns()
+        latest_ns = self.latest_ns() if latest_ns is None else latest_ns
         groups: dict[tuple[SourceId, int, bool], list[Packet]] = {}
         for packet in packets:
             start_ns = packet.start_ns
@@ -128,14 +133,9 @@ class Archive:
                         verdicts[verdict] += n
         return verdicts
 
-    def is_future(self, packet: Packet) -> bool:
-        """Whether a record begins later than it can: it does not belong among the others."""
-        return packet.start_ns > self._latest_ns()
-
-    def timely(self, packets: list[Packet]) -> list[Packet]:
-        """The packets that are not from the future."""
-        latest_ns = self._latest_ns()
-        return [packet for packet in packets if packet.start_ns <= latest_ns]
+    def latest_ns(self) -> float:
+        """A record that begins later than this, ns UTC, is from the future and does not belong among the others."""
+        return now_ns() + self._future_limit_h * 3600 * NS_PER_S
 
     def holds(self, packet: Packet) -> bool:
         """Whether the very same record is in the archive."""
@@ -191,9 +191,6 @@ class Archive:
         self._open.clear()
         os.close(self._root_fd)
         self._lock.close()
-
-    def _latest_ns(self) -> float:
-        return now_ns() + self._future_limit_h * 3600 * NS_PER_S
 
     def _append(self, source_id: SourceId, day: int, is_future: bool, packets: list[Packet]) -> list[Verdict]:
         """Records of one file."""

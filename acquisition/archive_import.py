@@ -87,7 +87,8 @@ def import_files(archive: Archive, files: list[Path], seen: _Seen = lambda n_byt
     ------
     ArchiveError : if the disk has no room for what is new, or refuses
     """
-    _check_room(archive, files)
+    latest_ns = archive.latest_ns()
+    _check_room(archive, files, latest_ns)
     done = Imported()
     for path in files:
         n_rejected, n_bytes, first = 0, 0, ""
@@ -96,8 +97,8 @@ def import_files(archive: Archive, files: list[Path], seen: _Seen = lambda n_byt
             nonlocal n_rejected, n_bytes, first
             n_rejected, n_bytes, first = n_rejected + 1, n_bytes + length, first or reason
 
-        for batch in _batches(_sound(archive, path, reject)):
-            done.verdicts += archive.append(batch)
+        for batch in _batches(_sound(path, latest_ns, reject)):
+            done.verdicts += archive.append(batch, latest_ns)
             seen(sum(len(packet.raw) for packet in batch))
         archive.sync()
         done.n_files += 1
@@ -107,14 +108,14 @@ def import_files(archive: Archive, files: list[Path], seen: _Seen = lambda n_byt
     return done
 
 
-def _check_room(archive: Archive, files: list[Path]) -> None:
+def _check_room(archive: Archive, files: list[Path], latest_ns: float) -> None:
     room = archive.room_bytes
     if sum(path.stat().st_size for path in files) <= room:
         return
     # Perhaps most of it was imported before: only then is it worth reading everything twice.
     new = 0
     for path in files:
-        packets = _sound(archive, path, lambda length, reason: None)
+        packets = _sound(path, latest_ns, lambda length, reason: None)
         new += sum(len(packet.raw) for packet in packets if not archive.holds(packet))
     if new > room:
         raise ArchiveError(
@@ -123,7 +124,7 @@ def _check_room(archive: Archive, files: list[Path]) -> None:
         )
 
 
-def _sound(archive: Archive, path: Path, reject: _Reject) -> Iterator[Packet]:
+def _sound(path: Path, latest_ns: float, reject: _Reject) -> Iterator[Packet]:
     if not path.stat().st_size:
         reject(0, "the file is empty")
         return
@@ -134,7 +135,7 @@ def _sound(archive: Archive, path: Path, reject: _Reject) -> Iterator[Packet]:
             except RecordError as error:
                 reject(len(record.raw), str(error))
                 continue
-            if archive.is_future(packet):
+            if packet.start_ns > latest_ns:
                 reject(len(record.raw), f"{packet}: begins in the future")
             else:
                 yield packet

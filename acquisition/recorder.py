@@ -171,7 +171,9 @@ class Recorder:
             return
         if self._ledger is not None:
             self._ledger.expect(packets)
-        self._append(packets)
+        # Once for both: a clock that is set meanwhile must not set a record apart that is detected on, or the reverse.
+        latest_ns = self._archive.latest_ns()
+        self._append(packets, latest_ns)
         if self._ledger is not None:
             self._ledger.enter()
         self._sync()
@@ -180,7 +182,7 @@ class Recorder:
         for server, batch in batches:
             self._heart.rest("waiting for detection")
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
-            self._archived.put(server, self._archive.timely(batch))
+            self._archived.put(server, [packet for packet in batch if packet.start_ns <= latest_ns])
 
     def _sync(self) -> None:
         self._heart.beat("syncing")
@@ -188,11 +190,11 @@ class Recorder:
         self._archive.sync()
         self._tally.synced(time.monotonic() - began_s)
 
-    def _append(self, packets: list[Packet]) -> None:
+    def _append(self, packets: list[Packet], latest_ns: float) -> None:
         for attempt in count():
             self._heart.beat("writing records")
             try:
-                verdicts = self._archive.append(packets)
+                verdicts = self._archive.append(packets, latest_ns)
                 break
             except SyncError:
                 raise

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from acquisition import archive as archive_module
 from acquisition import mseed
 from acquisition.archive import Archive, day_path
 from acquisition.archive_check import check
@@ -173,3 +176,35 @@ def test_fifty_truncations_leave_every_whole_record_readable(tmp_path: Path, ver
             if count
         }
         assert check(root, now_ns(), 24.0).findings == []
+
+
+@dataclass
+class Supply:
+    """A source of a few batches."""
+
+    batches: list[list[Packet]]
+
+    def packets(self) -> Iterator[list[Packet]]:
+        yield from self.batches
+
+    def close(self) -> None:
+        """It ends by itself."""
+
+
+@pytest.mark.parametrize("first_h", [-12, 12])
+def test_a_clock_that_is_set_while_a_batch_is_archived_tells_one_story_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first_h: int
+) -> None:
+    """What is kept apart is not detected on, and what is archived is."""
+    packets = [record(now_ns() + n * HOUR_NS) for n in range(-5, 5)]
+    clock = itertools.cycle([now_ns() + first_h * HOUR_NS, now_ns() - first_h * HOUR_NS])
+    archive = Archive(tmp_path, future_limit_h=1.0)
+    recorder = Recorder(archive, [("server", Supply([packets]))], 1 << 20)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive_module, "now_ns", lambda: next(clock))
+        recorder.start()
+        taken = [packet.raw for _, batch in recorder.stop() for packet in batch]
+    archive.close()
+    archived = b"".join(content for _, content in sorted(files(tmp_path).items()))
+    assert b"".join(taken) == archived
+    assert len(taken) == (0 if first_h < 0 else len(packets))
