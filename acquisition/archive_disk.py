@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -70,9 +71,14 @@ def store_new(folder: Path, stem: str, content: bytes) -> Path:
         except FileExistsError:  # a clock that was set back names a moment twice
             n += 1
             path = folder / f"{stem}-{n}.bin"
-    with file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
     sync_folder(folder)
     return path

@@ -33,6 +33,7 @@ from configs import Settings
 from database.engine import BUSY_TIMEOUT_S
 from database.store import Store
 from houfeng import __version__
+from houfeng.errors import ArchiveError
 from houfeng.indexing import ArchiveIndex
 from houfeng.network import Network
 from houfeng.times import NS_PER_S, format_ns, now_ns
@@ -236,7 +237,10 @@ class Session:
 
     def _reject(self, content: bytes, reason: str) -> None:
         self._vitals.tally.quarantined()
-        self._archive.quarantine(content, reason)
+        try:
+            self._archive.quarantine(content, reason)
+        except ArchiveError as error:  # of a full disk: what cannot be used must not end what records are behind it
+            _log.error("%s; lost %d bytes that are no record: %s", error, len(content), reason)
 
     def _update_index(self) -> None:
         if self._link.is_worth_trying:

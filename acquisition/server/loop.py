@@ -27,6 +27,8 @@ ACCEPT_RETRY_S = 1.0
 _MAX_ACCEPTED = 16
 # A place is taken from a connection that has asked for nothing when it was quiet for this long and others wait.
 SEAT_S = 5.0
+# A flood of connections that find no place is told of so often.
+REFUSED_LINE_S = 60.0
 # History is read, INFO written and TLS agreed on here: two, so that one slow disk access does not stop all others.
 _N_WORKERS = 2
 
@@ -61,6 +63,9 @@ class Loop:
         self._selector.register(self._waker, selectors.EVENT_READ)
         self._listeners = list(listeners)
         self._accept_again_s = 0.0
+        self._n_refused = 0
+        self._refused = ""  # who was the last
+        self._refused_line_s = -REFUSED_LINE_S
         self._ticked_s = time.monotonic()
         self._closed = False
         self._unwatch = backlog.watch(self._waker.wake)
@@ -191,6 +196,7 @@ class Loop:
         for client in self._clients - self._working:
             if client.is_overdue():
                 self._drop(client)
+        self._report_refused()
         self._notice()  # windows in time end by the clock
         if not self._accepting and self._ticked_s >= self._accept_again_s:
             self._listen(True)
@@ -217,7 +223,9 @@ class Loop:
         peer = f"{address[0]}:{address[1]}"
         try:
             if len(self._clients) >= self._max_clients and not self._make_room():
-                _log.warning("%s: refused, %d clients are connected already", peer, self._max_clients)
+                self._n_refused += 1
+                self._refused = peer
+                self._report_refused()
                 connection.close()
                 return True
             client = self._admit(listener, connection, address)
@@ -228,6 +236,12 @@ class Loop:
         self._clients.add(client)
         self._turn(client)
         return True
+
+    def _report_refused(self) -> None:
+        if self._n_refused and time.monotonic() - self._refused_line_s >= REFUSED_LINE_S:
+            others = f", as were {self._n_refused - 1} before it" if self._n_refused > 1 else ""
+            _log.warning("%s: refused, %d clients are connected already%s", self._refused, self._max_clients, others)
+            self._n_refused, self._refused_line_s = 0, time.monotonic()
 
     def _pause(self, error: OSError) -> None:
         _log.error("cannot accept a connection: %s", error)

@@ -173,3 +173,27 @@ def test_addresses_with_the_same_rights_share_a_view_and_others_do_not(ring: Rin
     assert seen["192.0.2.1"] == {"BW_UH1", "BW_UH2", "BW_UH3"}
     assert seen["192.0.2.2"] == {"BW_UH1", "BW_UH3"}
     assert seen["::1"] == {"BW_UH3"}
+
+
+def test_a_flood_of_refused_connections_is_a_line_now_and_then(
+    ring: Ring, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(loop, "TICK_S", 0.05)
+    monkeypatch.setattr(loop, "REFUSED_LINE_S", 1.0)
+    with SeedLinkServer("127.0.0.1", 0, ring, max_clients=1) as server, dial(server):
+        wait_for(lambda: server.n_clients == 1)
+        for _ in range(30):
+            with dial(server) as refused:
+                receive(refused, 1)
+
+        def lines() -> list[str]:
+            return [entry.getMessage() for entry in caplog.records if "refused" in entry.getMessage()]
+
+        def told() -> int:
+            return len(lines()) + sum(
+                int(line.split("as were ")[1].split()[0]) for line in lines() if "as were" in line
+            )
+
+        wait_for(lambda: told() == 30)
+        assert 2 <= len(lines()) < 10
+        assert lines()[0].endswith("refused, 1 clients are connected already")

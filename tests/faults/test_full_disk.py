@@ -26,6 +26,7 @@ from houfeng.errors import ArchiveError, ConfigError
 from houfeng.network import load_network
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import SourceId
+from tests.acquisition.seedlink_scripted import ScriptedServer, v4
 
 # Space is to be used again so soon after it was freed, seconds.
 RECOVERY_S = 60.0
@@ -96,6 +97,35 @@ def test_a_full_disk_is_survived_and_left_without_hands(small_disk: Path, caplog
         finally:
             daemon.stop()
             thread.join(120)
+        assert not thread.is_alive()
+
+
+@pytest.mark.root
+def test_garbage_that_cannot_be_kept_loses_no_record_behind_it(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ScriptedServer() as noisy:
+        config = small_disk / "houfeng.toml"
+        config.write_text(
+            f'[[seedlink]]\nname = "server"\naddress = "127.0.0.1:{noisy.port}"\nstreams = ["XX.TEST.00.HHZ"]\n'
+            "[web]\nenabled = false\n[archive]\nballast_mib = 0\n"
+        )
+        settings = load(config)
+        daemon = Daemon(settings, load_network(settings))
+        thread = threading.Thread(target=daemon.run)
+        thread.start()
+        try:
+            wait_for("a connection", lambda: bool(noisy.asked("END")), 20)
+            fill(small_disk)
+            good = record(0)
+            noisy.send(v4(b"2D", bytes(5000), 5) + v4(b"2D", good, 6))
+            wait_for("a line about it", lambda: "lost 5000 bytes that are no record" in caplog.text, 20)
+            (small_disk / "filler").unlink()
+            wait_for("the record", lambda: archived(small_disk) == good, RECOVERY_S)
+            assert thread.is_alive()
+        finally:
+            daemon.stop()
+            thread.join(30)
         assert not thread.is_alive()
 
 
