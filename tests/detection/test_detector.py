@@ -252,7 +252,7 @@ def test_late_packets_of_an_old_rate_change_nothing_back(cut: Cut) -> None:
 def test_a_header_that_rounds_the_rate_is_the_same_rate(cut: Cut) -> None:
     data = shock(noise(4000), 2500, 5000)
     packets = [
-        replace(packet, sample_rate_hz=99.9999) if number % 2 else packet
+        Packet(packet.source_id, packet.start_ns, 99.9999, packet.samples, b"") if number % 2 else packet
         for number, packet in enumerate(cut(NAME, START_NS, RATE_HZ, data))
     ]
     assert run(packets) == run(cut(NAME, START_NS, RATE_HZ, data))

@@ -15,6 +15,12 @@ T0_NS = 1_700_000_040 * NS_PER_S  # a whole minute
 HHZ = SourceId("XX", "AAA", "00", "HHZ")
 
 
+def changed(packet: Packet, **values: int) -> Packet:
+    """The same packet, of another time or come at another one."""
+    names = ("source_id", "start_ns", "sample_rate_hz", "samples", "raw", "timing_quality", "received_ns")
+    return Packet(**{name: getattr(packet, name) for name in names} | values)
+
+
 @pytest.fixture
 def packet() -> Callable[..., Packet]:
     """packet(start_s, samples, rate_hz=100, source_id=HHZ, latency_s=2, timing_quality=100); time counts from T0."""

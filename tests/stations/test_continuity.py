@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from stations.health import HealthMonitor, Metrics
 from stations.health.channel import HOUR_NS
 from stations.health.intervals import MAX_INTERVALS, Intervals
 from stations.settings import HealthSettings
+from tests.stations.conftest import changed
 
 T0_NS = 1_700_000_040 * NS_PER_S
 RATE_HZ = 10.0
@@ -49,7 +49,7 @@ def watched(packets: list[Packet], now_ns: int, began_ns: int) -> Metrics:
 def packets_of(placed: list[tuple[int, int]]) -> list[Packet]:
     source_id = SourceId("XX", "AAA", "", "HHZ")
     made = [Packet(source_id, T0_NS + start * STEP_NS, RATE_HZ, readonly(np.arange(n)), b"") for start, n in placed]
-    return [replace(packet, received_ns=packet.next_ns) for packet in made]
+    return [changed(packet, received_ns=packet.next_ns) for packet in made]
 
 
 @given(spans, st.randoms())
@@ -95,7 +95,7 @@ def test_intervals_answer_like_a_mask(placed: list[tuple[int, int]], since: int,
 @pytest.mark.parametrize(("late_samples", "gaps"), [(0.4, 0), (0.6, 1), (-0.4, 0)])
 def test_half_a_sample_makes_the_gap(late_samples: float, gaps: int) -> None:
     first, second = packets_of([(0, 100), (100, 100)])
-    moved = replace(second, start_ns=second.start_ns + round(late_samples * STEP_NS))
+    moved = changed(second, start_ns=second.start_ns + round(late_samples * STEP_NS))
     for order in ([first, moved], [moved, first]):
         metrics = watched(order, T0_NS + 60 * NS_PER_S, T0_NS)
         assert (metrics.num_gaps, metrics.num_overlaps) == (gaps, 0)
@@ -103,7 +103,7 @@ def test_half_a_sample_makes_the_gap(late_samples: float, gaps: int) -> None:
 
 def test_a_step_back_of_more_than_half_a_sample_is_an_overlap() -> None:
     first, second = packets_of([(0, 100), (100, 100)])
-    moved = replace(second, start_ns=second.start_ns - round(0.6 * STEP_NS))
+    moved = changed(second, start_ns=second.start_ns - round(0.6 * STEP_NS))
     assert watched([first, moved], T0_NS + 60 * NS_PER_S, T0_NS).num_overlaps == 1
 
 
@@ -154,7 +154,7 @@ def of_file(path: Path) -> list[Packet]:
         raise AssertionError(f"{path.name} at {offset}: {n_bytes} bytes, {reason}")
 
     packets = [decode(record.raw) for record in split(path.read_bytes(), refuse)]
-    return [replace(packet, received_ns=packet.next_ns) for packet in packets]
+    return [changed(packet, received_ns=packet.next_ns) for packet in packets]
 
 
 @pytest.mark.data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from stations.health import HealthMonitor, State, StationStatus, why_unseen
 from stations.health.hysteresis import Held
 from stations.health.words import MAX_REASON
 from stations.settings import HealthSettings
+from tests.stations.conftest import changed
 
 T0_NS = 1_700_000_040 * NS_PER_S
 HHZ, HHN, VM1 = (SourceId("XX", "AAA", "00", code) for code in ("HHZ", "HHN", "VM1"))
@@ -72,9 +72,9 @@ def test_lower_limits_tell_of_a_stop_within_a_minute(packet: Make, noise: Any) -
 
 def test_recovery_takes_three_good_evaluations(packet: Make, noise: Any) -> None:
     monitor = HealthMonitor(HealthSettings())
-    packets = [*stream(packet, noise, 0, 60), *[replace(one, received_ns=one.received_ns + 200 * NS_PER_S)
+    packets = [*stream(packet, noise, 0, 60), *[changed(one, received_ns=one.received_ns + 200 * NS_PER_S)
                for one in stream(packet, noise, 60, 65)], *stream(packet, noise, 65, 400)]  # fmt: skip
-    late = [replace(one, received_ns=max(one.received_ns, T0_NS + 200 * NS_PER_S)) for one in packets[12:]]
+    late = [changed(one, received_ns=max(one.received_ns, T0_NS + 200 * NS_PER_S)) for one in packets[12:]]
     told = list(run(monitor, [*packets[:12], *late], range(10, 300, 10)))
     assert changes(told) == [(10, "OK", ""), (140, "WARN", "Latency 80 s, limit 60 s"), (220, "OK", "")]
     by_second = dict(told)
@@ -227,7 +227,7 @@ def test_an_hour_of_back_fill_has_no_feed_latency_but_a_large_data_latency(packe
     monitor.evaluate(T0_NS)
     monitor.observe(stream(packet, noise, 0, 300))
     before = monitor.evaluate(T0_NS + 3900 * NS_PER_S)[0].metrics
-    monitor.observe([replace(one, received_ns=T0_NS + 3901 * NS_PER_S) for one in stream(packet, noise, 300, 2000)])
+    monitor.observe([changed(one, received_ns=T0_NS + 3901 * NS_PER_S) for one in stream(packet, noise, 300, 2000)])
     after = monitor.evaluate(T0_NS + 3902 * NS_PER_S)[0].metrics
     assert (after.feed_latency_s, after.data_latency_s, after.total_latency_s) == (1.0, 1901.0, 1902.0)
     assert before.percent_availability_24h is not None and after.percent_availability_24h is not None
