@@ -21,7 +21,7 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Watched too briefly for availability", lazy_gettext("Watched too briefly for availability")),
     (r"Latency (?P<value>.+)", lazy_gettext("Latency %(value)s")),
     (r"Feed latency (?P<value>.+)", lazy_gettext("Feed latency %(value)s")),
-    (r"Data (?P<value>.+) in the future", lazy_gettext("Data %(value)s in the future")),
+    (r"Data (?P<value>.+) ahead", lazy_gettext("Data %(value)s ahead")),
     (r"Flat, distinct values (?P<value>.+)", lazy_gettext("Flat, distinct values %(value)s")),
     (r"Mean (?P<value>.+)", lazy_gettext("Mean %(value)s")),
     (r"Clipped (?P<value>.+) of a minute", lazy_gettext("Clipped %(value)s of a minute")),

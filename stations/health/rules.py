@@ -107,7 +107,7 @@ class Rulebook:
         self._latency = Rule(LATENCY, "total_latency_s", "s", *latency)
         feed = s.feed_latency_warn_s, s.feed_latency_bad_s, "Feed latency {value}, limit {limit}", NO_DATA
         self._feed = Rule("feed_latency", "feed_latency_s", "s", *feed)
-        future = s.future_bad_s, s.future_bad_s, "Data {value} in the future, limit {limit}", NO_DATA
+        future = s.future_bad_s, s.future_bad_s, "Data {value} ahead, limit {limit}", NO_DATA
         self._future = Rule("future_data", "data_latency_s", "s", *future)
         words = "Flat, distinct values {value}, limit {limit}", "Too few samples to tell a flat trace"
         self._flat = Rule("flat", "num_distinct", "", MAX_DISTINCT, MAX_DISTINCT, *words, low_is_bad=True)

@@ -142,10 +142,10 @@ def test_health_says_that_data_are_in_the_future_while_the_clock_is_slow(watched
     watched.set_clock(-HOUR_S)
     watched.send(*range(-15, -10))
     wait_for("BAD", lambda: watched.row().state is State.BAD, shown=watched.process.log_path)
-    assert "in the future, limit 60 s" in watched.row().reason
+    assert "ahead, limit 60 s" in watched.row().reason
     watched.set_clock(0)
     watched.send(*range(-10, -5))
-    wait_for("no data in the future", lambda: "in the future" not in watched.row().reason)
+    wait_for("no data ahead", lambda: "ahead" not in watched.row().reason)
     assert watched.row().state is not State.UNKNOWN
     assert watched.process.stop() == 0
 

@@ -182,7 +182,7 @@ def test_data_from_the_future_are_no_evidence_of_life(packet: Make, noise: Any) 
     told = changes(run(monitor, [*stream(packet, noise, 0, 60), ahead], range(10, 400, 10)))
     assert told == [
         (10, "OK", ""),
-        (40, "BAD", "Data 41 d in the future, limit 60 s"),
+        (40, "BAD", "Data 41 d ahead, limit 60 s"),
         (170, "WARN", "Latency 110 s, limit 60 s"),
         (200, "BAD", "Latency 140 s, limit 120 s"),
     ]
@@ -194,7 +194,7 @@ def test_a_clock_set_back_is_not_ok(packet: Make, noise: Any) -> None:
     monitor.observe(stream(packet, noise, 0, 60))
     assert monitor.evaluate(T0_NS + 62 * NS_PER_S)[0].state is State.OK
     states = [monitor.evaluate(T0_NS + (second - 4000) * NS_PER_S)[0] for second in (0, 10)]
-    assert (states[1].state, states[1].reason) == (State.BAD, "Data 68 min in the future, limit 60 s")
+    assert (states[1].state, states[1].reason) == (State.BAD, "Data 68 min ahead, limit 60 s")
 
 
 def test_a_slow_channel_may_take_twice_its_record(packet: Make, noise: Any) -> None:
