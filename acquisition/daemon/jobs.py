@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -129,11 +129,14 @@ class Jobs:
         offset_ns = now_ns() - time.monotonic_ns()
         step_ns = offset_ns - self._clock_offset_ns
         self._clock_offset_ns = offset_ns
-        if abs(step_ns) < _STEP_NS:
-            return
-        _log.warning("this computer's clock was set by %+.3f s", step_ns / NS_PER_S)
-        for job in self._jobs.values():
-            self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s, job.every_s))
+        if abs(step_ns) >= _STEP_NS:
+            _log.warning("this computer's clock was set by %+.3f s", step_ns / NS_PER_S)
+        now = datetime.fromtimestamp(now_ns() / NS_PER_S, UTC)
+        for scheduled in self._scheduler.get_jobs():
+            job = self._jobs[scheduled.id]
+            # also when the clock was wrong for a moment that only the scheduler saw
+            if scheduled.next_run_time > now + timedelta(seconds=max(job.every_s, job.first_s or 0.0) + 1):
+                self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s, job.every_s))
 
     def _run_aside(self, job: Job) -> None:
         try:

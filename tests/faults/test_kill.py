@@ -91,6 +91,12 @@ def start(config: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-m", "houfeng", "run", str(config)], stderr=log)
 
 
+def starts(folder: Path) -> int:
+    """How often the daemon has begun to record."""
+    log = folder / "log"
+    return log.read_text().count("running as") if log.exists() else 0
+
+
 def archived(folder: Path) -> list[bytes]:
     records: list[bytes] = []
     for path in (folder / "archive").rglob("*.D.*"):
@@ -140,15 +146,18 @@ def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> O
     chance = random.Random(n_kills)
     with playing(speed) as (sender, port):
         config = write_config(folder, port)
-        for _ in range(n_kills):
+        for number in range(n_kills):
+            n_started = starts(folder)
             process = start(config)
+            if number % 4:  # one in four is killed before or while it starts
+                wait_for("a start", lambda n_before=n_started: starts(folder) > n_before)
             time.sleep(chance.uniform(0.1, longest_s))
             process.kill()
             process.wait()
-        n_started = (folder / "log").read_text().count("running as")
+        n_started = starts(folder)
         process = start(config)
         assert sender.done.wait(600)
-        wait_for("the last start", lambda: (folder / "log").read_text().count("running as") > n_started)
+        wait_for("the last start", lambda: starts(folder) > n_started)
         wait_until_saved(folder, sender.sent)
         process.send_signal(signal.SIGTERM)
         assert process.wait(120) == 0
