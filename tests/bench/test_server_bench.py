@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,15 @@ def wait_for(port: int, log: Path) -> None:
             return
 
 
+def wait_until_served(archive: Path, n_records: int) -> None:
+    """Until so many records are archived, and a second more: they are sent within a twentieth of one."""
+    deadline = time.monotonic() + 60
+    while sum(path.stat().st_size for path in archive.glob("2*/*/*/*/*.D.*")) < n_records * 512:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(1)
+
+
 @contextmanager
 def downstream(port: int, n_clients: int, result: Path) -> Iterator[int]:
     """Clients that receive while the block lasts; their process id."""
@@ -148,7 +157,11 @@ def test_socket_in_to_socket_out(tmp_path: Path, n_clients: int, records_per_s: 
     with SeedLinkServer("127.0.0.1", 0, ring := Ring()) as up:
         for raw in records[:records_per_s]:
             ring.append(raw)  # the daemon asks for stations that are there
-        with daemon(tmp_path, up.port, port) as pids, stalled_client(port), downstream(port, n_clients, result) as pid:
+        with ExitStack() as stack:
+            pids = stack.enter_context(daemon(tmp_path, up.port, port))
+            wait_until_served(tmp_path / "archive", records_per_s)  # who came earlier would get some of these
+            stack.enter_context(stalled_client(port))
+            pid = stack.enter_context(downstream(port, n_clients, result))
             before = [cpu_s(each) for each in (*pids, pid)]
             sent = play(ring, records[records_per_s:], records_per_s)
             used = [(cpu_s(each) - b) / (sent[-1] - sent[0]) for each, b in zip((*pids, pid), before, strict=True)]
