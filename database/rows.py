@@ -42,6 +42,11 @@ def pick_values(run_id: str, pick: Pick) -> Values:
         "snr": pick.snr,
         "band": pick.band,
         "trigger_ns": pick.trigger_ns,
+        "polarity": pick.polarity,
+        "spread_s": pick.spread_s,
+        "is_clipped": pick.is_clipped,
+        "is_near_gap": pick.is_near_gap,
+        "trigger_rate_h": pick.trigger_rate_h,
     }
 
 
@@ -57,6 +62,11 @@ def pick_of(row: Found) -> Pick:
         snr=row.snr,
         band=row.band,
         trigger_ns=row.trigger_ns,
+        polarity=row.polarity,
+        spread_s=row.spread_s,
+        is_clipped=row.is_clipped,
+        is_near_gap=row.is_near_gap,
+        trigger_rate_h=row.trigger_rate_h,
     )
 
 

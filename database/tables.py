@@ -100,6 +100,10 @@ pick = Table(
     number("snr"),
     text("band"),
     time("trigger_ns"),
+    text("polarity"),
+    number("spread_s"),
+    *(Column(name, Boolean, nullable=False) for name in ("is_clipped", "is_near_gap")),
+    number("trigger_rate_h"),
     Index(None, "run_id", "onset_ns"),
 )
 

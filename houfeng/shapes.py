@@ -176,5 +176,11 @@ def _pick(value: Pick) -> Shape:
         "snr": value.snr,
         "band": value.band,
         "method": value.method,
+        "version": value.version,
         "trigger": time(value.trigger_ns),
+        "polarity": value.polarity,
+        "spread_s": value.spread_s,
+        "is_clipped": value.is_clipped,
+        "is_near_gap": value.is_near_gap,
+        "trigger_rate_h": value.trigger_rate_h,
     }

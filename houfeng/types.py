@@ -179,6 +179,11 @@ class Pick:
     snr : amplitude ratio, signal after the onset to noise before it
     band : name of the pass band that triggered
     trigger_ns : when the STA/LTA trigger went on, ns UTC
+    polarity : first motion, "up" or "down"; "" where it is not clear
+    spread_s : how far the onsets of several pickers are apart (standard deviation), seconds
+    is_clipped : samples after the onset are at the channel's rails
+    is_near_gap : the segment starts or ends inside the window in which the onset was looked for
+    trigger_rate_h : triggers of this channel in the hour before this one
     """
 
     onset_ns: int
@@ -190,6 +195,11 @@ class Pick:
     snr: float
     band: str
     trigger_ns: int
+    polarity: str = ""
+    spread_s: float = 0.0
+    is_clipped: bool = False
+    is_near_gap: bool = False
+    trigger_rate_h: float = 0.0
 
     @property
     def public_id(self) -> str:

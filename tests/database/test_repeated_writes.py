@@ -45,6 +45,11 @@ _picks = st.builds(
     offset_s=st.integers(-1000, 1000),
     uncertainty_s=st.floats(0, 10),
     snr=st.floats(1, allow_infinity=True, allow_nan=False),
+    polarity=st.sampled_from(["up", "down", ""]),
+    spread_s=st.floats(0, 10),
+    is_clipped=st.booleans(),
+    is_near_gap=st.booleans(),
+    trigger_rate_h=st.floats(0, 1000),
 )
 
 

@@ -90,6 +90,14 @@ def test_numpy_numbers_are_kept_as_numbers(store: Store) -> None:
     assert detail.channels == make_status(num_gaps=3, flat=True).channels
 
 
+def test_what_the_onset_looked_like_is_kept(store: Store) -> None:
+    looks = {"polarity": "down", "spread_s": 0.02, "is_clipped": True, "is_near_gap": True, "trigger_rate_h": 12.0}
+    picks = [make_pick("UH1", **looks), make_pick("UH2", 1.0, polarity="up")]
+    store.run(lambda unit: unit.save_picks("live", picks))
+    with store.read() as snapshot:
+        assert queries.recent_picks(snapshot, "live", T0_NS) == picks
+
+
 def test_event_with_its_arrivals(store: Store) -> None:
     event = located(make_event())
     store.run(save_everything)

@@ -146,6 +146,8 @@ def test_events_of_a_time(filled: Store, client: FlaskClient) -> None:
 def test_picks_and_runs(client: FlaskClient) -> None:
     picks = client.get("/api/v1/picks?station=II.AAK").json["picks"]
     assert [pick["station"] for pick in picks] == ["II.AAK"]
+    looks = ("polarity", "spread_s", "is_clipped", "is_near_gap", "trigger_rate_h")
+    assert [picks[0][name] for name in looks] == ["", 0.0, False, False, 0.0]
     assert picks[0]["event"] == client.get("/api/v1/events").json["events"][0]["id"]
     runs = client.get("/api/v1/runs?kind=replay").json["runs"]
     assert [run["id"] for run in runs] == ["run/replay"]

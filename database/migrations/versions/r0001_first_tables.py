@@ -143,6 +143,10 @@ def _picks() -> None:
         _column("snr", sa.Double),
         _column("band", sa.String),
         _column("trigger_ns", sa.BigInteger),
+        _column("polarity", sa.String),
+        _column("spread_s", sa.Double),
+        *(_column(name, sa.Boolean) for name in ("is_clipped", "is_near_gap")),
+        _column("trigger_rate_h", sa.Double),
         sa.PrimaryKeyConstraint("run_id", "public_id", name="pk_pick"),
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_pick_run"),
     )
