@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import FrozenInstanceError, dataclass
-from typing import Any, NamedTuple, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from houfeng.codes import SourceId
-from houfeng.times import format_ns, samples_ns
+from houfeng.packets import Packet, Samples, Unpack, readonly
 
 __all__ = [
     "Arrival",
@@ -27,103 +23,6 @@ __all__ = [
     "public_id",
     "readonly",
 ]
-
-Samples = NDArray[Any]
-# The samples of a record's bytes; raises RecordError when they cannot be unpacked.
-Unpack = Callable[[bytes], Samples]
-
-
-class _Making:
-    # a packet while it is made: this one can be assigned to
-    __slots__ = (
-        *("source_id", "start_ns", "sample_rate_hz", "n_samples", "raw", "timing_quality"),
-        *("sequence", "server_start", "received_ns", "_samples"),
-    )
-    source_id: SourceId
-    start_ns: int
-    sample_rate_hz: float
-    n_samples: int
-    raw: bytes
-    timing_quality: int | None
-    sequence: int | None
-    server_start: str
-    received_ns: int
-    _samples: Samples | Unpack
-
-
-class Packet(_Making):
-    """One miniSEED record: what its header says, its bytes, and its samples when somebody asks for them.
-
-    Immutable, compared by identity. A frozen dataclass of the same fields takes 2.5 times as long to make.
-
-    Parameters
-    ----------
-    source_id : stream it belongs to
-    start_ns : time of the first sample, ns UTC
-    sample_rate_hz : samples per second; 0 for a log record, which has no samples
-    samples : (n,) counts, int32, float32 or float64; read-only. Or what unpacks them from `raw` on their first use:
-        most records are archived and looked at by their header alone
-    raw : the record's bytes as received; what the archive keeps
-    timing_quality : 0-100 % (blockette 1001 or FDSN.Time.Quality), None when the record has none
-    sequence : number the server had it under, None when it did not come from a server
-    server_start : when that server was started, as it writes it: the same number of another run of the server may be
-        another packet. Empty where it does not say
-    received_ns : when it arrived; for health only, detection never reads it
-    n_samples : how many there are, when they are not unpacked yet
-    """
-
-    __slots__ = ()
-
-    def __new__(
-        cls,
-        source_id: SourceId,
-        start_ns: int,
-        sample_rate_hz: float,
-        samples: Samples | Unpack,
-        raw: bytes,
-        timing_quality: int | None = None,
-        sequence: int | None = None,
-        server_start: str = "",
-        received_ns: int = 0,
-        n_samples: int | None = None,
-    ) -> Self:
-        made = _Making()
-        made.source_id, made.start_ns, made.sample_rate_hz = source_id, start_ns, sample_rate_hz
-        made._samples, made.raw, made.timing_quality = samples, raw, timing_quality
-        made.sequence, made.server_start, made.received_ns = sequence, server_start, received_ns
-        made.n_samples = len(samples) if n_samples is None else n_samples  # type: ignore[arg-type]  # an array then
-        made.__class__ = cls  # from here on nothing can be assigned
-        return made  # type: ignore[return-value]
-
-    @property
-    def samples(self) -> Samples:
-        """(n_samples,) counts; read-only.
-
-        Raises
-        ------
-        RecordError : if they cannot be unpacked; `acquisition.unpacking` sorts out such records before detection
-        """
-        samples = self._samples
-        if callable(samples):  # two threads that ask at once unpack twice, and keep one of two equal arrays
-            samples = samples(self.raw)
-            object.__setattr__(self, "_samples", samples)
-        return samples
-
-    @property
-    def next_ns(self) -> int:
-        """When the following packet should start; the end of the time this packet covers."""
-        if not self.sample_rate_hz:
-            return self.start_ns
-        return self.start_ns + samples_ns(self.n_samples, self.sample_rate_hz)
-
-    def __setattr__(self, name: str, value: object = None) -> None:
-        raise FrozenInstanceError(f"{self}: cannot assign to {name!r}")
-
-    __delattr__ = __setattr__
-
-    def __repr__(self) -> str:
-        extent = f"{self.n_samples} samples at {self.sample_rate_hz:g} Hz"
-        return f"Packet({self.source_id}, {format_ns(self.start_ns)}, {extent})"
 
 
 class Span(NamedTuple):
@@ -296,10 +195,3 @@ def public_id(kind: str, *parts: object) -> str:
     """Deterministic id `kind/16 hexadecimal digits` of what makes a row unique."""
     text = "|".join(str(part) for part in parts)
     return f"{kind}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def readonly(samples: Samples) -> Samples:
-    """A copy that nobody can write to: packets outlive the decoder's buffer and are shared between rooms."""
-    kept = np.array(samples)
-    kept.flags.writeable = False
-    return kept

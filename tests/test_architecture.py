@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("houfeng", "stations", "acquisition", "detection", "database", "webui", "configs")
 
 CORE = (
-    *("houfeng.types", "houfeng.codes", "houfeng.times", "houfeng.errors", "houfeng.checks"),
+    *("houfeng.types", "houfeng.codes", "houfeng.packets", "houfeng.times", "houfeng.errors", "houfeng.checks"),
     "houfeng.__version__",
 )
 INNER = (*CORE, "stations", "acquisition", "detection", "database")
