@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Select, and_, func, select
 
 from database import tables
+from database.magnitude_queries import magnitudes_of, preferred_columns, preferred_of, station_magnitudes_of
 from database.records import (
     ArrivalRow,
     EventDetail,
@@ -96,26 +97,29 @@ def events(
 
 
 def event(connection: Connection, public_id: str, *, run_id: str | None = None) -> EventDetail | None:
-    """One event with its arrivals, earliest first; None where the runs have none of this id."""
+    """One event with its arrivals and magnitudes; None where the runs have none of this id."""
     table = tables.event
     query = _of_runs(connection, _with_origin().where(table.c.public_id == public_id), table.c.run_id, run_id)
     found = connection.execute(query.order_by(table.c.run_id)).first()
     if found is None:
         return None
     row = _event_row(found)
-    return EventDetail(row, _arrivals(connection, row))
+    magnitudes = magnitudes_of(connection, row.run_id, row.public_id)
+    return EventDetail(row, _arrivals(connection, row), magnitudes, station_magnitudes_of(connection, row, magnitudes))
 
 
 def _with_origin() -> Query:
-    event, origin = tables.event, tables.origin.c
+    event, origin, magnitude = tables.event, tables.origin.c, tables.magnitude.c
     of_event = and_(origin.run_id == event.c.run_id, origin.event_id == event.c.public_id)
+    preferred = and_(magnitude.run_id == event.c.run_id, magnitude.event_id == event.c.public_id, magnitude.rank == 0)
     columns = [column for column in origin if column.name not in {"run_id", "event_id"}]
-    return select(event, *columns).outerjoin_from(event, tables.origin, of_event)
+    joined = select(event, *columns, *preferred_columns()).outerjoin_from(event, tables.origin, of_event)
+    return joined.outerjoin(tables.magnitude, preferred)
 
 
 def _event_row(found: Found) -> EventRow:
     row = {column.name: getattr(found, column.name) for column in tables.event.columns}
-    return EventRow(**row, origin=origin_of(found))
+    return EventRow(**row, origin=origin_of(found), magnitude=preferred_of(found))
 
 
 def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from houfeng.types import Origin, Pick
+from houfeng.types import Magnitude, Origin, Pick, StationMagnitude
 from stations.health import ChannelStatus, Metrics, State
 from stations.inventory import ChannelEpoch
 
@@ -51,7 +51,7 @@ class PickRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event of one run, without its picks."""
+    """An event of one run, without its picks; `magnitude` is the preferred one, None where there is none."""
 
     run_id: str
     public_id: str
@@ -60,6 +60,7 @@ class EventRow:
     n_picks: int
     n_stations: int
     origin: Origin | None
+    magnitude: Magnitude | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,15 @@ class ArrivalRow:
 
 @dataclass(frozen=True, slots=True)
 class EventDetail:
-    """An event with its arrivals, earliest first."""
+    """An event with its arrivals, earliest first, and its magnitudes, the preferred one first.
+
+    `station_magnitudes` are sorted by the rank of their kind, then by distance.
+    """
 
     event: EventRow
     arrivals: tuple[ArrivalRow, ...]
+    magnitudes: tuple[Magnitude, ...] = ()
+    station_magnitudes: tuple[StationMagnitude, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

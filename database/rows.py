@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Row
 
 from database.columns import METRICS
-from houfeng.types import Event, Origin, Pick, SourceId
+from houfeng.types import Event, Magnitude, Origin, Pick, SourceId, StationMagnitude
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, InventoryDocument
 
@@ -23,6 +23,8 @@ Found = Row[Any]
 _metrics_in = attrgetter(*METRICS)
 _READING = tuple(field.name for field in fields(Reading))
 _ORIGIN = tuple(field.name for field in fields(Origin))
+MAGNITUDE = tuple(field.name for field in fields(Magnitude))
+STATION_MAGNITUDE = tuple(field.name for field in fields(StationMagnitude))
 # What an origin makes of a pick.
 FIT = ("distance_km", "azimuth_deg", "residual_s", "weight")
 
@@ -106,6 +108,17 @@ def arrival_values(run_id: str, event: Event) -> list[Values]:
         }
         for pick in event.picks
     ]
+
+
+def magnitude_values(run_id: str, event: Event) -> list[Values]:
+    """Rows of table `magnitude`."""
+    key = {"run_id": run_id, "event_id": event.public_id}
+    return [{**key, "rank": rank, **asdict(magnitude)} for rank, magnitude in enumerate(event.magnitudes)]
+
+
+def station_magnitude_values(run_id: str, event: Event) -> list[Values]:
+    """Rows of table `station_magnitude`."""
+    return [{"run_id": run_id, "event_id": event.public_id, **asdict(each)} for each in event.station_magnitudes]
 
 
 def document_values(document: InventoryDocument) -> Values:

@@ -10,32 +10,47 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Double,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
 )
 
-from database.columns import UInt64, metrics, number, place, run_key, text, time
+from database.columns import UInt64, number, place, run_key, text, time
+from database.metadata import metadata
+from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
+
+__all__ = [
+    "REVISION",
+    "VERSION_TABLE",
+    "absence",
+    "archive_file",
+    "arrival",
+    "change",
+    "channel_epoch",
+    "channel_status",
+    "detector_state",
+    "event",
+    "inventory_doc",
+    "magnitude",
+    "metadata",
+    "origin",
+    "pick",
+    "run",
+    "run_site",
+    "site",
+    "span",
+    "station_magnitude",
+    "station_status",
+    "status_change",
+    "stream_state",
+]
 
 # The newest migration; a test keeps the two equal. Knowing it here spares every start the import of Alembic.
 REVISION = "0001"
 VERSION_TABLE = "schema_revision"
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
 
 run = Table(
     "run",
@@ -148,6 +163,40 @@ arrival = Table(
     Index(None, "run_id", "pick_id"),
 )
 
+# An event's magnitude of each kind that its stations tell; the one of least rank is the event's.
+magnitude = Table(
+    "magnitude",
+    metadata,
+    text("run_id", key=True),
+    text("event_id", key=True),
+    text("kind", key=True),
+    Column("rank", Integer, nullable=False),
+    number("value"),
+    number("scatter", needed=False),
+    Column("n_stations", Integer, nullable=False),
+    *(text(name) for name in ("method", "reference", "remark")),
+    ForeignKeyConstraint(["run_id", "event_id"], ["event.run_id", "event.public_id"], ondelete="CASCADE"),
+)
+
+# A station that was measured in vain has a row without a value, and the reason.
+station_magnitude = Table(
+    "station_magnitude",
+    metadata,
+    text("run_id", key=True),
+    text("event_id", key=True),
+    text("kind", key=True),
+    text("station_id", key=True),
+    text("channels"),
+    number("value", needed=False),
+    number("correction"),
+    number("amplitude", needed=False),
+    text("amplitude_unit"),
+    *(number(name, needed=False) for name in ("period_s", "distance_km", "snr")),
+    Column("is_used", Boolean, nullable=False),
+    text("reason"),
+    ForeignKeyConstraint(["run_id", "event_id"], ["event.run_id", "event.public_id"], ondelete="CASCADE"),
+)
+
 stream_state = Table(
     "stream_state",
     metadata,
@@ -165,91 +214,6 @@ detector_state = Table(
     run_key(),
     text("source_id", key=True),
     Column("state", LargeBinary, nullable=False),
-)
-
-station_status = Table(
-    "station_status",
-    metadata,
-    text("station_id", key=True),
-    text("state"),
-    text("reason"),
-    time("since_ns"),
-    time("evaluated_ns"),
-    text("usage"),
-    *metrics(),
-    # JSON: what the rules say of each metric. The station table reads it a thousand times, and not the readings of
-    # every channel: for 1000 stations of 3 channels that took 0.3 s.
-    text("marks"),
-)
-
-channel_status = Table(
-    "channel_status",
-    metadata,
-    text("source_id", key=True),
-    Column(
-        "station_id",
-        String,
-        ForeignKey("station_status.station_id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    text("state"),
-    text("reason"),
-    time("since_ns"),
-    time("evaluated_ns"),
-    Column("required", Boolean, nullable=False),
-    *metrics(),
-    # JSON, as text: PostgreSQL's own JSON type refuses infinity and cannot be compared.
-    text("readings"),
-)
-
-status_change = Table(
-    "status_change",
-    metadata,
-    text("station_id", key=True),
-    time("since_ns", key=True),
-    text("state"),
-    text("reason"),
-)
-
-# How far each day file of the archive is in table `span`: n_bytes from its beginning, and what it looked like then.
-archive_file = Table(
-    "archive_file",
-    metadata,
-    text("source_id", key=True),
-    time("day_ns", key=True),
-    Column("n_bytes", BigInteger, nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
-    Column("inode", UInt64, nullable=False),
-    time("mtime_ns"),
-    Column("tail_crc", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# By day file, so that one file can be read anew without touching another; a query joins those that touch. A span may
-# end after its day.
-span = Table(
-    "span",
-    metadata,
-    text("source_id", key=True),
-    time("day_ns", key=True),
-    time("start_ns", key=True),
-    Column("sample_rate_hz", Double, primary_key=True, nullable=False),
-    time("end_ns"),
-    sqlite_with_rowid=False,
-)
-
-# What data centres were asked for in vain: a copy of the list beside the archive, which is kept without a database too.
-absence = Table(
-    "absence",
-    metadata,
-    text("server", key=True),
-    text("source_id", key=True),
-    time("start_ns", key=True),
-    time("end_ns"),
-    Column("tries", Integer, nullable=False),
-    time("next_try_ns"),
-    text("reason"),
 )
 
 # One row: how often anything that a page shows was changed.

@@ -15,6 +15,14 @@ from houfeng.types import Cursor, Event, Pick, SourceId
 from stations.health import StationStatus
 from stations.inventory import Inventory, Site
 
+# What is written anew with every event: a revision may lack what the one before had.
+_OF_EVENTS = (
+    (tables.origin, rows.origin_values),
+    (tables.arrival, rows.arrival_values),
+    (tables.magnitude, rows.magnitude_values),
+    (tables.station_magnitude, rows.station_magnitude_values),
+)
+
 
 class UnitOfWork:
     """The writes of one transaction: all of them are kept, or none.
@@ -51,11 +59,11 @@ class UnitOfWork:
         upsert(self.connection, tables.pick, [rows.pick_values(run_id, pick) for pick in picks])
 
     def save_events(self, run_id: str, events: Collection[Event]) -> None:
-        """Save events of a run with their origins and arrivals; their picks must be saved already."""
+        """Save events of a run with their origins, arrivals and magnitudes; their picks must be saved already."""
         self._shown = True
         upsert(self.connection, tables.event, [rows.event_values(run_id, event) for event in events])
         keys: list[dict[str, object]] = [{"run_id": run_id, "event_id": event.public_id} for event in events]
-        for table, values in ((tables.origin, rows.origin_values), (tables.arrival, rows.arrival_values)):
+        for table, values in _OF_EVENTS:
             delete_where(self.connection, table, keys)
             insert_new(self.connection, table, [row for event in events for row in values(run_id, event)])
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Run, StationDetail, StationRow
 from houfeng.times import format_ns
-from houfeng.types import Origin, Pick
+from houfeng.types import Magnitude, Origin, Pick
 from stations.health import ChannelStatus, Metrics, Reading
 
 Shape = dict[str, Any]
@@ -20,6 +20,14 @@ _METRICS = tuple(field.name for field in fields(Metrics))
 # asdict() copies deeply: of 1000 stations that was half of the time.
 _metrics_in = attrgetter(*_METRICS)
 _ORIGIN = tuple(field.name for field in fields(Origin) if field.name != "time_ns")
+# Columns of the preferred magnitude, and the fields they have.
+_MAGNITUDE = {
+    "": "value",
+    "_kind": "kind",
+    "_scatter": "scatter",
+    "_n_stations": "n_stations",
+    "_remark": "remark",
+}
 
 
 def station(row: StationRow) -> Shape:
@@ -96,8 +104,14 @@ def event(row: EventRow) -> Shape:
         "n_stations": row.n_stations,
         "n_picks": row.n_picks,
         **origin(row.origin),
+        **magnitude(row.magnitude),
         "run": row.run_id,
     }
+
+
+def magnitude(value: Magnitude | None) -> Shape:
+    """The preferred magnitude of an event; all None where there is none."""
+    return {f"magnitude{end}": getattr(value, name, None) for end, name in _MAGNITUDE.items()}
 
 
 def origin(value: Origin | None) -> Shape:
@@ -120,8 +134,13 @@ def place(value: Origin | None) -> str:
 
 
 def event_detail(detail: EventDetail) -> Shape:
-    """An event with its arrivals, earliest first."""
-    return {**event(detail.event), "arrivals": [_arrival(arrival) for arrival in detail.arrivals]}
+    """An event with its arrivals, earliest first, and its magnitudes, the preferred one first."""
+    return {
+        **event(detail.event),
+        "magnitudes": [asdict(each) for each in detail.magnitudes],
+        "station_magnitudes": [asdict(each) for each in detail.station_magnitudes],
+        "arrivals": [_arrival(arrival) for arrival in detail.arrivals],
+    }
 
 
 def pick(row: PickRow) -> Shape:

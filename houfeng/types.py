@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from houfeng.codes import SourceId
+from houfeng.magnitudes import Magnitude, StationMagnitude
 from houfeng.packets import Packet, Samples, Unpack, readonly
 
 __all__ = [
@@ -14,11 +15,13 @@ __all__ = [
     "Cursor",
     "Event",
     "Gap",
+    "Magnitude",
     "Origin",
     "Packet",
     "Pick",
     "Samples",
     "SourceId",
+    "StationMagnitude",
     "Unpack",
     "public_id",
     "readonly",
@@ -170,11 +173,15 @@ class Event:
     picks : associated picks, earliest first
     origin : None where the picks do not tell it
     arrivals : what the origin makes of the picks of stations whose place is known, nearest first
+    magnitudes : the network's, one of each kind, the preferred one first
+    station_magnitudes : what they were made from, and of stations that were measured in vain why
     """
 
     picks: tuple[Pick, ...]
     origin: Origin | None = None
     arrivals: tuple[Arrival, ...] = ()
+    magnitudes: tuple[Magnitude, ...] = ()
+    station_magnitudes: tuple[StationMagnitude, ...] = ()
 
     @property
     def public_id(self) -> str:

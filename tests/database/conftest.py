@@ -14,7 +14,7 @@ from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
-from houfeng.types import Arrival, Cursor, Event, Gap, Origin, Pick, SourceId, Span
+from houfeng.types import Arrival, Cursor, Event, Gap, Magnitude, Origin, Pick, SourceId, Span, StationMagnitude
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 
@@ -82,6 +82,23 @@ def located(event: Event, depth_error_km: float | None = None) -> Event:
     return replace(event, origin=origin, arrivals=(Arrival(first.source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0),))
 
 
+MAGNITUDES = (
+    Magnitude("ML", 2.13, 0.21, 2, "mean", "Hutton & Boore 1987", "2 stations, 3 are needed"),
+    Magnitude("Md", 2.4, None, 1, "mean", "Lee et al. 1972"),
+)
+STATION_MAGNITUDES = (
+    StationMagnitude("BW.UH1", "ML", "EHE EHN", 2.03, -0.1, 431.5, "nm", None, 12.3, 40.5, True),
+    StationMagnitude("BW.UH2", "ML", "EHE EHN", 2.23, 0.0, 631.5, "nm", None, 14.3, 20.5, True),
+    StationMagnitude("BW.UH3", "ML", "EHE EHN", None, 0.0, None, "nm", None, None, None, False, "no response"),
+    StationMagnitude("BW.UH1", "Md", "EHZ", 2.4, 0.0, 35.0, "s", None, 12.3, 55.0, True),
+)
+
+
+def sized(event: Event) -> Event:
+    """The event with magnitudes of two kinds."""
+    return replace(event, magnitudes=MAGNITUDES, station_magnitudes=STATION_MAGNITUDES)
+
+
 def make_status(
     station_id: str = "BW.UH1",
     state: State = State.OK,
@@ -121,7 +138,7 @@ BW = Inventory(
 
 def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     """Save at least one row into every table."""
-    events = [located(make_event()), make_event(100)]
+    events = [sized(located(make_event())), make_event(100)]
     unit.save_inventory(BW)
     unit.save_run_sites(run_id, BW.sites.values())
     unit.save_picks(run_id, [pick for event in events for pick in event.picks])

@@ -20,6 +20,8 @@ from houfeng.types import Cursor, Event, SourceId
 from stations.inventory import Inventory, Site
 from tests.database.conftest import (
     BW,
+    MAGNITUDES,
+    STATION_MAGNITUDES,
     T0_NS,
     Dump,
     located,
@@ -108,8 +110,14 @@ def test_event_with_its_arrivals(store: Store) -> None:
         assert queries.event(snapshot, event.public_id, run_id="none") is None
     assert detail is not None
     assert detail.event == EventRow(
-        "live", event.public_id, T0_NS, T0_NS + 10**9, n_picks=3, n_stations=3, origin=event.origin
+        *("live", event.public_id, T0_NS, T0_NS + 10**9),
+        n_picks=3,
+        n_stations=3,
+        origin=event.origin,
+        magnitude=MAGNITUDES[0],
     )
+    assert detail.magnitudes == MAGNITUDES
+    assert detail.station_magnitudes == STATION_MAGNITUDES
     known, *unknown = detail.arrivals
     assert known == ArrivalRow(event.picks[0], "Unterhaching", 48.0811, 11.6363, 500.0, True, 2.5, 81.0, -0.02, 1.0)
     # of BW.UH2 there is a status, of BW.UH3 nothing
