@@ -9,7 +9,7 @@ import numpy as np
 from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
 from detection.matrices import Floats
-from detection.onset import find_onset
+from detection.onset.p import find_onset
 from detection.plan import Plan
 from detection.search import Found
 from detection.trigger import Bools, Growth, intervals

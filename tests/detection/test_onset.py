@@ -10,7 +10,8 @@ import pytest
 from obspy.signal.trigger import recursive_sta_lta
 from scipy.signal import sosfilt
 
-from detection.onset import akaike, find_onset
+from detection.onset.aic import akaike
+from detection.onset.p import find_onset
 from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
 

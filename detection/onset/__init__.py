@@ -1,0 +1,1 @@
+"""Onsets: when a phase begins, how well that is known, and which way the ground moved first."""
