@@ -1,4 +1,4 @@
-"""The room between the connections and the archive: bounded by bytes, never dropping a record."""
+"""The rooms between connections, archive and detection: bounded by bytes, never dropping a record by themselves."""
 
 from __future__ import annotations
 
@@ -33,15 +33,22 @@ class PacketQueue:
 
     def put(self, server: str, packets: list[Packet]) -> bool:
         """Add a batch, waiting for room; False when the queue was closed instead."""
-        n_bytes = sum([len(packet.raw) for packet in packets])
+        n_bytes = _n_bytes(packets)
         with self._changed:
             while self._n_bytes and self._n_bytes + n_bytes > self._max_bytes and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return False
-            self._batches.append((server, packets))
-            self._n_bytes += n_bytes
-            self._changed.notify_all()
+            self._let_in(server, packets, n_bytes)
+            return True
+
+    def offer(self, server: str, packets: list[Packet]) -> bool:
+        """Add a batch if there is room now; whether it was added."""
+        n_bytes = _n_bytes(packets)
+        with self._changed:
+            if self._closed or (self._n_bytes and self._n_bytes + n_bytes > self._max_bytes):
+                return False
+            self._let_in(server, packets, n_bytes)
             return True
 
     def take(self, timeout_s: float) -> list[tuple[str, list[Packet]]]:
@@ -60,3 +67,12 @@ class PacketQueue:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+    def _let_in(self, server: str, packets: list[Packet], n_bytes: int) -> None:
+        self._batches.append((server, packets))
+        self._n_bytes += n_bytes
+        self._changed.notify_all()
+
+
+def _n_bytes(packets: list[Packet]) -> int:
+    return sum([len(packet.raw) for packet in packets])

@@ -15,6 +15,7 @@ from itertools import count
 from acquisition.archive import Archive
 from acquisition.dayfile import Verdict
 from acquisition.heartbeat import Heartbeats
+from acquisition.passed import PassedOver
 from acquisition.queue import PacketQueue
 from acquisition.server.ledger import Ledger
 from acquisition.source import Source
@@ -39,8 +40,9 @@ class Recorder:
     ----------
     archive : where records are kept; the recorder is its only writer
     sources : by the name of their server; each gets a thread
-    max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the second
-        queue is full the archive waits too: the servers keep what is not read.
+    max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the first
+        queue is full the connections wait, and the servers keep what is not read; when the second one is full the
+        archive goes on, and tells by `passed` what it did not hand on.
     ledger : lets SeedLink clients see what was archived, once it was synced
     heartbeats : hears from the part `archive`
     tally : counts what becomes of the records
@@ -63,6 +65,7 @@ class Recorder:
         self._tally = tally or Tally()
         self._received = PacketQueue(max_bytes)
         self._archived = PacketQueue(max_bytes)
+        self.passed = PassedOver()
         self._stopping = threading.Event()
         self._failure: BaseException | None = None
         self._readers = {name: self._reader(name, source) for name, source in sources}
@@ -180,9 +183,17 @@ class Recorder:
         if self._ledger is not None:
             self._ledger.commit()
         for server, batch in batches:
-            self._heart.rest("waiting for detection")
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
-            self._archived.put(server, [packet for packet in batch if packet.start_ns <= latest_ns])
+            self._hand_on(server, [packet for packet in batch if packet.start_ns <= latest_ns])
+
+    def _hand_on(self, server: str, batch: list[Packet]) -> None:
+        if self._archived.offer(server, batch):
+            return
+        if self.passed.has_room:
+            self.passed.add(server, batch)
+        else:
+            self._heart.rest("waiting for detection")
+            self._archived.put(server, batch)
 
     def _sync(self) -> None:
         self._heart.beat("syncing")

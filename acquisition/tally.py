@@ -19,6 +19,7 @@ class Tally:
     def __init__(self) -> None:
         self._records: Counter[Verdict] = Counter()
         self.n_quarantined = 0
+        self.n_passed_over = 0
         self.sync_total_s = 0.0
         self._lock = threading.Lock()
         self._syncs = [0] * (len(SYNC_BOUNDS_S) + 1)

@@ -60,7 +60,19 @@ class ArchiveIndex:
 
     def touch(self, packets: Iterable[Packet]) -> None:
         """These were archived: `update` reads their files. 0.5 us each."""
-        keys = {(packet.source_id, packet.start_ns // _DAY_NS * _DAY_NS) for packet in packets}
+        self._touch({(packet.source_id, packet.start_ns // _DAY_NS * _DAY_NS) for packet in packets})
+
+    def touch_days(self, spans: Iterable[tuple[SourceId, int, int]]) -> None:
+        """The same for records of which nothing is at hand but the stream, and from when to when they are, ns UTC."""
+        self._touch(
+            {
+                (source_id, day_ns)
+                for source_id, start_ns, end_ns in spans
+                for day_ns in range(start_ns // _DAY_NS * _DAY_NS, max(end_ns, start_ns + 1), _DAY_NS)
+            }
+        )
+
+    def _touch(self, keys: set[tuple[SourceId, int]]) -> None:
         with self._guard:
             self._touched |= keys
 

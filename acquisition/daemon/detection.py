@@ -8,7 +8,7 @@ while the database has not answered since the start, records are archived and no
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from acquisition.archive import Archive
 from acquisition.daemon.link import StoreLink
@@ -17,7 +17,7 @@ from configs import Settings
 from database.store import Store
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
-from houfeng.types import Cursor, Packet
+from houfeng.types import Cursor, Packet, SourceId
 
 _log = logging.getLogger(__name__)
 
@@ -75,6 +75,19 @@ class SessionDetection:
         if self._pipeline is not None:
             self._pipeline.detect(packets, cursors)
             self._commit(self._pipeline)
+
+    def pass_over(self, passed: Iterable[tuple[SourceId, int]]) -> None:
+        """Archived records came too fast: go on from the last saved state, with what the archive has since.
+
+        Parameters
+        ----------
+        passed : streams, and when records begin that were not fed, ns UTC
+        """
+        for source_id, start_ns in passed:
+            self._missed.add_from(source_id, start_ns)
+        if self._pipeline is not None:
+            _log.warning("records come faster than detection takes them: it reads them from the archive, and is late")
+            self._pipeline = None
 
     def join(self) -> None:
         """Catch up with the archive when the store is there and that was not done yet."""

@@ -78,6 +78,9 @@ def _archived(tally: Tally) -> Iterator[Metric]:
         records.add_metric([outcome], n)
     yield records
     yield CounterMetricFamily("houfeng_quarantined", "Pieces of bytes that are no record.", value=tally.n_quarantined)
+    yield CounterMetricFamily(
+        "houfeng_passed_over_records", "Archived, and left for detection to read later.", value=tally.n_passed_over
+    )
     syncs = HistogramMetricFamily("houfeng_sync_duration_seconds", "How long the archive's syncs took.")
     buckets = [("+Inf" if bound_s == float("inf") else str(bound_s), n) for bound_s, n in tally.sync_buckets()]
     syncs.add_metric([], buckets=buckets, sum_value=tally.sync_total_s)

@@ -75,7 +75,11 @@ class Servers:
 
         Detection has gone past their time, and what the live streams are like is not theirs to tell.
         """
-        return [(server, batch) for server, batch in taken if server not in self._fillers]
+        return [(server, batch) for server, batch in taken if self.is_live(server)]
+
+    def is_live(self, server: str) -> bool:
+        """Whether it is no data centre whose records fill gaps."""
+        return server not in self._fillers
 
     def advance(self, taken: Iterable[tuple[str, list[Packet]]]) -> dict[str, dict[str, Cursor]]:
         """Cursors of the stations that packets came from, after these packets."""

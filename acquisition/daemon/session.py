@@ -25,6 +25,7 @@ from acquisition.daemon.status import (
 )
 from acquisition.daemon.upkeep import upkeep
 from acquisition.heartbeat import Heartbeats
+from acquisition.passed import Passed
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
 from acquisition.tally import Tally
@@ -197,13 +198,14 @@ class Session:
                 n_picks=0 if pipeline is None else pipeline.n_picks,
                 n_events=0 if pipeline is None else pipeline.n_events,
                 n_unreadable=self._vitals.unpacker.n_unreadable,
+                n_passed_over=self._vitals.tally.n_passed_over,
             ),
             jobs=self.jobs.outcomes,
         )
 
     def _server_statuses(self) -> Iterator[ServerStatus]:
         states = self._servers.states()
-        gaps = {status.station_id: _n_gaps(status) for status in self._statuses}
+        gaps = {each.station_id: sum(ch.metrics.num_gaps or 0 for ch in each.channels) for each in self._statuses}
         for server in self.settings.seedlink:
             if (state := states.get(server.name)) is not None:
                 cursors = self._servers.cursors(server.name)
@@ -255,6 +257,8 @@ class Session:
 
     def _process(self, taken: Batches) -> None:
         self._heart.beat("detecting and saving", within_s=_patience_s(self.settings))
+        # After `taken`, and before any of it is detected on: what was passed over lies before records that are taken.
+        self._pass_over(self._recorder.passed.take())
         self._index.touch(packet for _, batch in taken for packet in batch)
         taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
@@ -266,6 +270,16 @@ class Session:
             came_ns = min((packet.received_ns for packet in packets if packet.received_ns), default=0)
             self._lag_s = (now_ns() - came_ns) / NS_PER_S if came_ns else None
 
+    def _pass_over(self, passed: list[Passed]) -> None:
+        """Let detection read in the archive what it could not keep up with."""
+        self._index.touch_days((each.source_id, each.start_ns, each.end_ns) for each in passed)
+        live = [each for each in passed if self._servers.is_live(each.server)]
+        for each in live:
+            self._health.cover(each.source_id, each.span, each.arrived_ns, each.n_records)
+        self._vitals.tally.n_passed_over += sum(each.n_records for each in live)
+        if live:
+            self._detection.pass_over((each.source_id, each.start_ns) for each in live)
+
     def _report(self) -> None:
         statuses = self._statuses = self._health.evaluate(now_ns())
         self._heart.beat("saving the status", within_s=_patience_s(self.settings))
@@ -275,10 +289,6 @@ class Session:
 def run_id(settings: Settings) -> str:
     """The same for every start of one detection with one release."""
     return public_id("run", "live", settings.config_hash, __version__)
-
-
-def _n_gaps(status: StationStatus) -> int:
-    return sum(channel.metrics.num_gaps or 0 for channel in status.channels)
 
 
 def _patience_s(settings: Settings) -> float:

@@ -91,6 +91,8 @@ class DetectionStatus:
     lag_s : from the arrival of a record until it was detected on and saved, of the last batch; None before one
     n_picks, n_events : found; less those events that were withdrawn again
     n_unreadable : archived records whose samples could not be unpacked, since the process started
+    n_passed_over : archived records that came faster than detection took them, and were left to be read again from the
+        archive, since the process started
     """
 
     run_id: str
@@ -98,6 +100,7 @@ class DetectionStatus:
     n_picks: int
     n_events: int
     n_unreadable: int
+    n_passed_over: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,9 @@ def _facts(session: dict[str, Any]) -> Iterator[Text]:
         ("detection  ", "dim"),
         f"{detection['n_picks']} picks, {detection['n_events']} events; lag {_age(detection['lag_s'])}; ",
         f"{detection['n_unreadable']} records unreadable; " if detection["n_unreadable"] else "",
+        f"{detection['n_passed_over']} came too fast and were left to the archive; "
+        if detection["n_passed_over"]
+        else "",
         detection["run_id"],
     )
     for name, job in session["jobs"].items():

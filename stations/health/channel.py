@@ -70,29 +70,51 @@ class ChannelWatch:
     def observe(self, packet: Packet) -> None:
         """Count one packet in; time that is covered already adds no samples and no availability."""
         rate_hz = packet.sample_rate_hz
-        if not (packet.n_samples and _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ):
+        if not packet.n_samples:
             return
-        start_ns, end_ns, arrived_ns = packet.start_ns, packet.next_ns, packet.received_ns
-        if arrived_ns and end_ns - arrived_ns > self._max_ahead_ns:
-            # Taken as the newest sample, one record of 2040 would keep a dead channel green for years.
-            self._future_ns, self._future_at_ns = end_ns - arrived_ns, arrived_ns
+        again = self.cover(packet.start_ns, packet.next_ns, rate_hz, packet.received_ns)
+        if again is None:
             return
-        tolerance_ns = int(NS_PER_S / rate_hz / 2)
-        again = self._covered.add(start_ns, end_ns, tolerance_ns)
-        for span in again:
-            self._repeated.add(*span, tolerance_ns)
-        if self._newest_end_ns is None or end_ns > self._newest_end_ns:
-            self._newest_end_ns, self._newest_arrival_ns = end_ns, arrived_ns
-        self._record_s = max((end_ns - start_ns) / NS_PER_S, _RECORD_FADE * self._record_s)
-        self._sample_rate_hz = rate_hz
         if packet.timing_quality is not None:
             # Archives that were written again say 0 in every record (IC.MDJ 2017, CI 2019): not a clock, a default.
             self.timing_seen = self.timing_seen or packet.timing_quality > 0
-            if (minute := self._minute((end_ns - 1) // MINUTE_NS)) is not None:
+            if (minute := self._minute((packet.next_ns - 1) // MINUTE_NS)) is not None:
                 minute.timing += packet.timing_quality
                 minute.n_records += 1
         if rate_hz >= 1:
             self._gather(packet, again)
+
+    def cover(
+        self, start_ns: int, end_ns: int, rate_hz: float, arrived_ns: int, n_records: int = 1
+    ) -> list[Span] | None:
+        """Count time in, whose samples need not be at hand.
+
+        Parameters
+        ----------
+        start_ns, end_ns : of adjoining records, ns UTC
+        rate_hz : samples per second
+        arrived_ns : when the last of them came, ns UTC; 0 if nobody knows
+        n_records : how many they are
+
+        Returns
+        -------
+        again : what of it was covered already; None where the times cannot be true, and nothing was counted
+        """
+        if not _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ:
+            return None
+        if arrived_ns and end_ns - arrived_ns > self._max_ahead_ns:
+            # Taken as the newest sample, one record of 2040 would keep a dead channel green for years.
+            self._future_ns, self._future_at_ns = end_ns - arrived_ns, arrived_ns
+            return None
+        tolerance_ns = int(NS_PER_S / rate_hz / 2)
+        again = self._covered.add(start_ns, end_ns, tolerance_ns)
+        for repeated in again:
+            self._repeated.add(*repeated, tolerance_ns)
+        if self._newest_end_ns is None or end_ns > self._newest_end_ns:
+            self._newest_end_ns, self._newest_arrival_ns = end_ns, arrived_ns
+        self._record_s = max((end_ns - start_ns) / NS_PER_S / n_records, _RECORD_FADE * self._record_s)
+        self._sample_rate_hz = rate_hz
+        return again
 
     def patience(self) -> float:
         """Factor (>= 1) on the latency limits: a low-rate channel may take twice its record length."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from houfeng.types import Packet, SourceId
+from houfeng.types import Packet, SourceId, Span
 from stations.health.channel import DAY_NS, ChannelWatch
 from stations.health.hysteresis import Held
 from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Rulebook, Verdict, is_ground_motion
@@ -62,9 +62,26 @@ class HealthMonitor:
     def observe(self, packets: Iterable[Packet]) -> None:
         """Count packets in, in any order; a log record, which has no samples, says nothing."""
         for packet in packets:
-            watch = self._channels.get(packet.source_id) or self._new_channel(packet)
+            watch = self._channels.get(packet.source_id)
+            if watch is None and packet.n_samples:
+                watch = self._new_channel(packet.source_id, packet.received_ns or packet.next_ns)
             if watch is not None:
                 watch.observe(packet)
+
+    def cover(self, source_id: SourceId, span: Span, arrived_ns: int, n_records: int) -> None:
+        """Count in adjoining packets of one channel that nobody has time to look into: all but their samples.
+
+        Parameters
+        ----------
+        span : from the first of them to the end of the last
+        arrived_ns : when the last one came, ns UTC
+        n_records : how many they are
+        """
+        if span.start_ns == span.end_ns:  # log records
+            return
+        watch = self._channels.get(source_id) or self._new_channel(source_id, arrived_ns or span.end_ns)
+        if watch is not None:
+            watch.cover(*span, arrived_ns, n_records)
 
     def evaluate(self, now_ns: int) -> list[StationStatus]:
         """Status of every station, sorted by id.
@@ -97,11 +114,9 @@ class HealthMonitor:
     def _is_evaluated(self, station_id: str) -> bool:
         return self._usages.get(station_id) != "off"
 
-    def _new_channel(self, packet: Packet) -> ChannelWatch | None:
-        source_id = packet.source_id
-        if not packet.n_samples or not self._is_evaluated(source_id.station_id) or not self._is_received(source_id):
+    def _new_channel(self, source_id: SourceId, arrived_ns: int) -> ChannelWatch | None:
+        if not self._is_evaluated(source_id.station_id) or not self._is_received(source_id):
             return None
-        arrived_ns = packet.received_ns or packet.next_ns
         began_ns = self._begin(arrived_ns)
         # Nobody asked for an unknown channel before it first came.
         watch = ChannelWatch(source_id, began_ns if source_id in self._wanted else arrived_ns, self._settings)
