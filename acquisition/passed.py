@@ -22,6 +22,7 @@ class Passed:
     ----------
     server : that they came from
     start_ns, end_ns : of their samples, ns UTC
+    newest_ns : where the last of them begins, ns UTC
     sample_rate_hz : of the last of them; 0 for log records
     arrived_ns : when the last of them came, ns UTC
     n_records : how many they are
@@ -31,6 +32,7 @@ class Passed:
     source_id: SourceId
     start_ns: int
     end_ns: int
+    newest_ns: int
     sample_rate_hz: float
     arrived_ns: int
     n_records: int
@@ -81,12 +83,19 @@ class PassedOver:
         key = (server, packet.source_id)
         passed = self._open.get(key)
         if passed is not None and passed.goes_on_with(packet):
-            passed.end_ns = packet.next_ns
+            passed.end_ns, passed.newest_ns = packet.next_ns, packet.start_ns
             passed.arrived_ns = packet.received_ns
             passed.n_records += 1
             return
         if passed is not None:
             self._done.append(passed)
         self._open[key] = Passed(
-            server, packet.source_id, packet.start_ns, packet.next_ns, packet.sample_rate_hz, packet.received_ns, 1
+            server,
+            packet.source_id,
+            packet.start_ns,
+            packet.next_ns,
+            newest_ns=packet.start_ns,
+            sample_rate_hz=packet.sample_rate_hz,
+            arrived_ns=packet.received_ns,
+            n_records=1,
         )

@@ -63,12 +63,12 @@ class ArchiveIndex:
         self._touch({(packet.source_id, packet.start_ns // _DAY_NS * _DAY_NS) for packet in packets})
 
     def touch_days(self, spans: Iterable[tuple[SourceId, int, int]]) -> None:
-        """The same for records of which nothing is at hand but the stream, and from when to when they are, ns UTC."""
+        """The same for records of which is known but the stream, and when the first and the last begin, ns UTC."""
         self._touch(
             {
                 (source_id, day_ns)
-                for source_id, start_ns, end_ns in spans
-                for day_ns in range(start_ns // _DAY_NS * _DAY_NS, max(end_ns, start_ns + 1), _DAY_NS)
+                for source_id, start_ns, newest_ns in spans
+                for day_ns in range(start_ns // _DAY_NS * _DAY_NS, newest_ns + 1, _DAY_NS)
             }
         )
 

@@ -272,7 +272,7 @@ class Session:
 
     def _pass_over(self, passed: list[Passed]) -> None:
         """Let detection read in the archive what it could not keep up with."""
-        self._index.touch_days((each.source_id, each.start_ns, each.end_ns) for each in passed)
+        self._index.touch_days((each.source_id, each.start_ns, each.newest_ns) for each in passed)
         live = [each for each in passed if self._servers.is_live(each.server)]
         for each in live:
             self._health.cover(each.source_id, each.span, each.arrived_ns, each.n_records)

@@ -70,7 +70,7 @@ class ChannelWatch:
     def observe(self, packet: Packet) -> None:
         """Count one packet in; time that is covered already adds no samples and no availability."""
         rate_hz = packet.sample_rate_hz
-        if not packet.n_samples:
+        if not (packet.n_samples and _is_possible(rate_hz)):
             return
         again = self.cover(packet.start_ns, packet.next_ns, rate_hz, packet.received_ns)
         if again is None:
@@ -100,7 +100,7 @@ class ChannelWatch:
         -------
         again : what of it was covered already; None where the times cannot be true, and nothing was counted
         """
-        if not _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ:
+        if not _is_possible(rate_hz):
             return None
         if arrived_ns and end_ns - arrived_ns > self._max_ahead_ns:
             # Taken as the newest sample, one record of 2040 would keep a dead channel green for years.
@@ -234,6 +234,10 @@ class ChannelWatch:
                 if (minute := self._minute(key)) is not None:
                     minute.add(packet.samples[first:stop])
                 first = stop
+
+
+def _is_possible(rate_hz: float) -> bool:
+    return _LOWEST_RATE_HZ <= rate_hz <= _HIGHEST_RATE_HZ
 
 
 def _with_samples(metrics: Metrics, minute: Minute) -> Metrics:

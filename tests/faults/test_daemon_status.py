@@ -121,7 +121,14 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         "archive": {"free_bytes": None, "n_records": {"written": 5}, "n_quarantined": 1}
         | {"queue_bytes": 1, "detection_queue_bytes": 1, "queue_limit_bytes": 1 << 26},
         "store": {"up": False, "since": "2026-01-01T00:00:00Z", "fault": "database is locked", "n_unsaved_picks": 7},
-        "detection": {"n_picks": 1, "n_events": 0, "n_unreadable": 3, "lag_s": 0.25, "run_id": "run/1"},
+        "detection": {
+            "n_picks": 1,
+            "n_events": 0,
+            "n_unreadable": 3,
+            "n_passed_over": 9,
+            "lag_s": 0.25,
+            "run_id": "run/1",
+        },
         "jobs": {"disk": {"error": "no such folder"}},
     }
     console = Console(width=width, record=True, file=None, force_terminal=False, quiet=False)
