@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.convert import build
+from configs.presets import preset_file, with_preset
 from configs.settings import MEMBER_NAMES, Settings
 from houfeng.errors import ConfigError
 
@@ -19,7 +20,8 @@ _INCLUDABLE = (*MEMBER_NAMES, "inventory")
 def load(path: str | Path) -> Settings:
     """Settings from a TOML file; relative paths in it are relative to the folder that the file is in.
 
-    Servers, data centres, stations and StationXML of the files that it includes come behind its own.
+    What its preset says counts for the keys that it leaves out. Servers, data centres, stations and StationXML of the
+    files that it includes come behind its own.
 
     Raises
     ------
@@ -50,7 +52,9 @@ def given(path: str | Path) -> dict[str, str]:
     """
     path = Path(path)
     table = read_table(path)
-    files = {str(path): table}
+    preset = preset_file(table)
+    files = {str(preset): read_table(preset)} if preset else {}
+    files[str(path)] = table
     for name in table.get("include", ()):
         file = path.resolve().parent / name
         files[str(file)] = read_table(file)
@@ -82,7 +86,7 @@ def _read(path: Path, allowed: tuple[str, ...] = ()) -> Settings:
         if allowed and key not in allowed
     ]
     try:
-        settings = build(Settings, table)
+        settings = build(Settings, with_preset(table))
     except ConfigError as error:
         faults = [f"{path}: {line}" for line in str(error).splitlines()]
     if faults:

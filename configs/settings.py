@@ -30,6 +30,7 @@ class Settings:
     ConfigError : if two servers have one name, two web services one address, or two stations one code
     """
 
+    preset: str = "local"
     include: tuple[str, ...] = ()
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)

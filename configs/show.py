@@ -17,7 +17,7 @@ def shown(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     """Lines of TOML that load to the same settings; keys that a file sets are marked with its name.
 
     Passwords in a database's URL are hidden; other secrets are references by nature. Keys that are unset are left out,
-    and so is `include`: what it brought is there.
+    and so are `preset` and `include`: what they brought is there.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def shown(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
         value = getattr(settings, room.name)
         if is_dataclass(value):
             yield from _table(room.name, room.name, value, given, f"[{room.name}]")
-        elif room.name != "include":
+        elif room.name not in ("preset", "include"):
             for key, member in named(room.name, value).items():
                 yield from _table(key, room.name, member, given, f"[[{room.name}]]")
 

@@ -70,8 +70,7 @@ class Channel:
 
     def new_growth(self, n_on: int = 0, peaks: Floats | None = None) -> Growth:
         """What watches a trigger for a larger shock; parameters as in `Growth`."""
-        factor = self.plan.settings.rearm_amplitude**2  # of energies
-        return Growth(self.plan.n_rearm, factor, n_on, np.empty(0) if peaks is None else peaks)
+        return Growth(self.plan.n_rearm, self.plan.rearm_factor, n_on, np.empty(0) if peaks is None else peaks)
 
     def begin(self, chunk: Chunk) -> list[Pick]:
         """Start the segment that begins with this chunk; windows of the one before end where it ended."""

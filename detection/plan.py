@@ -10,7 +10,7 @@ from scipy.signal import butter, sosfilt_zi
 
 from detection.matrices import AverageStep, FilterStep, average_step, filter_step
 from detection.matrices import Floats as Floats
-from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings
+from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
 from houfeng.errors import WindowError
 
 FILTER_ORDER = 4
@@ -61,8 +61,14 @@ class Plan:
         return self.bands[0].rest.size
 
     def rectify(self, signal: Floats, out: Floats) -> None:
-        """Make the band-passed signal what is averaged: its energy."""
-        np.square(signal, out=out)
+        """Make the band-passed signal what is averaged: its energy, for SeisComP's form its amplitude."""
+        (np.abs if self.settings.form is Form.SEISCOMP else np.square)(signal, out=out)
+
+    @property
+    def rearm_factor(self) -> float:
+        """How much the short-term average must grow for a trigger to start anew."""
+        amplitude = self.settings.rearm_amplitude
+        return amplitude if self.settings.form is Form.SEISCOMP else amplitude**2
 
     @property
     def n_recent(self) -> int:
@@ -87,7 +93,7 @@ def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
     n_wanted = max(round(settings.block_s * rate_hz), 1)
     n_steps = max(round(n_wanted / STEP), 1)
     n_step = max(round(n_wanted / n_steps), LEAST_STEP)
-    bands = (_band(settings.band_low_hz, settings.band_high_hz, rate_hz, n_step),)
+    bands = _bands(settings, rate_hz, n_step)
     if n_sta < 2:
         raise WindowError(f"sta_s = {settings.sta_s:g} s is {n_sta} samples at {rate_hz:g} Hz; 2 are needed")
     highpass = butter(2, HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
@@ -95,7 +101,7 @@ def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
         settings,
         rate_hz,
         bands,
-        average_step(n_sta, n_lta, n_step, lta_of_sta=False),
+        average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
         highpass,
         sosfilt_zi(highpass),
         n_sta,
@@ -109,6 +115,20 @@ def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
         n_after=round(settings.onset_after_s * rate_hz),
         n_run_in=round(RUN_IN_S * rate_hz),
     )
+
+
+def _bands(settings: DetectionSettings, rate_hz: float, n_step: int) -> tuple[Band, ...]:
+    """The bands that a sampling rate has, lowest first."""
+    found = []
+    faults = []
+    for low_hz, high_hz in sorted(settings.bands):
+        try:
+            found.append(_band(low_hz, high_hz, rate_hz, n_step))
+        except WindowError as error:
+            faults.append(error)
+    if not found:
+        raise faults[0]
+    return tuple(found)
 
 
 def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:

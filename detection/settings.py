@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 from detection.location.layers import PUBLISHED, Layer, check
 from houfeng.checks import above, channel_patterns, need, not_negative, positive
@@ -12,6 +14,15 @@ HIGHPASS_HZ = 1.0  # onsets are read where a trace is only rid of drift: a narro
 NYQUIST_SHARE = 0.9  # above it the digitiser's anti-alias filter shapes the noise
 
 
+class Form(StrEnum):
+    """What is divided by what. STA and LTA are a short and a long average, both up to the current sample."""
+
+    RECURSIVE = "recursive"  # exponential averages of energy
+    CLASSIC = "classic"  # means of energy over the last sta_s and lta_s
+    Z_DETECT = "z-detect"  # mean energy before the sample, less its mean over lta_s, in standard deviations
+    SEISCOMP = "seiscomp"  # exponential averages: of amplitude, and of that average
+
+
 @dataclass(frozen=True, slots=True)
 class DetectionSettings:
     """How single channels are watched. The defaults suit local networks (stations 5-100 km apart).
@@ -19,10 +30,11 @@ class DetectionSettings:
     Parameters
     ----------
     channels : NSLC patterns with `*` and `?`; other channels are recorded but not watched
-    band_low_hz, band_high_hz : corners of the band-pass; the upper one is lowered to 0.9 of a slower channel's
-        Nyquist frequency as long as an octave remains
-    sta_s, lta_s : time constants of the short- and the long-term average of band-passed energy
-    on_ratio, off_ratio : STA/LTA (energy) at which a trigger starts and ends
+    bands : corners of each band-pass, Hz; the largest ratio of all bands counts. An upper corner is lowered to 0.9 of
+        a slower channel's Nyquist frequency as long as an octave remains, else the channel goes without this band
+    form : how the ratio is formed
+    sta_s, lta_s : length of the short- and the long-term average of each band: a time constant or a window
+    on_ratio, off_ratio : ratio at which a trigger starts and ends
     rearm_amplitude : a trigger that is still on starts anew when the short-term amplitude exceeds this many
         times its largest value so far: 10 is one unit of magnitude more
     rearm_s : how far back that largest value is taken, so that one onset growing is not two
@@ -38,8 +50,8 @@ class DetectionSettings:
     """
 
     channels: tuple[str, ...] = ("*.*.*.?HZ", "*.*.*.?NZ")
-    band_low_hz: float = 7.0
-    band_high_hz: float = 20.0
+    bands: tuple[tuple[float, float], ...] = ((3.0, 10.0), (8.0, 25.0))
+    form: Form = Form.RECURSIVE
     sta_s: float = 0.5
     lta_s: float = 10.0
     on_ratio: float = 4.0
@@ -56,17 +68,26 @@ class DetectionSettings:
     def __post_init__(self) -> None:
         need(bool(self.channels), "channels", "at least one NET.STA.LOC.CHA pattern", "none")
         channel_patterns("channels", self.channels)
-        positive(self, "band_low_hz", "sta_s", "rearm_s", "flat_s", "onset_before_s", "onset_after_s", "block_s")
+        positive(self, "sta_s", "rearm_s", "flat_s", "onset_before_s", "onset_after_s", "block_s")
         not_negative(self, "hold_off_s", "keep_lta_s")
-        above(self, "band_high_hz", "band_low_hz")
+        need(bool(self.bands), "bands", "at least one [low, high] in Hz", "none")
+        for low, high in self.bands:
+            good = 0 < low < high and math.isfinite(high)
+            need(good, "bands", "[low, high] in Hz with 0 < low < high", f"[{low:g}, {high:g}]")
+        need(len(set(self.bands)) == len(self.bands), "bands", "each band once", "the same band twice")
         above(self, "lta_s", "sta_s")
         positive(self, "off_ratio")
         above(self, "on_ratio", "off_ratio")
-        highest = self.lta_s / self.sta_s
+        highest = self.highest_ratio
         needed = f"less than lta_s / sta_s = {highest:g}, which the ratio can never exceed,"
         need(self.on_ratio < highest, "on_ratio", needed, f"{self.on_ratio:g}")
         need(self.rearm_amplitude > 1, "rearm_amplitude", "more than 1", f"{self.rearm_amplitude:g}")
         above(self, "onset_after_s", "sta_s")
+
+    @property
+    def highest_ratio(self) -> float:
+        """What the ratio can never exceed; infinite where that depends on the sampling rate."""
+        return self.lta_s / self.sta_s if self.form in (Form.RECURSIVE, Form.CLASSIC) else math.inf
 
 
 @dataclass(frozen=True, slots=True)

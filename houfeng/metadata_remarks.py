@@ -10,7 +10,7 @@ from configs import Settings
 from configs.patterns import is_wild, station_of
 from configs.remarks import Level, Remark
 from detection.distance import TimeLimits
-from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE
+from detection.settings import HIGHPASS_HZ
 from houfeng.errors import WindowError
 from houfeng.network import Network, read_network
 from houfeng.times import NS_PER_S
@@ -46,10 +46,11 @@ def positions(settings: Settings, network: Network) -> Iterator[Remark]:
 
 
 def bands(settings: Settings, network: Network) -> Iterator[Remark]:
-    """The band of detection against the sampling rates of the channels that are watched."""
-    if settings.detection.band_high_hz <= HIGHPASS_HZ:
-        text = f"onsets are read above {HIGHPASS_HZ:g} Hz, where nothing triggered"
-        yield Remark(Level.WARNING, "detection.band_high_hz", text)
+    """The bands of detection against the sampling rates of the channels that are watched."""
+    for low_hz, high_hz in settings.detection.bands:
+        if high_hz <= HIGHPASS_HZ:
+            text = f"{low_hz:g}-{high_hz:g} Hz: onsets are read above {HIGHPASS_HZ:g} Hz, where nothing triggered"
+            yield Remark(Level.WARNING, "detection.bands", text)
     by_rate = defaultdict(list)
     for source_id, rate_hz in watched_rates(settings, network).items():
         by_rate[rate_hz].append(str(source_id))
@@ -60,13 +61,13 @@ def bands(settings: Settings, network: Network) -> Iterator[Remark]:
     for rate_hz, channels in sorted(by_rate.items()):
         some = f"{len(channels)} channels of {rate_hz:g} Hz ({channels[0]}, ...)" if channels[1:] else channels[0]
         try:
-            plan_for(settings.detection, rate_hz)
+            served = [band.name for band in plan_for(settings.detection, rate_hz).bands]
         except WindowError as error:
             yield Remark(Level.WARNING, "detection", f"nothing is detected on {some}: {error}")
             continue
-        limit_hz = NYQUIST_SHARE * rate_hz / 2
-        if limit_hz < settings.detection.band_high_hz:
-            yield Remark(Level.NOTE, "detection.band_high_hz", f"is lowered to {limit_hz:g} Hz on {some}")
+        if served != [f"{low_hz:g}-{high_hz:g} Hz" for low_hz, high_hz in sorted(settings.detection.bands)]:
+            text = f"of the bands only {', '.join(served)} can be searched on {some}"
+            yield Remark(Level.NOTE, "detection.bands", text)
 
 
 def memory(settings: Settings, network: Network) -> Iterator[Remark]:

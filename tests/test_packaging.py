@@ -49,7 +49,12 @@ def test_the_wheel_has_every_file_of_every_package(wheel: Path) -> None:
     }
     assert sorted(sources - packed) == [], "not in the wheel"
     assert sorted(packed - sources) == [], "in the wheel, but not a source"
-    assert {"configs/default.toml", "configs/networks/geofon.toml", "configs/networks/README.md"} <= packed
+    assert {
+        "configs/default.toml",
+        "configs/networks/geofon.toml",
+        "configs/networks/README.md",
+        "configs/presets/local.toml",
+    } <= packed
 
 
 def test_the_wheel_has_licence_and_command(wheel: Path) -> None:

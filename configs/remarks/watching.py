@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from configs.patterns import any_meets, channels_meet, is_wild, station_of
 from configs.remarks.remark import Level, Remark
 from configs.settings import Settings
+from detection.settings import DetectionSettings, Form
 
 # The health of a channel is looked back at for a day.
 _LONGEST_WATCH_S = 86_400.0
 # Of the largest ratio that there can be; noise never gets near it, and few earthquakes do.
 _HIGH_RATIO = 0.8
+_MANY_BANDS = 4
 
 
 def detection(settings: Settings) -> Iterator[Remark]:
@@ -26,10 +28,26 @@ def detection(settings: Settings) -> Iterator[Remark]:
         for pattern in idle:
             text = f"no [[seedlink]] asks for {pattern}: it has no effect"
             yield Remark(Level.WARNING, "detection.channels", text)
-    highest = settings.detection.lta_s / settings.detection.sta_s
+    yield from _form(settings.detection)
+    highest = settings.detection.highest_ratio
     if settings.detection.on_ratio > _HIGH_RATIO * highest:
         text = f"{settings.detection.on_ratio:g} is near lta_s / sta_s = {highest:g}, the largest ratio there can be"
         yield Remark(Level.WARNING, "detection.on_ratio", text)
+
+
+def _form(detection: DetectionSettings) -> Iterator[Remark]:
+    """The form of STA/LTA and its thresholds, which mean other things in other forms."""
+    default = DetectionSettings()
+    usual = detection.on_ratio == default.on_ratio and detection.off_ratio == default.off_ratio
+    if detection.form is Form.SEISCOMP and usual:
+        text = (
+            f"the form seiscomp is of amplitude: {detection.on_ratio:g}, the default for energy, is an energy ratio of "
+            f"{detection.on_ratio**2:g}; SeisComP's own default is 3"
+        )
+        yield Remark(Level.NOTE, "detection.on_ratio", text)
+    if len(detection.bands) > _MANY_BANDS:
+        text = f"{len(detection.bands)} bands take {len(detection.bands)} times the computing time of one"
+        yield Remark(Level.NOTE, "detection.bands", text)
 
 
 def association(settings: Settings) -> Iterator[Remark]:

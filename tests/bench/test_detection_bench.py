@@ -28,8 +28,8 @@ from detection.settings import DetectionSettings
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId, readonly
 
-PLAN = plan_for(DetectionSettings(), 100.0)
-(BAND,) = PLAN.bands
+PLAN = plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
+BAND = PLAN.bands[0]
 
 pytestmark = pytest.mark.bench
 
@@ -171,7 +171,7 @@ def test_ninety_channel_days_from_miniseed(shared_data: Callable[[str], Path], t
         for number in range(30):
             content[:, 8:13] = np.frombuffer(f"S{number:04}".encode(), dtype=np.uint8)
             (tmp_path / f"{file.name}.{number}.mseed").write_bytes(content.tobytes())
-    settings = DetectionSettings(channels=("*.*.*.*",), band_low_hz=2.0, band_high_hz=8.0)
+    settings = DetectionSettings(channels=("*.*.*.*",), bands=((2.0, 8.0),))
     band = plan_for(settings, 20.0).bands[0]
     n_sta, n_lta = 10, 200
 

@@ -42,7 +42,11 @@ def written(table: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, An
             if isinstance(part, dict):
                 yield from written(part, f"{where}{key}.")
             else:
-                yield f"{where}{key}", tuple(part) if isinstance(part, list) else part
+                yield f"{where}{key}", tuples(part)
+
+
+def tuples(value: object) -> object:
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
 
 
 def uncommented(text: str) -> str:

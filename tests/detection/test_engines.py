@@ -35,7 +35,7 @@ def test_many_hours_filtered_either_way_give_the_same_picks(
 ) -> None:
     files = sorted(file for file in shared_data(records).iterdir() if file.name.endswith((".mseed", ".050")))
     packets = packets_of([trace for file in files for trace in obspy.read(str(file))])
-    every = replace(SETTINGS, channels=("*.*.*.??Z",), band_low_hz=low_hz)
+    every = replace(SETTINGS, channels=("*.*.*.??Z",), bands=((low_hz, 20.0),))
     picks = Detector(every).feed(packets)
     few = {packet.source_id for packet in packets if packet.source_id.channel.endswith("Z")}
     assert len(few) < FEW

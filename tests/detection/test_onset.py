@@ -18,7 +18,7 @@ from detection.settings import DetectionSettings
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return plan_for(DetectionSettings(), 100.0)
+    return plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
 
 
 def test_aic_is_the_sum_over_both_parts() -> None:

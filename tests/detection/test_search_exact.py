@@ -12,8 +12,8 @@ from detection.bandpass import Indices, columns_of, filter_rows, filter_tiles
 from detection.plan import plan_for
 from detection.settings import DetectionSettings
 
-PLAN = plan_for(DetectionSettings(), 100.0)
-(BAND,) = PLAN.bands
+PLAN = plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
+BAND = PLAN.bands[0]
 N_STEPS = 240
 N = N_STEPS * PLAN.n_step
 

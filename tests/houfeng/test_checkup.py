@@ -61,7 +61,7 @@ def test_a_sound_configuration_has_no_remark(tmp_path: Path, documented: Invento
         database=DatabaseSettings(f"sqlite:///{tmp_path}/houfeng.db"),
         seedlink=(II,),
         inventory=documented,
-        detection=DetectionSettings(band_low_hz=1.0, band_high_hz=4.0),
+        detection=DetectionSettings(bands=((1.0, 4.0),)),
         association=AssociationSettings(min_stations=2),
     )
     (tmp_path / "houfeng.toml").touch()
@@ -166,19 +166,19 @@ def test_a_database_that_does_not_answer_is_a_note(tmp_path: Path) -> None:
 
 def test_sampling_rates_are_held_against_the_band(documented: InventorySettings) -> None:
     def bands(low_hz: float, high_hz: float) -> list[tuple[str, str]]:
-        band = DetectionSettings(band_low_hz=low_hz, band_high_hz=high_hz)
+        band = DetectionSettings(bands=((low_hz, high_hz),))
         settings = Settings(seedlink=(II,), inventory=documented, detection=band)
         return told(metadata_remarks.metadata(settings))
 
-    assert bands(7, 20) == [("warning", "detection"), ("note", "detection.band_high_hz")]
-    assert bands(2, 16) == [("note", "detection.band_high_hz")]
+    assert bands(7, 20) == [("warning", "detection"), ("note", "detection.bands")]
+    assert bands(2, 16) == [("note", "detection.bands")]
     assert bands(2, 8) == []
-    assert bands(0.1, 1.0) == [("warning", "detection.band_high_hz")]
+    assert bands(0.1, 1.0) == [("warning", "detection.bands")]
 
 
 def test_only_channels_that_are_wanted_and_watched_count(documented: InventorySettings) -> None:
     settings = Settings(seedlink=(replace(II, streams=("II.NIL.*.BH?",)),), inventory=documented)
-    assert told(metadata_remarks.metadata(settings)) == [("note", "detection.band_high_hz")]
+    assert told(metadata_remarks.metadata(settings)) == [("note", "detection.bands")]
     elsewhere = replace(settings, detection=DetectionSettings(channels=("*.*.*.HHZ",)))
     assert told(metadata_remarks.metadata(elsewhere)) == []
 

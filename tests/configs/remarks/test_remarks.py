@@ -216,6 +216,20 @@ CASES = [
         "lta_s / sta_s = 20",
     ),
     (
+        "[detection]\nform = 'seiscomp'",
+        "[detection]\nform = 'seiscomp'\non_ratio = 3.0",
+        "note",
+        "detection.on_ratio",
+        "is of amplitude",
+    ),
+    (
+        "[detection]\nbands = [[1, 2], [2, 4], [4, 8], [8, 16], [16, 32]]",
+        "[detection]\nbands = [[1, 2], [2, 4], [4, 8], [8, 16]]",
+        "note",
+        "detection.bands",
+        "5 times the computing time",
+    ),
+    (
         IRIS.format("['II.AAK.*.BH?', 'II.NIL.*.BHZ', 'II.KURK.*.BHN']"),
         IRIS.format("['II.AAK.*.BH?', 'II.NIL.*.BHZ', 'II.KURK.*.BHZ']"),
         "warning",
