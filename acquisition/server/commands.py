@@ -35,6 +35,11 @@ class Command:
     arguments: tuple[str, ...] = ()
     fault: str = ""
 
+    @property
+    def fault_code(self) -> str:
+        """The protocol's code for a line that is no command."""
+        return "LIMIT" if "bytes" in self.fault else "UNSUPPORTED"
+
 
 class LineReader:
     """Cuts commands out of a stream of bytes; CR LF, LF and CR end a line, empty lines count for nothing.

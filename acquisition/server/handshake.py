@@ -70,7 +70,7 @@ class Handshake:
 
     def _handler(self, command: Command) -> Callable[[tuple[str, ...]], bool]:
         if command.fault:
-            raise CommandError("LIMIT" if "bytes" in command.fault else "UNSUPPORTED", command.fault)
+            raise CommandError(command.fault_code, command.fault)
         if command.verb == "SLPROTO":
             return self._slproto
         self._begun = True

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from acquisition.server.commands import Command, LineReader
 from acquisition.server.demand import Batch, Demand, Demands
 from acquisition.server.handshake import Handshake
-from acquisition.server.info import Identity, info_v3, info_v4
+from acquisition.server.info import Identity, error_v4, info_v3, info_v4
 from acquisition.server.ring import Backlog, StreamSpan
 from acquisition.server.selection import Subscription
 from acquisition.server.stored import StreamKey
@@ -107,8 +107,7 @@ class Session:
         if command.verb == "INFO" and not self._ended:
             return self._info(command.arguments)
         if self._demand is not None:
-            self._fault(f"{command.verb or command.fault} while records flow")
-            return b""
+            return self._refuse_midstream(command)
         if command.verb == "HELLO":
             return f"{self._identity.hello}\r\n{self._identity.organization}\r\n".encode("ascii", "replace")
         answer = self._handshake.run(command)
@@ -117,6 +116,20 @@ class Session:
         if self._handshake.ready:
             self._begin()
         return answer
+
+    def _refuse_midstream(self, command: Command) -> bytes:
+        """What a command but INFO and BYE is told once records flow: an error packet of version 4, or nothing.
+
+        FDSN SeedLink 4.0 has the server accept no such command and names no answer. A line `ERROR ...` would stand
+        between packets, where no client expects it; the packet J with subformat E ("SeedLink error") is what it has
+        for this. After END every command but BYE must be ignored. Version 3 has no packet for errors.
+        """
+        what = command.verb[:20] or command.fault
+        self._fault(f"{what} while records flow")
+        if self._ended or self._handshake.version == 3:
+            return b""
+        code = command.fault_code if command.fault else "UNEXPECTED"
+        return error_v4(self._identity, code, f"{what}: only INFO and BYE are taken while records flow")
 
     def _fault(self, what: str) -> None:
         self._n_faults += 1

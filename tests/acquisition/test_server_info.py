@@ -9,7 +9,7 @@ import pytest
 
 from acquisition.server import Ring
 
-from .seedlink_driver import V4, drive, filled_ring, open_session, packets_v4, raw, sequences_v4
+from .seedlink_driver import V4, drive, filled_ring, open_session, packets_v4, raw, sequences_v3, sequences_v4
 
 
 @pytest.fixture
@@ -91,10 +91,25 @@ def test_version_4_tells_sequences_times_and_start(ring: Ring) -> None:
     assert {"2", "3"} <= set(formats["format"])
 
 
-def test_info_is_answered_between_records_and_other_commands_are_not(ring: Ring) -> None:
+def test_between_records_info_is_answered_and_other_commands_are_refused_in_packets(ring: Ring) -> None:
     session = open_session(ring)
     drive(session, V4 + b"STATION *\r\nDATA\r\nEND\r\n")
-    ((kind, _, _, _),) = packets_v4(drive(session, b"STATION X\r\nINFO ID\r\nHELLO\r\n"))
-    assert kind == "JI"
+    answers = packets_v4(drive(session, b"STATION X\r\nINFO ID\r\nHELLO\r\n" + b"A" * 300 + b"\r\n\x00\r\n"))
+    assert [kind for kind, _, _, _ in answers] == ["JE", "JI", "JE", "JE", "JE"]
+    errors = [json.loads(payload)["error"] for kind, _, _, payload in answers if kind == "JE"]
+    assert [error["code"] for error in errors] == ["UNEXPECTED", "UNEXPECTED", "LIMIT", "UNSUPPORTED"]
+    assert errors[0]["message"].startswith("STATION: only INFO and BYE")
     ring.append(raw("UH1", second=5))
     assert sequences_v4(drive(session, b"")) == [21]
+
+
+def test_after_the_end_of_dial_up_commands_are_ignored(ring: Ring) -> None:
+    session = open_session(ring)
+    assert drive(session, V4 + b"STATION *\r\nDATA ALL\r\nENDFETCH\r\n").endswith(b"END")
+    assert drive(session, b"STATION X\r\nINFO ID\r\n") == b""
+
+
+def test_version_3_says_nothing_of_a_command_between_records(ring: Ring) -> None:
+    session = open_session(ring)
+    assert sequences_v3(drive(session, b"DATA 0\r\n"))
+    assert drive(session, b"STATION UH1 BW\r\n") == b""
