@@ -11,8 +11,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -37,6 +37,11 @@ _DAY_NS = 86_400 * NS_PER_S
 MIDNIGHT_NS = (now_ns() // _DAY_NS - 1) * _DAY_NS
 _RATE_HZ = 50.0
 _LONGEST_S = 120.0
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):  # it has just ended by itself, and its status waits to be read
+        os.kill(pid, number)
 
 
 def make_records() -> list[bytes]:
@@ -86,32 +91,54 @@ enabled = false
 class Forks:
     """Starts daemons, one at a time, without their imports."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    _heard: bytearray = field(default_factory=bytearray)
 
     @classmethod
     def begin(cls) -> Self:
         script = Path(__file__).with_name("daemon_forks.py")
         environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(script.parents[2])}
         command = [sys.executable, str(script)]
-        return cls(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment))
+        return cls(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, bufsize=0))
 
     def fork(self, config: Path, gate: Path) -> int:
         """A daemon that waits for somebody to open the gate; its process id."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        print(config, gate, sep="\t", file=self.process.stdin, flush=True)
-        return int(self.process.stdout.readline())
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{config}\t{gate}\n".encode())
+        while True:  # the end of one that an earlier test gave up may come first
+            line = self._line(_LONGEST_S)
+            assert line is not None, "no daemon was forked"
+            if line.startswith("began "):
+                return int(line.split()[1])
 
-    def status(self, seconds: float) -> int | None:
+    def status(self, pid: int, seconds: float) -> int | None:
         """How the daemon ended; None when it has not yet, after so many seconds."""
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], seconds)
-        return int(self.process.stdout.readline()) if ready else None
+        until = time.monotonic() + seconds
+        while (line := self._line(max(0.0, until - time.monotonic()))) is not None:
+            word, number, *status = line.split()
+            if word == "ended" and int(number) == pid:
+                return int(status[0])
+        return None
 
     def close(self) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(120)
         self.process.stdout.close()
+
+    def _line(self, seconds: float) -> str | None:
+        assert self.process.stdout is not None
+        until = time.monotonic() + seconds
+        while b"\n" not in self._heard:
+            left_s = max(0.0, until - time.monotonic())
+            if not select.select([self.process.stdout], [], [], left_s)[0]:
+                return None
+            part = os.read(self.process.stdout.fileno(), 4096)
+            assert part, "the process that forks daemons has ended"
+            self._heard += part
+        line, _, rest = self._heard.partition(b"\n")
+        self._heard = rest
+        return line.decode()
 
 
 class House:
@@ -149,19 +176,27 @@ class House:
         trace : of the daemon's system calls, from its first one on
         """
         pid = self._forks.fork(self.config, self._gate)
-        with nullcontext() if trace is None else strace.traced(pid, trace):
-            n_started = self.log.count("running as")
-            self._gate.write_bytes(b"begin")
-            # before that, SIGTERM would end it unheard
-            status = self._wait(lambda: self.log.count("running as") > n_started, _LONGEST_S)
-            status = self._feed(parts, until) if status is None else status
-            if status is None:
-                os.kill(pid, signal.SIGTERM)
-                status = self._forks.status(_LONGEST_S)
-            if status is None:
-                os.kill(pid, signal.SIGKILL)
-                self._forks.status(_LONGEST_S)
-                raise AssertionError(f"the daemon hangs:\n{self.log}")
+        try:
+            with nullcontext() if trace is None else strace.traced(pid, trace):
+                status = self._run(pid, parts, until, 1.0 if trace else _LONGEST_S)
+                if status is None:
+                    _signal(pid, signal.SIGTERM)
+                    status = self._forks.status(pid, _LONGEST_S)
+                assert status is not None, f"the daemon hangs:\n{self.log}"
+        except BaseException:
+            _signal(pid, signal.SIGKILL)  # the next one can only begin when this one has ended
+            raise
+        return status
+
+    def _run(self, pid: int, parts: int, until: int, saved_within_s: float) -> int | None:
+        n_started = self.log.count("running as")
+        self._gate.write_bytes(b"begin")
+        # before that, SIGTERM would end it unheard
+        status = self._wait(pid, lambda: self.log.count("running as") > n_started, _LONGEST_S)
+        if status is None:
+            status = self._feed(pid, parts, until)
+        if status is None:  # a fault of the database may keep the last numbers from being saved before the end
+            status = self._wait(pid, lambda: self._are_saved(until), saved_within_s)
         return status
 
     @property
@@ -213,16 +248,15 @@ class House:
             self._ring.append(raw)
         self.n_sent += len(records)
 
-    def _feed(self, parts: int, n_all: int) -> int | None:
+    def _feed(self, pid: int, parts: int, n_all: int) -> int | None:
         n_before = self.n_sent
         for part in range(1, parts + 1):
             self._send(RECORDS[self.n_sent : n_before + round((n_all - n_before) * part / parts)])
             n_bytes = sum(map(len, RECORDS[: self.n_sent]))
-            status = self._wait(lambda: self._n_archived() >= n_bytes, _LONGEST_S)  # noqa: B023
+            status = self._wait(pid, lambda: self._n_archived() >= n_bytes, _LONGEST_S)  # noqa: B023
             if status is not None:
                 return status
-        # a fault of the database may keep the last numbers from being saved before the end
-        return self._wait(lambda: self._are_saved(n_all), 1.0)
+        return None
 
     def _are_saved(self, n_records: int) -> bool:
         try:
@@ -230,10 +264,10 @@ class House:
         except (OSError, sqlite.DatabaseError):
             return False  # it was copied while it was written
 
-    def _wait(self, happened: Callable[[], bool], seconds: float) -> int | None:
+    def _wait(self, pid: int, happened: Callable[[], bool], seconds: float) -> int | None:
         until = time.monotonic() + seconds
         while not happened() and time.monotonic() < until:
-            status = self._forks.status(0.02)
+            status = self._forks.status(pid, 0.02)
             if status is not None:
                 return status
         return None
