@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
+from acquisition import secret
 from houfeng.checks import above, channel_patterns, need, not_negative, port, positive
 from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
@@ -20,8 +21,6 @@ OBSPY_LIMITS = (
     "ObsPy's client asks no server what it holds: numbers that begin anew, or have left the server's ring, cost data",
     "ObsPy's client takes a closed connection for a quiet one for 120 s, whatever idle_timeout_s says",
 )
-# A secret in the configuration itself would be in every backup and printout of it.
-_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+", re.ASCII)
 _WORD = re.compile(r"[!-~]+", re.ASCII)
 _STATION_PATTERN = re.compile(r"[A-Z0-9?*-]+\.[A-Z0-9?*-]+", re.ASCII)
 
@@ -126,11 +125,10 @@ class SeedLinkSettings:
 
     def resolved(self, folder: Path) -> SeedLinkSettings:
         """The same settings with relative paths taken from `folder`."""
-        kind, _, place = self.secret.partition(":")
         return replace(
             self,
             tls_ca_file=str(folder / self.tls_ca_file) if self.tls_ca_file else "",
-            secret=f"file:{folder / place}" if kind == "file" else self.secret,
+            secret=secret.resolved(self.secret, folder),
         )
 
     def _check_window(self) -> None:
@@ -158,10 +156,7 @@ class SeedLinkSettings:
             if self.user or self.secret:
                 raise ConfigError(f"{self._key}.user, secret: have no effect while auth = 'none'")
             return
-        if not _SECRET.fullmatch(self.secret):
-            raise ConfigError(
-                f"{self._key}.secret: env:NAME or file:PATH is needed, which holds it; what came is neither"
-            )
+        secret.check_place(self.secret, f"{self._key}.secret")
         if (self.auth == "userpass") != bool(_WORD.fullmatch(self.user)):
             raise ConfigError(f"{self._key}.user: one word is needed with auth = 'userpass', none with 'jwt'")
 

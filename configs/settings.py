@@ -76,6 +76,7 @@ class Settings:
             database=self.database.resolved(folder),
             seedlink=tuple(server.resolved(folder) for server in self.seedlink),
             seedlink_server=self.seedlink_server.resolved(folder),
+            fdsn=tuple(service.resolved(folder) for service in self.fdsn),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import io
-import ssl
 import urllib.request
 import zlib
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError, URLError
 
 from obspy.clients.fdsn import Client
+from obspy.clients.fdsn.header import FDSNRedirectException
 
+from acquisition.fdsn.connections import CutHttpHandler, CutHttpsHandler
 from acquisition.fdsn.deadline import Cut
 from acquisition.fdsn.rules import Reply
 from acquisition.fdsn.settings import FdsnSettings
+from acquisition.secret import read_secret
 from houfeng import __version__
-from houfeng.errors import SourceError
+from houfeng.errors import AuthError, SourceError
 from houfeng.times import NS_PER_S, now_ns, to_utcdatetime
 from houfeng.types import Gap
 
@@ -61,8 +63,22 @@ class FdsnClient:
         return str(self._client.base_url)
 
     def dataselect(self, gaps: Iterable[Gap]) -> Reply:
-        """The records of these gaps, as they lie in the server's archive."""
-        self._client.get_waveforms_bulk([_line(gap) for gap in gaps], filename=io.BytesIO())
+        """The records of these gaps, as they lie in the server's archive.
+
+        Raises
+        ------
+        AuthError : if the password or token cannot be read, or is refused
+        """
+        lines = [_line(gap) for gap in gaps]
+        is_fresh = self._client.log_in()
+        self._client.get_waveforms_bulk(lines, filename=io.BytesIO())
+        if self._client.is_refused and not is_fresh:  # what a token was exchanged for holds for some hours
+            self._client.log_out()
+            self._client.log_in()
+            self._client.get_waveforms_bulk(lines, filename=io.BytesIO())
+        if self._client.is_refused:
+            self._client.log_out()
+            raise AuthError(f"{self.address}: the data centre refuses our password or token (HTTP 401)")
         return self._client.reply
 
     def stations(
@@ -105,6 +121,10 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
     """ObsPy's Client whose transfers keep what came: `reply` is that of the last request."""
 
     def __init__(self, settings: FdsnSettings) -> None:
+        self.reply = Reply(0)
+        self.cut = Cut()
+        self._settings = settings
+        self._is_logged_in = settings.auth == "none"
         # Discovery would ask for five documents first, each in a thread without a deadline.
         super().__init__(
             settings.address,
@@ -112,10 +132,58 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
             user_agent=f"Houfeng/{__version__}",
             _discover_services=False,
         )
-        self.reply = Reply(0)
-        self.cut = Cut()
         self._deadline_s = settings.deadline_s
-        for handler in (_HttpHandler(self.cut), _HttpsHandler(self.cut)):
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the last answer says that it does not know us; 403 is about the records."""
+        return self._settings.auth != "none" and self.reply.status == 401
+
+    def log_in(self) -> bool:
+        """Ask for restricted records too from now on, where the settings say how; whether that was not so before.
+
+        Raises
+        ------
+        AuthError : if there is no password or token to be read, or the token is refused
+        """
+        if self._is_logged_in:
+            return False
+        settings = self._settings
+        secret = read_secret(settings.secret, f"fdsn[{settings.address}].secret")
+        if settings.auth == "eida":
+            self._exchange(secret)
+        else:
+            self.set_credentials(settings.user, secret)
+        self._is_logged_in = True
+        return True
+
+    def log_out(self) -> None:
+        """Read and exchange the secret anew for the next request."""
+        self._is_logged_in = False
+
+    def _exchange(self, token: str) -> None:
+        """Have EIDA's authentication service make a name and a password of a token."""
+        self.services["eida-auth"] = True  # discovery would have asked for it
+        self.set_credentials(None, None)
+        self.reply = Reply(0)
+        try:
+            self.set_eida_token(token)
+        except ValueError:  # whose text would show what came
+            is_exchanged = False
+        else:
+            is_exchanged = self.reply.status == 200
+        if not is_exchanged:
+            self.set_credentials(None, None)
+            raise AuthError(f"{self.base_url}: the token could not be exchanged for a password: {self._no_exchange()}")
+
+    def _no_exchange(self) -> str:
+        if self.reply.status == 200:
+            return "no user:password came"
+        return self.reply.explanation if self.reply.status or self.reply.fault else "it is no PGP message"
+
+    def _set_opener(self, user: str | None, password: str | None) -> None:
+        super()._set_opener(user, password)
+        for handler in (CutHttpHandler(self.cut), CutHttpsHandler(self.cut)):
             self._url_opener.add_handler(handler)
 
     def _download(
@@ -148,6 +216,8 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
             with error:
                 body += _error_text(error)
             return Reply(error.code, bytes(body), retry_after_s=_retry_after_s(error.headers.get("Retry-After")))
+        except FDSNRedirectException:
+            return Reply(status, fault="the server redirects, and a password is sent to no other address than ours")
         # ValueError: a redirect to what is no address at all
         except (OSError, HTTPException, ValueError, zlib.error) as error:
             content, fault = bytes(body), self.cut.reason or _reason(error)
@@ -206,48 +276,3 @@ def _retry_after_s(text: str | None) -> float | None:
     except ValueError:
         return None
     return max(0.0, at.timestamp() - now_ns() / NS_PER_S)
-
-
-class _WatchedConnection(HTTPConnection):
-    cut: Cut
-
-    def connect(self) -> None:
-        super().connect()
-        self.cut.watch(self.sock)
-
-
-class _WatchedTlsConnection(HTTPSConnection, _WatchedConnection):
-    """HTTPSConnection.connect() calls the watched connect() before its handshake."""
-
-
-class _HttpHandler(urllib.request.HTTPHandler):
-    handler_order = 400  # before urllib's own, which has 500
-
-    def __init__(self, cut: Cut) -> None:
-        super().__init__()
-        self._cut = cut
-
-    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
-        def connection(host: str, **options: Any) -> _WatchedConnection:
-            made = _WatchedConnection(host, **options)
-            made.cut = self._cut
-            return made
-
-        return self.do_open(connection, req)
-
-
-class _HttpsHandler(urllib.request.HTTPSHandler):
-    handler_order = 400
-
-    def __init__(self, cut: Cut) -> None:
-        super().__init__()
-        self._cut = cut
-        self._tls = ssl.create_default_context()
-
-    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
-        def connection(host: str, **options: Any) -> _WatchedTlsConnection:
-            made = _WatchedTlsConnection(host, **options)
-            made.cut = self._cut
-            return made
-
-        return self.do_open(connection, req, context=self._tls)

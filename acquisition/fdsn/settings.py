@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
 
-from houfeng.checks import channel_patterns, not_negative, positive
+from acquisition import secret
+from houfeng.checks import channel_patterns, need, not_negative, positive
 from houfeng.errors import ConfigError
 
 _BACKFILL_KEYS = ("request_channel_hours", "lookback_h", "delay_h", "interval_s")
@@ -27,10 +30,13 @@ class FdsnSettings:
     lookback_h, delay_h : gaps are filled that are younger than the first and older than the second, hours
     interval_s : time between two searches for gaps, seconds
     refresh_h : age at which StationXML of the channels is fetched anew, hours; 0 for never
+    auth : how restricted records are asked for: not at all, with a user's password, or with an EIDA token
+    user : for a password
+    secret : where the password or the token is, `env:NAME` or `file:PATH`
 
     Raises
     ------
-    ConfigError : if the address is empty or a value is not positive
+    ConfigError : if the address is empty, a value is not positive, or keys contradict each other
     """
 
     address: str
@@ -46,6 +52,9 @@ class FdsnSettings:
     delay_h: float = 1.0
     interval_s: float = 600.0
     refresh_h: float = 0.0
+    auth: Literal["none", "userpass", "eida"] = "none"
+    user: str = ""
+    secret: str = ""
 
     def __post_init__(self) -> None:
         if not self.address:
@@ -60,3 +69,23 @@ class FdsnSettings:
                 f"{where}lookback_h: more than delay_h ({self.delay_h:g} h) is needed, or no gap is "
                 f"ever old enough; {self.lookback_h:g} h came"
             )
+        self._check_access(where)
+
+    def resolved(self, folder: Path) -> FdsnSettings:
+        """The same settings with relative paths taken from `folder`."""
+        return replace(self, secret=secret.resolved(self.secret, folder))
+
+    def _check_access(self, where: str) -> None:
+        if self.auth == "none":
+            has_none = not (self.user or self.secret)
+            need(has_none, f"{where}user, secret", "auth = 'userpass' or 'eida' with these", "auth = 'none'")
+            return
+        secret.check_place(self.secret, f"{where}secret")
+        if self.auth == "userpass":
+            need(bool(self.user), f"{where}user", "a name", "an empty text")
+            return
+        need(not self.user, f"{where}user", "none with auth = 'eida'", "one")
+        # the token is all that is needed to read what its owner may read
+        need(
+            not self.address.lower().startswith("http://"), f"{where}address", "https:// with auth = 'eida'", "http://"
+        )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import ssl
-from pathlib import Path
 
+from acquisition.secret import read_secret
 from acquisition.seedlink.wire import Connection
 from acquisition.settings import SeedLinkSettings
 from houfeng.errors import AuthError, SourceError
@@ -42,14 +41,8 @@ def log_in(connection: Connection, settings: SeedLinkSettings) -> None:
 
 
 def _secret(settings: SeedLinkSettings) -> str:
-    kind, _, place = settings.secret.partition(":")
-    if kind == "env":
-        secret = os.environ.get(place, "")
-    else:
-        try:
-            secret = Path(place).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise AuthError(f"seedlink[{settings.name}].secret: {place} cannot be read as ASCII text") from error
-    if not secret.isascii() or not secret.isprintable() or not secret or " " in secret:
-        raise AuthError(f"seedlink[{settings.name}].secret: {settings.secret} holds no printable word")
+    key = f"seedlink[{settings.name}].secret"
+    secret = read_secret(settings.secret, key)
+    if not secret.isprintable() or " " in secret:  # a command's words stand between spaces
+        raise AuthError(f"{key}: {settings.secret} holds no printable word")
     return secret

@@ -16,6 +16,7 @@ from acquisition.backfill import Backfill, Filled
 from acquisition.fdsn.coverage import join, total_s
 from acquisition.fdsn.metadata import StationService
 from acquisition.fdsn.settings import FdsnSettings
+from configs import Settings
 from houfeng.cli.archive_holdings import bring_up_to_date
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.summary import summarise
@@ -61,6 +62,10 @@ class Streams(click.ParamType["tuple[Pattern, ...]"]):
 @click.option("--to", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Folder for the records, in SDS layout.")  # fmt: skip
 @click.option("--archive", is_flag=True, help="Into the archive of the configuration (the daemon must be stopped).")
+@click.option("--user", metavar="NAME", default="", help="Ask for restricted records as this user, with --secret.")
+@click.option("--secret", metavar="env:NAME|file:PATH", default="",
+              help="Where the user's password is; without --user, an EIDA token.  "
+              "[default: as [[fdsn]] of the configuration has it for this server]")  # fmt: skip
 @config_option
 @click.pass_context
 def fetch(
@@ -74,6 +79,8 @@ def fetch(
     after_s: float,
     folder: Path | None,
     archive: bool,
+    user: str,
+    secret: str,
     config: Path | None,
 ) -> None:
     """Download records and StationXML from an FDSN data centre.
@@ -87,7 +94,7 @@ def fetch(
         raise click.UsageError("one of --to DIR and --archive is needed")
     configured = settings_of(config)
     root = folder if folder is not None else Path(configured.archive.path)
-    settings = FdsnSettings(server)
+    settings = _service(configured, server, user, secret)
     patterns = [pattern for group in streams for pattern in group]
     service = StationService(settings)
     opened = Archive(root)
@@ -100,6 +107,17 @@ def fetch(
         bring_up_to_date(configured, root)
     click.echo(summarise(wanted, filled, root))
     ctx.exit(1 if any(not lost.absent for lost in filled.missing) else 0)
+
+
+def _service(configured: Settings, server: str, user: str, secret: str) -> FdsnSettings:
+    if user and not secret:
+        raise click.UsageError("--user needs --secret env:NAME or file:PATH")
+    if secret:
+        return FdsnSettings(server, auth="userpass" if user else "eida", user=user, secret=secret)
+    known = next((one for one in configured.fdsn if one.address == server), None)
+    return (
+        FdsnSettings(server, auth=known.auth, user=known.user, secret=known.secret) if known else FdsnSettings(server)
+    )
 
 
 def _windows(start: int | None, end: int | None, events: Path | None, before_ns: int, after_ns: int) -> list[Window]:
@@ -143,7 +161,8 @@ def _channels(
     if any(letter in code for pattern in patterns for code in pattern for letter in "*?"):
         raise SourceError(f"{service.address}: has no such channels, or no station service to ask for them")
     click.echo(f"{service.address}: no station metadata of these channels; asking for their records alone", err=True)
-    return [Gap(SourceId(*pattern), *window) for pattern in patterns for window in windows], None
+    channels = [SourceId(net, sta, loc.replace("--", ""), cha) for net, sta, loc, cha in patterns]
+    return [Gap(channel, *window) for channel in channels for window in windows], None
 
 
 def channel_times(inventory: Inventory, patterns: Iterable[Pattern], windows: Iterable[Window]) -> list[Gap]:

@@ -16,6 +16,7 @@ from typing import Any
 from acquisition import mseed
 from houfeng.times import parse_ns
 from houfeng.types import Packet
+from tests.acquisition.digest import Doorman
 
 MSEED = "application/vnd.fdsn.mseed"
 LONG_S = 60.0
@@ -32,6 +33,7 @@ class FdsnServer:
     records : miniSEED, in any order
     answers : for the first requests of dataselect, in order; later ones are answered soundly
     others : answers of the other services, by name; without one a service is not offered (404)
+    restricted : stations whose records only those get whom `doorman` lets in
     """
 
     records: list[Packet]
@@ -39,6 +41,8 @@ class FdsnServer:
     others: dict[str, Answer] = field(default_factory=dict)
     bodies: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    restricted: tuple[str, ...] = ()
+    doorman: Doorman = field(default_factory=Doorman)
     gone: threading.Event = field(default_factory=threading.Event)
     port: int = 0
     scheme: str = "http"
@@ -47,7 +51,7 @@ class FdsnServer:
     def address(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
-    def select(self, request: str) -> bytes:
+    def select(self, request: str, *, restricted: bool = True) -> bytes:
         """Whole records that hold samples of what a request's lines ask for, as most data centres answer."""
         wanted = [line.split() for line in request.splitlines() if "=" not in line]
         found = {}
@@ -55,7 +59,8 @@ class FdsnServer:
             pattern = f"{net}.{sta}.{loc.replace('--', '')}.{cha}"
             for packet in self.records:
                 inside = packet.start_ns <= parse_ns(end) and packet.next_ns > parse_ns(start)
-                if inside and fnmatchcase(str(packet.source_id), pattern):
+                allowed = restricted or packet.source_id.station not in self.restricted
+                if inside and allowed and fnmatchcase(str(packet.source_id), pattern):
                     found[packet.raw] = packet
         return b"".join(p.raw for p in sorted(found.values(), key=lambda p: (p.source_id, p.start_ns)))
 
@@ -67,14 +72,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        service = self.path.split("/")[2]
+        service, query = self.path.split("/")[2], self.path.split("/")[4]
+        if query not in ("query", "queryauth"):
+            self.data.others.get(query, status(404, b"Not found"))(self, request.encode())
+            return
+        if query == "queryauth" and not self.data.doorman.lets_in(self):
+            return
         if service != "dataselect":
             self.data.others.get(service, status(404, b"Not found"))(self, request.encode())
             return
         self.data.bodies.append(request)
         self.data.times.append(time.monotonic())
         answer = self.data.answers.pop(0) if self.data.answers else sound
-        answer(self, self.data.select(request))
+        answer(self, self.data.select(request, restricted=query == "queryauth"))
 
     def send(self, status: int, body: bytes = b"", *, length: int | None = None, **headers: str) -> None:
         self.send_response(status)
