@@ -5,6 +5,7 @@ Queries with `run_id` read that run; without one they read the live runs, never 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Column, Connection, Select, and_, func, select
@@ -19,7 +20,7 @@ from database.records import (
     Run,
     RunKind,
 )
-from database.rows import FIT, Found, document_of, origin_of, pick_of
+from database.rows import FIT, REASONS, Found, document_of, origin_of, pick_of
 from database.station_queries import (
     STATION_SORTS,
     chosen,
@@ -119,7 +120,8 @@ def _with_origin() -> Query:
 
 def _event_row(found: Found) -> EventRow:
     row = {column.name: getattr(found, column.name) for column in tables.event.columns}
-    return EventRow(**row, origin=origin_of(found), magnitude=preferred_of(found))
+    reasons = {name: tuple(json.loads(row[name])) for name in REASONS}
+    return EventRow(**row | reasons, origin=origin_of(found), magnitude=preferred_of(found))
 
 
 def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:

@@ -51,7 +51,10 @@ class PickRow:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """An event of one run, without its picks; `magnitude` is the preferred one, None where there is none."""
+    """An event of one run, without its picks; quality and type as of `Event`.
+
+    `magnitude` is the preferred one, None where there is none.
+    """
 
     run_id: str
     public_id: str
@@ -61,6 +64,10 @@ class EventRow:
     n_stations: int
     origin: Origin | None
     magnitude: Magnitude | None = None
+    quality: str = ""
+    quality_reasons: tuple[str, ...] = ()
+    type_hint: str = ""
+    type_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

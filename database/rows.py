@@ -25,6 +25,8 @@ _READING = tuple(field.name for field in fields(Reading))
 _ORIGIN = tuple(field.name for field in fields(Origin))
 MAGNITUDE = tuple(field.name for field in fields(Magnitude))
 STATION_MAGNITUDE = tuple(field.name for field in fields(StationMagnitude))
+# Columns of table `event` that hold JSON.
+REASONS = ("quality_reasons", "type_reasons")
 # What an origin makes of a pick.
 FIT = ("distance_km", "azimuth_deg", "residual_s", "weight")
 
@@ -81,6 +83,9 @@ def event_values(run_id: str, event: Event) -> Values:
         "last_onset_ns": event.picks[-1].onset_ns,
         "n_picks": len(event.picks),
         "n_stations": len(event.station_ids),
+        "quality": event.quality,
+        "type_hint": event.type_hint,
+        **{name: json.dumps(getattr(event, name), ensure_ascii=False) for name in REASONS},
     }
 
 

@@ -131,6 +131,8 @@ event = Table(
     time("last_onset_ns"),
     Column("n_picks", Integer, nullable=False),
     Column("n_stations", Integer, nullable=False),
+    # reasons are JSON: arrays of texts
+    *(text(name) for name in ("quality", "quality_reasons", "type_hint", "type_reasons")),
     Index(None, "run_id", "first_onset_ns"),
 )
 

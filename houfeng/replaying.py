@@ -67,7 +67,8 @@ def replay(
     store.run(lambda unit: _begin(unit, run, network))
     sites = network.inventory.sites
     detector = Detector(settings.detection, expected={file.source_id for file in files})
-    associator, locator = Associator(settings.association, sites), Locator(settings.location, sites)
+    associator = Associator(settings.association, sites)
+    locator = Locator(settings.location, sites, settings.judgement)
     pipeline = Pipeline(detector, associator, locator, store, run.run_id)
     source = ReplaySource(list(files), _report, start_ns=start_ns, end_ns=end_ns)
     for packets in source.packets():

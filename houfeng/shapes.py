@@ -105,6 +105,10 @@ def event(row: EventRow) -> Shape:
         "n_picks": row.n_picks,
         **origin(row.origin),
         **magnitude(row.magnitude),
+        "quality": row.quality or None,
+        "quality_reason": "; ".join(row.quality_reasons),
+        "type_hint": row.type_hint or None,
+        "type_reason": "; ".join(row.type_reasons),
         "run": row.run_id,
     }
 

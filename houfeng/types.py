@@ -175,6 +175,10 @@ class Event:
     arrivals : what the origin makes of the picks of stations whose place is known, nearest first
     magnitudes : the network's, one of each kind, the preferred one first
     station_magnitudes : what they were made from, and of stations that were measured in vain why
+    quality : class of the location, "A" (best) to "D"; "" for a trigger that was not located
+    quality_reasons : what keeps it from a better class
+    type_hint : "teleseism" or "possible blast" where it looks like one; "" where nothing speaks for either
+    type_reasons : why
     """
 
     picks: tuple[Pick, ...]
@@ -182,6 +186,10 @@ class Event:
     arrivals: tuple[Arrival, ...] = ()
     magnitudes: tuple[Magnitude, ...] = ()
     station_magnitudes: tuple[StationMagnitude, ...] = ()
+    quality: str = ""
+    quality_reasons: tuple[str, ...] = ()
+    type_hint: str = ""
+    type_reasons: tuple[str, ...] = ()
 
     @property
     def public_id(self) -> str:

@@ -32,6 +32,7 @@ DOORS = {
         "acquisition.settings",
         "acquisition.fdsn.settings",
         "detection.settings",
+        "detection.judgement.settings",
         "database.settings",
         "webui.settings",
     ),

@@ -32,6 +32,26 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Not evaluated for (?P<value>.+)", lazy_gettext("Not evaluated for %(value)s")),
     (r"Evaluated (?P<value>.+) ahead of the clock", lazy_gettext("Evaluated %(value)s ahead of the clock")),
     (r"Not evaluated yet", lazy_gettext("Not evaluated yet")),
+    # what keeps a location from a better class
+    (r"no place explains the onsets", lazy_gettext("no place explains the onsets")),
+    (r"(?P<value>\d+) stations? with known place < (?P<least>.+)", lazy_gettext("%(value)s located stations < %(least)s")),
+    (r"(?P<value>\d+) stations?", lazy_gettext("%(value)s stations")),
+    (r"(?P<value>\d+) onsets? < (?P<least>.+)", lazy_gettext("%(value)s onsets < %(least)s")),
+    (r"rms (?P<value>.+)", lazy_gettext("rms %(value)s")),
+    (r"epicentre (?P<value>± .+)", lazy_gettext("epicentre %(value)s")),
+    (r"depth (?P<value>± .+)", lazy_gettext("depth %(value)s")),
+    (r"depth fixed", lazy_gettext("depth fixed")),
+    (r"gap (?P<value>\d.+)", lazy_gettext("gap %(value)s")),
+    (r"nearest station (?P<value>.+)", lazy_gettext("nearest station %(value)s")),
+    # why an event looks like something else than an earthquake nearby
+    (r"apparent velocity (?P<value>.+) km/s", lazy_gettext("apparent velocity %(value)s km/s")),
+    (r"onsets stand out best about (?P<value>.+) Hz", lazy_gettext("onsets stand out best about %(value)s Hz")),
+    (r"in known blast area (?P<value>.+)", lazy_gettext("in known blast area %(value)s")),
+    (
+        r"(?P<day>\w{3}) (?P<value>.+) local time, hours (?P<hours>.+)",
+        lazy_gettext("%(value)s local time, blasts %(hours)s h"),
+    ),
+    (r"(?P<value>\d+) km deep", lazy_gettext("%(value)s km deep")),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words in _WHAT)
 _CHANNEL = re.compile(r"(?P<channel>[A-Z0-9]{3}): (?P<reason>.+)")

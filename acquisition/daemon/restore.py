@@ -84,7 +84,8 @@ def restore(
     detector.restore(states)
     begin(settings, network, store, run_id)
     sites = network.inventory.sites
-    associator, locator = Associator(settings.association, sites), Locator(settings.location, sites)
+    associator = Associator(settings.association, sites)
+    locator = Locator(settings.location, sites, settings.judgement)
     pipeline = Pipeline(detector, associator, locator, store, run_id)
     pipeline.warm(picks)
     taken = dict.fromkeys(states, 0) | missed.take()

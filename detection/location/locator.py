@@ -1,10 +1,12 @@
-"""Events with their origins, as far as their picks tell them."""
+"""Events with their origins, as far as their picks tell them, and what these are worth."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from detection.judgement.judge import judge
+from detection.judgement.settings import JudgementSettings
 from detection.location.hypocentre import locate
 from detection.location.model import EarthModel
 from detection.location.onsets import Onset
@@ -15,20 +17,26 @@ from stations.inventory import Site
 
 
 class Locator:
-    """Gives events their origins. The same picks give the same origin, whenever and in whatever order they came.
+    """Gives events their origins, and judges them: there is no origin without its quality class.
+
+    The same picks give the same event, whenever and in whatever order they came.
 
     Parameters
     ----------
     settings : Earth model and depth
     sites : by station id; onsets of other stations are left out
+    judgement : when an event is said to look like a teleseism or a blast
 
     Raises
     ------
     ModelError : if the settings' layers make no sense
     """
 
-    def __init__(self, settings: LocationSettings, sites: Mapping[str, Site]) -> None:
+    def __init__(
+        self, settings: LocationSettings, sites: Mapping[str, Site], judgement: JudgementSettings | None = None
+    ) -> None:
         self._sites = dict(sites)
+        self._judgement = judgement or JudgementSettings()
         self._default_depth_km = settings.default_depth_km
         if settings.layers:
             self._travel_times = TravelTimes(EarthModel.layered(settings.model, settings.layers))
@@ -36,13 +44,13 @@ class Locator:
             self._travel_times = published(settings.model)
 
     def locate(self, event: Event) -> Event:
-        """The event with its origin; as it is where fewer than three stations with known places have onsets."""
+        """The event with its origin, class and hints; without one where fewer than three known stations have onsets."""
         onsets = [
             Onset(site, pick.phase, pick.onset_ns, pick.uncertainty_s)
             for pick in event.picks
             if (site := self._sites.get(pick.source_id.station_id)) is not None
         ]
         located = locate(onsets, self._travel_times, default_depth_km=self._default_depth_km) if onsets else None
-        if located is None:
-            return event
-        return replace(event, origin=located.origin, arrivals=located.arrivals)
+        if located is not None:
+            event = replace(event, origin=located.origin, arrivals=located.arrivals)
+        return judge(event, self._judgement, self._sites)

@@ -25,7 +25,10 @@ Row = TypeVar("Row")
 
 # Columns of the printed tables; JSON and CSV have all of them.
 _STATIONS = ("status", "id", "name", "country", "total_latency_s", "percent_availability_1h", "num_gaps", "reason")
-_EVENTS = ("first_onset", "magnitude", "magnitude_kind", "n_stations", "place", "semi_major_km", "id")
+_EVENTS = (
+    *("first_onset", "magnitude", "magnitude_kind", "n_stations", "place", "semi_major_km", "quality", "type_hint"),
+    "id",
+)
 _PICKS = ("onset", "channel", "phase", "polarity", "uncertainty_s", "snr", "band", "event")
 _RUNS = ("id", "kind", "started", "n_records", "source")
 

@@ -146,7 +146,7 @@ def test_event_page_says_plainly_that_it_is_not_located(filled: Store, get: Get)
         (event,) = queries.events(snapshot, run_id="run/replay")
     assert "not located" in get("/events?run=run/replay")
     page = get(f"/events/{event.public_id}?run=run/replay")
-    assert "Not located: fewer than three stations" in page
+    assert "Trigger, not located: fewer than three stations" in page
     assert "Origin time" not in page
 
 

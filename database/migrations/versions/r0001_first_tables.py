@@ -158,6 +158,7 @@ def _events() -> None:
         key("public_id"),
         *(column(name, sa.BigInteger) for name in ("first_onset_ns", "last_onset_ns")),
         *(column(name, sa.Integer) for name in ("n_picks", "n_stations")),
+        *(column(name, sa.String) for name in ("quality", "quality_reasons", "type_hint", "type_reasons")),
         sa.PrimaryKeyConstraint("run_id", "public_id", name="pk_event"),
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_event_run"),
     )
