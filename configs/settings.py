@@ -57,8 +57,8 @@ class Settings:
     def config_hash(self) -> str:
         """SHA-256 of what decides which picks and events come from given records.
 
-        Detection, association, location, judgement and the positions of the configured stations are in it. Left out is what
-        cannot change a result: servers, folders, the database, health limits, the web page, and the names of stations.
+        Detection, association, location, judgement and the positions of the configured stations are in it. Left out is
+        what cannot change a result: servers, folders, the database, health limits, the web page, the names of stations.
         A key that is left out of the file and the same key written with its default give the same hash.
         """
         decisive = {

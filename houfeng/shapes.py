@@ -137,6 +137,12 @@ def place(value: Origin | None) -> str:
     return f"{where}, {depth}, {value.region}"
 
 
+def summary(row: EventRow) -> str:
+    """An event in a line: `4 stations, 48.050 N 11.643 E, 4 km deep, GERMANY, class C, possible blast`."""
+    said = (f"{row.n_stations} stations", place(row.origin), row.quality and f"class {row.quality}", row.type_hint)
+    return ", ".join(filter(None, said))
+
+
 def event_detail(detail: EventDetail) -> Shape:
     """An event with its arrivals, earliest first, and its magnitudes, the preferred one first."""
     return {

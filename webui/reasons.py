@@ -34,7 +34,10 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Not evaluated yet", lazy_gettext("Not evaluated yet")),
     # what keeps a location from a better class
     (r"no place explains the onsets", lazy_gettext("no place explains the onsets")),
-    (r"(?P<value>\d+) stations? with known place < (?P<least>.+)", lazy_gettext("%(value)s located stations < %(least)s")),
+    (
+        r"(?P<value>\d+) stations? with known place < (?P<least>.+)",
+        lazy_gettext("%(value)s located stations < %(least)s"),
+    ),
     (r"(?P<value>\d+) stations?", lazy_gettext("%(value)s stations")),
     (r"(?P<value>\d+) onsets? < (?P<least>.+)", lazy_gettext("%(value)s onsets < %(least)s")),
     (r"rms (?P<value>.+)", lazy_gettext("rms %(value)s")),

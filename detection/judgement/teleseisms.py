@@ -31,10 +31,12 @@ class PlaneWave(NamedTuple):
     ----------
     velocity_km_s : apparent, along the surface
     least_km_s : the least that the scatter of the onsets allows (two standard deviations)
+    misfit_s : scatter of the onsets about it
     """
 
     velocity_km_s: float
     least_km_s: float
+    misfit_s: float
 
 
 def teleseism_reasons(
@@ -45,9 +47,9 @@ def teleseism_reasons(
 ) -> tuple[str, ...]:
     """Why an event is taken for a teleseism; empty where it is not.
 
-    A location that is far, its error ellipse included, is enough, and one that is near rules it out. In between, and
-    without one, two things must agree: a high apparent velocity, and low frequencies. High frequencies and S waves that
-    come soon after P rule it out always.
+    A location that is far, its error ellipse included, is enough, and one that is near rules it out, if it explains the
+    onsets better than a plane wave does. Else two things must agree: a high apparent velocity, and low frequencies.
+    High frequencies and S waves that come soon after P rule it out always.
 
     Parameters
     ----------
@@ -67,7 +69,8 @@ def teleseism_reasons(
         if nearest_km - origin.semi_major_km >= limit_km:
             far = f"nearest station {nearest_km / KM_PER_DEG:.0f}° > {settings.teleseism_distance_deg:g}°"
             return (far, *velocity, *frequency)
-        if nearest_km + origin.semi_major_km < limit_km:
+        is_near = nearest_km + origin.semi_major_km < limit_km
+        if is_near and (wave is None or origin.rms_s <= wave.misfit_s):
             return ()
     return (*velocity, *frequency) if is_low and is_fast else ()
 
@@ -111,7 +114,7 @@ def plane_wave(picks: Sequence[Pick], sites: Mapping[str, Site]) -> PlaneWave | 
     misfit_s2 = float(((time_s - design @ solution) ** 2).sum()) / (len(first) - 3)
     slowness = float(np.hypot(*solution[1:]))
     error = float(np.sqrt(misfit_s2 * np.linalg.inv(design.T @ design)[1:, 1:].diagonal().max()))
-    return PlaneWave(1 / max(slowness, 1e-9), 1 / max(slowness + 2 * error, 1e-9))
+    return PlaneWave(1 / max(slowness, 1e-9), 1 / max(slowness + 2 * error, 1e-9), float(np.sqrt(misfit_s2)))
 
 
 def _is_near_by_s(picks: Sequence[Pick]) -> bool:

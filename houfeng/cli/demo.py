@@ -24,7 +24,7 @@ from houfeng.demo import DEMO_CRUST, DemoFeed, DemoSettings, demo_sites
 from houfeng.errors import ConfigError
 from houfeng.installation import Level, check_port
 from houfeng.network import load_network
-from houfeng.shapes import place
+from houfeng.shapes import summary
 from houfeng.times import format_ns
 
 _HOST = "127.0.0.1"
@@ -165,7 +165,7 @@ def _announcing(database_url: str) -> Iterator[None]:
             for event in reversed(found):
                 if event.public_id not in seen and not first:
                     when = format_ns(event.first_onset_ns, digits=1)
-                    click.echo(f"{when}  event on {event.n_stations} stations, {place(event.origin)}")
+                    click.echo(f"{when}  event on {summary(event)}")
                 seen.add(event.public_id)
             first = False
 

@@ -15,7 +15,7 @@ from database import queries
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.replaying import replay as replay_files
-from houfeng.shapes import place
+from houfeng.shapes import summary
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import Packet
 
@@ -45,7 +45,7 @@ def replay(folder: Path, config: Path | None, start: int | None, end: int | None
         store.close()
     click.echo(f"{run.run_id}: {run.n_records} records, {n_picks} picks, {len(found)} events")
     for event in reversed(found):
-        click.echo(f"  {format_ns(event.first_onset_ns, digits=2)}  {event.n_stations} stations, {place(event.origin)}")
+        click.echo(f"  {format_ns(event.first_onset_ns, digits=2)}  {summary(event)}")
 
 
 class _Speed(ProgressColumn):

@@ -78,8 +78,9 @@ def located(event: Event, depth_error_km: float | None = None) -> Event:
     origin = Origin(
         T0_NS - 10**9, 48.05, 11.643, 4.2, depth_error_km, 0.3, 1.9, 1.0, 35.0, 0.04, 117.0, 2.5, "ak135", "GERMANY"
     )
-    first = event.picks[0]
-    return replace(event, origin=origin, arrivals=(Arrival(first.source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0),))
+    arrival = Arrival(event.picks[0].source_id.station_id, "P", 2.5, 81.0, -0.02, 1.0)
+    judged = replace(event, quality="D", quality_reasons=("3 stations", "gap 117° > 90°"), type_hint="possible blast")
+    return replace(judged, origin=origin, arrivals=(arrival,), type_reasons=('area "Süd"',))
 
 
 MAGNITUDES = (

@@ -115,6 +115,10 @@ def test_event_with_its_arrivals(store: Store) -> None:
         n_stations=3,
         origin=event.origin,
         magnitude=MAGNITUDES[0],
+        quality="D",
+        quality_reasons=("3 stations", "gap 117° > 90°"),
+        type_hint="possible blast",
+        type_reasons=('area "Süd"',),
     )
     assert detail.magnitudes == MAGNITUDES
     assert detail.station_magnitudes == STATION_MAGNITUDES

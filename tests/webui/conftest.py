@@ -147,7 +147,9 @@ def located(event: Event) -> Event:
         region="KYRGYZSTAN",
     )
     first = event.picks[0].source_id.station_id
-    return replace(event, origin=origin, arrivals=(Arrival(first, "P", 35.5, 44.0, -0.21, 1.0),))
+    judged = replace(event, quality="D", quality_reasons=("3 stations", "gap 212° > 180°"))
+    hinted = replace(judged, type_hint="possible blast", type_reasons=("in known blast area Süd", "depth fixed"))
+    return replace(hinted, origin=origin, arrivals=(Arrival(first, "P", 35.5, 44.0, -0.21, 1.0),))
 
 
 def make_run(run_id: str = "run/live", kind: Any = "live") -> Run:

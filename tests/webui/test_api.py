@@ -118,6 +118,8 @@ def test_csv_without_rows_has_its_head(store: Store) -> None:
 
 def test_an_event_has_its_arrivals(client: FlaskClient) -> None:
     (row,) = client.get("/api/v1/events").json["events"]
+    assert (row["quality"], row["quality_reason"]) == ("D", "3 stations; gap 212° > 180°")
+    assert (row["type_hint"], row["type_reason"]) == ("possible blast", "in known blast area Süd; depth fixed")
     assert (row["n_stations"], row["n_picks"]) == (3, 3)
     assert row["place"] == "41.123 N 75.250 E, depth fixed, KYRGYZSTAN"
     assert row["origin_time"] < row["first_onset"]

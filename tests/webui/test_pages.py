@@ -156,6 +156,12 @@ def test_event_page_has_the_origin_with_its_errors(filled: Store, get: Get) -> N
     assert "41.123° N 75.250° E</span> KYRGYZSTAN" in get("/events")
     page = get(f"/events/{event.public_id}")
     assert "Poorly constrained: the error ellipse is 123 km long" in page
+    assert "<b>D</b></a> 3 stations; gap 212° &gt; 180°" in page
+    assert "<b>Possible blast</b>: in known blast area Süd; depth fixed" in page
+    assert cells(get("/events"), event.public_id)[-2:] == ["D", "41.123° N 75.250° E KYRGYZSTAN possible blast"]
+    russian = get(f"/events/{event.public_id}?lang=ru")
+    assert "станций: 3; азимутальный пробел 212° &gt; 180°" in russian
+    assert "<b>Возможный взрыв</b>: в известном районе взрывов Süd; глубина фиксирована" in russian
     for shown in (
         "10.0 km <small>fixed</small>",
         "61.5 × 12.2 km, 17°",

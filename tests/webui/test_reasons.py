@@ -45,6 +45,31 @@ def all_reasons() -> list[str]:
     return sorted(set(found))
 
 
+JUDGEMENTS = (
+    *(
+        "no place explains the onsets",
+        "2 stations with known place < 3",
+        "1 station with known place < 3",
+        "3 stations",
+    ),
+    *("4 onsets < 6", "rms 0.60 s ≥ 0.5 s", "epicentre ± 2.6 km > 2.5 km", "depth ± 5.1 km > 5 km", "depth fixed"),
+    *("gap 214° > 180°", "nearest station 62 km > 50 km", "nearest station 31° > 20°", "10 km deep"),
+    *("apparent velocity 14 km/s", "onsets stand out best about 2.0 Hz", "in known blast area Taldybulak"),
+    "fri 10:30 local time, hours 9 to 17",
+)
+
+
+@pytest.mark.parametrize("lang", ["zh", "ru"])
+@pytest.mark.parametrize("reason", JUDGEMENTS)
+def test_what_an_event_is_judged_by_is_translated(app: Flask, lang: str, reason: str) -> None:
+    with app.test_request_context(f"/?lang={lang}"):
+        said = translated(reason)
+    assert said != reason
+    figures = re.findall(r"\d[\d.:]*", reason.removeprefix("1 station with"))
+    assert all(figure in said for figure in figures)
+    assert not re.search("station|onset|deep|fixed|local", said)
+
+
 @pytest.mark.parametrize("lang", ["zh", "ru"])
 @pytest.mark.parametrize(
     "reason", ["Not evaluated for 130 s", "Evaluated 5 h 13 min ahead of the clock", "Not evaluated yet"]
