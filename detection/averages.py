@@ -43,7 +43,7 @@ class Averages:
         step, signal : as above
         sta, lta : (n_channels,) before the first step
         """
-        to_sta, to_lta, first, second = signal.ends(step.ends)
+        to_sta, to_lta, first, second = signal.ends
         stas = _carried(to_sta, sta, float(step.sta_keep[-1]))
         from_sta = float(step.lta_from_sta[-1])
         ltas = _carried(to_lta + from_sta * stas[:-1] if from_sta else to_lta, lta, float(step.lta_keep[-1]))
@@ -75,8 +75,9 @@ class Averages:
         """Both averages at every sample of some steps of some channels, (n_channels, n) each."""
         signal = self.signal.rows(part, channels)
         n, n_steps, n_step = signal.shape
-        filled = np.zeros((-(-n * n_steps // TILE) * TILE, n_step))  # one shape, so one result in any company
+        filled = np.empty((-(-n * n_steps // TILE) * TILE, n_step))  # one shape, so one result in any company
         filled[: n * n_steps] = signal.reshape(-1, n_step)
+        filled[n * n_steps :] = 0
         sta, lta = (
             np.matmul(filled.reshape(-1, TILE, n_step), matrix.T).reshape(-1, n_step)[: n * n_steps]
             for matrix in (self.step.sta, self.step.lta)

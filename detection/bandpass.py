@@ -18,22 +18,25 @@ from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
 from detection.matrices import Floats
-from detection.plan import Band
+from detection.plan import Plan
+from detection.workspace import Workspace
 
 TILE = 64  # columns of one product: 32 had two thirds of its speed, 128 no more
-_PASS = 16  # tiles times steps filtered at once: their samples, outputs and states stay in the second-level cache
+_PASS = 16  # tiles times steps taken through filter, energy and sums at once: they stay in the second-level cache
 
 Indices = NDArray[np.intp]
 
 
 class Filtered(Protocol):
-    """Band-passed samples of one batch, by step and channel; whatever their order, `values` holds them all."""
+    """What is averaged of one band (energies or amplitudes), by step and channel.
+
+    Attributes
+    ----------
+    ends : (4, n_steps, n_channels); what `AverageStep.ends` makes of each step
+    """
 
     @property
-    def values(self) -> Floats: ...
-
-    def ends(self, matrix: Floats) -> Floats:
-        """(n_rows of the matrix, n_steps, n_channels) products of a matrix and each channel's samples of each step."""
+    def ends(self) -> Floats: ...
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
         """(n, n_step) samples of these steps of these channels."""
@@ -47,25 +50,7 @@ class Tiles:
     """Samples as columns: values (n_steps, n_tiles, n_step, TILE)."""
 
     values: Floats
-    n_channels: int
-
-    def cut_off(self, lengths: Indices) -> None:
-        """Silence what the filter makes after a channel's last sample.
-
-        Parameters
-        ----------
-        lengths : (n_channels,) samples, the longest channel first
-        """
-        n_step = self.values.shape[2]
-        for channel in np.flatnonzero(lengths % n_step):
-            step, n = divmod(int(lengths[channel]), n_step)
-            self.values[step, channel // TILE, n:, channel % TILE] = 0
-
-    def ends(self, matrix: Floats) -> Floats:
-        products = np.matmul(matrix, self.values)
-        n_steps, n_tiles, n, _ = products.shape
-        columns = products.transpose(2, 0, 1, 3).reshape(n, n_steps, n_tiles * TILE)
-        return np.asarray(columns[:, :, : self.n_channels])
+    ends: Floats
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
         return np.asarray(self.values[steps, channels // TILE, :, channels % TILE])
@@ -76,95 +61,113 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Samples along rows: values (n_channels * n_steps, n_step), filled up to a multiple of TILE."""
+    """Samples along rows: values (n_channels, n_steps, n_step)."""
 
     values: Floats
-    n_channels: int
-    n_steps: int
-
-    def ends(self, matrix: Floats) -> Floats:
-        n_step = self.values.shape[1]
-        products = np.matmul(self.values.reshape(-1, TILE, n_step), matrix.T).reshape(-1, len(matrix))
-        used = products[: self.n_channels * self.n_steps].reshape(self.n_channels, self.n_steps, -1)
-        return np.asarray(used.transpose(2, 1, 0))
+    ends: Floats
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        return np.asarray(self.values[channels * self.n_steps + steps])
+        return np.asarray(self.values[channels, steps])
 
     def rows(self, steps: slice, channels: Indices) -> Floats:
-        used = self.values[: self.n_channels * self.n_steps]
-        return np.asarray(used.reshape(self.n_channels, self.n_steps, -1)[channels, steps])
+        return np.asarray(self.values[channels, steps])
 
 
-def columns_of(samples: Sequence[Floats], n_steps: int, n_step: int) -> Floats:
-    """Channels of any lengths as tiles of columns, filled up with zeros.
+def rows_of(samples: Sequence[Floats], n: int, work: Workspace) -> Floats:
+    """Channels of any lengths side by side, filled up with zeros.
 
     Parameters
     ----------
-    samples : one array of counts each, at most n_steps * n_step
-    n_steps, n_step : steps, and samples of one
+    samples : one array of counts each, at most `n`
+    n : samples; a whole number of steps
 
     Returns
     -------
-    columns : (n_steps, n_tiles, n_step, TILE) counts; along time in memory, which a matrix product reads as fast
-        and a copy does not
+    rows : (n_tiles * TILE, n) counts
     """
-    n_tiles = -(-len(samples) // TILE)
-    rows = np.zeros((n_tiles * TILE, n_steps * n_step))
-    if all(len(values) == rows.shape[1] for values in samples):
+    n_rows = -(-len(samples) // TILE) * TILE
+    rows = work.take("rows", n_rows, n)
+    rows[len(samples) :] = 0
+    if all(len(values) == n for values in samples):
         np.concatenate(samples, out=rows[: len(samples)].reshape(-1))
     else:
         for row, values in zip(rows, samples, strict=False):
             row[: len(values)] = values
-    return rows.reshape(n_tiles, TILE, n_steps, n_step).transpose(2, 0, 3, 1)
+            row[len(values) :] = 0
+    return rows
 
 
-def filter_tiles(band: Band, columns: Floats, state: Floats, steps_of: Indices) -> tuple[Tiles, Floats]:
-    """Filter tiles of columns.
+def filter_tiles(
+    plan: Plan, number: int, rows: Floats, before: Floats, lengths: Indices, work: Workspace
+) -> tuple[Tiles, Floats]:
+    """Filter tiles of columns and take their energies.
+
+    A step's samples and the state before it are one matrix, its output and the state after it another one.
 
     Parameters
     ----------
-    band : the filter
-    columns : (n_steps, n_tiles, n_step, TILE) counts
-    state : (n_channels, n_states) before the first step
-    steps_of : (n_channels,) steps that each channel has
+    number : of the plan's band
+    rows : from `rows_of`
+    before : (n_channels, n_states) state before the first step
+    lengths : (n_channels,) samples, the longest channel first; what the filter makes behind them counts as 0
 
     Returns
     -------
-    filtered : counts
-    state : (n_channels, n_states) after each channel's last step
+    filtered : in the workspace's memory
+    after : (n_channels, n_states) after each channel's last step
     """
-    n_steps, n_tiles, n_step, _ = columns.shape
-    n_channels, n_states = state.shape
-    step = band.step
-    states = np.zeros((n_steps + 1, n_tiles, n_states, TILE))
-    padded = np.zeros((n_tiles * TILE, n_states))
-    padded[:n_channels] = state
-    states[0] = padded.reshape(n_tiles, TILE, n_states).swapaxes(1, 2)
-    values = np.empty(columns.shape)
-    n_pass = max(_PASS // n_tiles, 1)
+    n_channels, n_states = before.shape
+    n_step, n_tiles, matrix, ends_of = plan.n_step, len(rows) // TILE, plan.bands[number].step, plan.averages.ends
+    columns = rows.reshape(n_tiles, TILE, -1, n_step).transpose(2, 0, 3, 1)
+    n_steps = len(columns)
+    made = work.take(f"made {number}", n_steps, n_tiles, len(matrix), TILE)
+    ends = work.take("ends", n_steps, n_tiles, len(ends_of), TILE)
+    n_pass = min(max(_PASS // n_tiles, 1), n_steps)
+    taken = work.take("taken", n_pass, n_tiles, len(matrix), TILE)
+    states = np.zeros((n_tiles * TILE, n_states))
+    states[:n_channels] = before
+    ragged = bool((lengths % n_step).any())
+    taken[0, :, n_step:] = states.reshape(n_tiles, TILE, n_states).swapaxes(1, 2)
     for first in range(0, n_steps, n_pass):
         part = slice(first, min(first + n_pass, n_steps))
-        made = np.matmul(step.from_samples, columns[part])
-        for number in range(part.start, part.stop):
-            after = states[number + 1]
-            np.matmul(step.state_from_state, states[number], out=after)
-            after += made[number - first, :, n_step:]
-        np.matmul(step.output_from_state, states[part], out=values[part])
-        values[part] += made[:, :, :n_step]
+        taken[: part.stop - first, :, :n_step] = columns[part]
+        for step in range(first, part.stop):
+            np.matmul(matrix, taken[step - first], out=made[step])
+            taken[(step + 1 - first) % n_pass, :, n_step:] = made[step, :, n_step:]
+        values = made[part, :, :n_step]
+        if ragged:
+            _cut_off(values, lengths - first * n_step)
+        plan.rectify(values, out=values)
+        np.matmul(ends_of, values, out=ends[part])
     channels = np.arange(n_channels)
-    return Tiles(values, n_channels), states[steps_of, channels // TILE, :, channels % TILE]
+    after = made[-(-lengths // n_step) - 1, channels // TILE, n_step:, channels % TILE]
+    by_end = ends.transpose(2, 0, 1, 3).reshape(len(ends_of), n_steps, -1)
+    return Tiles(made[:, :, :n_step], by_end[:, :, :n_channels]), after
 
 
-def filter_rows(band: Band, samples: Sequence[Floats], state: Floats, n_steps: int, n_step: int) -> tuple[Rows, Floats]:
-    """Filter channels one by one; parameters and returned values as above, and as those of `columns_of`."""
-    n_channels = len(samples)
+def _cut_off(values: Floats, lengths: Indices) -> None:
+    """Silence what the filter makes after a channel's last sample, if that lies within one of these steps."""
+    n_steps, _, n_step, _ = values.shape
+    for channel in np.flatnonzero((lengths % n_step > 0) & (lengths > 0) & (lengths < n_steps * n_step)):
+        step, n = divmod(int(lengths[channel]), n_step)
+        values[step, channel // TILE, n:, channel % TILE] = 0
+
+
+def filter_rows(
+    plan: Plan, number: int, samples: Sequence[Floats], before: Floats, n_steps: int, work: Workspace
+) -> tuple[Rows, Floats]:
+    """Filter channels one by one; parameters and returned values as above, and as those of `rows_of`."""
+    n_channels, n_step, sections = len(samples), plan.n_step, plan.bands[number].sections
     n_rows = -(-n_channels * n_steps // TILE) * TILE
-    values = np.zeros((n_rows, n_step))
+    values = work.take(f"made {number}", n_rows, n_step)
+    values[n_channels * n_steps :] = 0
     by_channel = values[: n_channels * n_steps].reshape(n_channels, -1)
-    after = np.empty(state.shape)
-    for number, row in enumerate(samples):
-        zi = state[number].reshape(-1, 2)
-        by_channel[number, : len(row)], zf = sosfilt(band.sections, row, zi=zi)
-        after[number] = zf.ravel()
-    return Rows(values, n_channels, n_steps), after
+    after = np.empty(before.shape)
+    for channel, row in enumerate(samples):
+        made, state = sosfilt(sections, row, zi=before[channel].reshape(-1, 2))
+        plan.rectify(made, out=by_channel[channel, : len(row)])
+        by_channel[channel, len(row) :] = 0
+        after[channel] = state.ravel()
+    products = np.matmul(values.reshape(-1, TILE, n_step), plan.averages.ends.T)
+    by_step = products.reshape(n_rows, -1)[: n_channels * n_steps].reshape(n_channels, n_steps, -1)
+    return Rows(by_channel.reshape(n_channels, n_steps, n_step), by_step.transpose(2, 1, 0)), after

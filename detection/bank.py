@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detection.matrices import Floats
 from detection.plan import Plan
+from detection.workspace import Workspace
 
 _FIRST_ROWS = 64
 
@@ -25,6 +26,7 @@ class Bank:
     n_learnt : (n_rows,) samples that the LTA has seen
     n_blind : (n_rows,) samples left in which nothing may trigger
     is_on : (n_rows,) whether a trigger lasts
+    work : memory for whoever searches these channels
     """
 
     plan: Plan
@@ -34,6 +36,7 @@ class Bank:
     n_learnt: NDArray[np.int64] = field(init=False)
     n_blind: NDArray[np.int64] = field(init=False)
     is_on: NDArray[np.bool_] = field(init=False)
+    work: Workspace = field(default_factory=Workspace)
     _n_used: int = 0
     _free: list[int] = field(default_factory=list)
 

@@ -92,7 +92,7 @@ class Channel:
         """Keep the triggers that start in a stretch of the samples that `advance` will take in."""
         for index in self._trigger_starts(found.sta, found.is_on):
             at = self.n_done + found.first + index
-            self.triggers.append(Trigger(at, self.earliest, int(found.band[index])))
+            self.triggers.append(Trigger(at, self.earliest, found.band(index)))
             self.earliest = at + self.plan.n_sta
 
     def advance(self, raw: Floats) -> list[Pick]:

@@ -17,40 +17,23 @@ Floats = NDArray[np.float64]
 ROUNDING = 1e-9  # the screen lets through what is this close to its limit; its own rounding is 1e-13
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FilterStep:
-    """Second-order sections over one step.
+def filter_step(sections: Floats, n_step: int) -> Floats:
+    """What makes a filter's output and its state after a step out of the step's samples and the state before.
 
     Parameters
     ----------
-    from_samples : (n_step + n_states, n_step); output and state that the step's samples make
-    output_from_state : (n_step, n_states)
-    state_from_state : (n_states, n_states)
-    """
-
-    from_samples: Floats
-    output_from_state: Floats
-    state_from_state: Floats
-
-
-def filter_step(sections: Floats, n_step: int) -> FilterStep:
-    """The matrices of a filter.
-
-    Parameters
-    ----------
-    sections : (n_sections, 6)
+    sections : (n_sections, 6), second order
     n_step : samples
+
+    Returns
+    -------
+    matrix : (n_step + n_states, n_step + n_states)
     """
     n_states = 2 * len(sections)
     inputs = np.eye(n_step + n_states)
     states = inputs[:, n_step:].reshape(-1, len(sections), 2).swapaxes(0, 1)
     output, after = sosfilt(sections, inputs[:, :n_step], axis=-1, zi=states)
-    matrix = np.concatenate((output, after.swapaxes(0, 1).reshape(-1, n_states)), axis=1).T
-    return FilterStep(
-        np.ascontiguousarray(matrix[:, :n_step]),
-        np.ascontiguousarray(matrix[:n_step, n_step:]),
-        np.ascontiguousarray(matrix[n_step:, n_step:]),
-    )
+    return np.ascontiguousarray(np.concatenate((output, after.swapaxes(0, 1).reshape(-1, n_states)), axis=1).T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

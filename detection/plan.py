@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, sosfilt_zi
 
-from detection.matrices import AverageStep, FilterStep, average_step, filter_step
+from detection.matrices import AverageStep, average_step, filter_step
 from detection.matrices import Floats as Floats
 from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
 from houfeng.errors import WindowError
@@ -22,12 +22,20 @@ STEP = 25  # samples of a matrix product: at 10, 16 and 20 it had 60, 93 and 94 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """One pass band: its name, second-order sections, their state after an endless run of ones, and one step."""
+    """One pass band.
+
+    Parameters
+    ----------
+    name : for people
+    sections : (n_sections, 6), second order
+    rest : their state after an endless run of ones
+    step : what they do in one step, see `filter_step`
+    """
 
     name: str
     sections: Floats
     rest: Floats
-    step: FilterStep
+    step: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

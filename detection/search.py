@@ -7,12 +7,12 @@ below; only channels for which the bounds allow a trigger, or in which one lasts
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from detection.averages import Averages, Bools
-from detection.bandpass import TILE, Filtered, Indices, columns_of, filter_rows, filter_tiles
+from detection.bandpass import TILE, Filtered, Indices, filter_rows, filter_tiles, rows_of
 from detection.bank import Bank
 from detection.matrices import Floats
 from detection.trigger import hysteresis
@@ -33,14 +33,18 @@ class Found:
     first : number of the stretch's first sample
     sta : (n,) short-term average, summed over the bands
     is_on : (n,) whether each sample lies in a trigger
-    band : (n,) number of the band whose ratio is the largest
+    ratios : (n_bands, n) short- over long-term average
     """
 
     number: int
     first: int
     sta: Floats
     is_on: Bools
-    band: Indices
+    ratios: Floats
+
+    def band(self, index: int) -> int:
+        """The band whose ratio is the largest at a sample of the stretch."""
+        return int(self.ratios[:, index].argmax())
 
 
 def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_rows: bool) -> Iterator[Found]:
@@ -69,20 +73,25 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_row
             members = group[lengths[group] > begin]
             unit = _Unit(
                 bank,
+                members,
+                begin,
                 bank_rows[members],
                 np.minimum(lengths[members] - begin, n_unit),
                 [samples[number][begin : begin + n_unit] for number in members.tolist()],
                 by_rows,
             )
-            for found in unit.search():
-                yield replace(found, number=int(members[found.number]), first=begin + found.first)
+            yield from unit.search()
 
 
 @dataclass(slots=True, eq=False)
 class _Unit:
-    """Stretches that are searched at once; rows of the bank, lengths in samples, the longest first."""
+    """Stretches that are searched at once, the longest first: numbers of the channels in the order in which they came,
+    where the stretches begin in what came, rows of the bank, lengths in samples.
+    """
 
     bank: Bank
+    numbers: Indices
+    begin: int
     rows: Indices
     lengths: Indices
     samples: Sequence[Floats]
@@ -95,7 +104,7 @@ class _Unit:
         seen = (ends > n_blind) & (ends < self.lengths + plan.n_step)
         suspect = np.zeros(seen.shape, dtype=np.bool_)
         bands = []
-        columns = None if self.by_rows else columns_of(self.samples, self._n_steps, plan.n_step)
+        columns = None if self.by_rows else rows_of(self.samples, self._n_steps * plan.n_step, bank.work)
         for number in range(len(plan.bands)):
             averages = self._average(number, columns)
             suspect |= averages.may_reach(plan.settings.on_ratio, seen)
@@ -111,15 +120,16 @@ class _Unit:
         found = []
         firsts = range(0, self._n_steps, _LOOK)
         by_part: Bools = np.asarray(np.logical_or.reduceat(suspect, firsts, axis=0))
-        worth = np.atleast_1d(by_part.any(axis=1))
+        worth = set(np.flatnonzero(by_part.any(axis=1)).tolist())
+        lasts = bool(self.bank.is_on[self.rows].any())
         for number, first in enumerate(firsts):
-            is_on = self.bank.is_on[self.rows]
-            if not worth[number] and not is_on.any():
+            if not lasts and number not in worth:
                 continue
             begins = first * self.bank.plan.n_step
-            channels = np.flatnonzero((by_part[number] | is_on) & (self.lengths > begins))
+            channels = np.flatnonzero((by_part[number] | self.bank.is_on[self.rows]) & (self.lengths > begins))
             if len(channels):
                 found += self._look(bands, slice(first, min(first + _LOOK, self._n_steps)), channels, n_blind[channels])
+            lasts = bool(self.bank.is_on[self.rows].any())
         return found
 
     @property
@@ -133,11 +143,9 @@ class _Unit:
         signal: Filtered
         before = bank.filters[rows, number]
         if columns is None:
-            signal, after = filter_rows(plan.bands[number], self.samples, before, self._n_steps, plan.n_step)
+            signal, after = filter_rows(plan, number, self.samples, before, self._n_steps, bank.work)
         else:
-            signal, after = filter_tiles(plan.bands[number], columns, before, steps_of)
-            signal.cut_off(self.lengths)
-        plan.rectify(signal.values, out=signal.values)
+            signal, after = filter_tiles(plan, number, columns, before, self.lengths, bank.work)
         averages = Averages.of(plan.averages, signal, bank.sta[rows, number], bank.lta[rows, number])
         bank.filters[rows, number] = after
         bank.sta[rows, number] = averages.sta[steps_of, channels]
@@ -152,18 +160,22 @@ class _Unit:
         by_sample = [averages.by_sample(part, channels) for averages in bands]
         n = by_sample[0][0].shape[1]
         self._end(by_sample, rows, lengths)
-        number = np.arange(n)
-        seen = (number >= (n_blind - begin)[:, np.newaxis]) & (number < lengths[:, np.newaxis])
-        ratios = np.stack([_ratio(sta, lta, seen) for sta, lta in by_sample])
+        ratios = np.empty((len(by_sample), len(channels), n))
+        for ratio, (sta, lta) in zip(ratios, by_sample, strict=True):
+            _divide(sta, lta, out=ratio)
+        if n_blind.max() > begin or lengths.min() < n:
+            at = np.arange(n)
+            ratios *= (at >= (n_blind - begin)[:, np.newaxis]) & (at < lengths[:, np.newaxis])
         was_on = bank.is_on[rows]
-        state = hysteresis(ratios.max(axis=0), was_on, on=settings.on_ratio, off=settings.off_ratio)
+        highest = ratios[0] if len(ratios) == 1 else ratios.max(axis=0)
+        state = hysteresis(highest, was_on, on=settings.on_ratio, off=settings.off_ratio)
         bank.is_on[rows] = state[np.arange(len(rows)), np.minimum(lengths, n) - 1]
-        total = np.sum([sta for sta, _ in by_sample], axis=0)
+        total = sum(sta for sta, _ in by_sample)
         found = []
-        for row in np.flatnonzero(was_on | state.any(axis=1)):
-            known = slice(0, lengths[row])
-            band = ratios[:, row, known].argmax(axis=0)
-            found.append(Found(int(channels[row]), begin, total[row, known], state[row, known], band))
+        for row in np.flatnonzero(was_on | state.any(axis=1)).tolist():
+            number, known = int(self.numbers[channels[row]]), slice(0, int(lengths[row]))
+            ours = Found(number, self.begin + begin, total[row, known], state[row, known], ratios[:, row, known])
+            found.append(ours)
         return found
 
     def _end(self, by_sample: Sequence[tuple[Floats, Floats]], rows: Indices, lengths: Indices) -> None:
@@ -173,13 +185,14 @@ class _Unit:
             self.bank.lta[rows[ended], band] = lta[ended, lengths[ended] - 1]
 
 
-def _ratio(sta: Floats, lta: Floats, seen: Bools) -> Floats:
-    """STA / LTA; 0 where it is not to be seen and where the LTA is 0.
+def _divide(sta: Floats, lta: Floats, out: Floats) -> None:
+    """STA / LTA; 0 where the LTA is 0.
 
     References
     ----------
     Withers et al. (1998) BSSA 88, 95-106 (recursive form).
     """
-    ratio = np.zeros_like(sta)
-    np.divide(sta, lta, out=ratio, where=seen & (lta > 0))
-    return ratio
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.divide(sta, lta, out=out)
+    if not lta.all():
+        out[lta == 0] = 0.0

@@ -27,11 +27,12 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
     -------
     state : (n_channels, n); its last column goes in with the next block
     """
-    decided = (ratio >= on) | (ratio < off)
-    last = np.where(decided, np.arange(1, ratio.shape[1] + 1), 0)
-    np.maximum.accumulate(last, axis=1, out=last)
-    values = np.concatenate((was_on[:, np.newaxis], ratio >= on), axis=1)
-    return np.asarray(np.take_along_axis(values, last, axis=1), dtype=np.bool_)
+    is_on = ratio >= on
+    # the number of each sample that decides, twice, and one more for on; from there it lasts until the next one
+    marks = np.arange(2, 2 * ratio.shape[1] + 2, 2, dtype=np.int32) * (is_on | (ratio < off)) + is_on
+    marks[:, 0] |= was_on & (marks[:, 0] < 2)
+    np.maximum.accumulate(marks, axis=1, out=marks)
+    return np.asarray(marks & 1, dtype=np.bool_)
 
 
 def intervals(state: Bools) -> list[tuple[int, int]]:

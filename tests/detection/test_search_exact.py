@@ -8,9 +8,10 @@ from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
 from scipy.signal import sosfilt
 
 from detection.averages import Averages
-from detection.bandpass import Indices, columns_of, filter_rows, filter_tiles
+from detection.bandpass import Filtered, filter_rows, filter_tiles, rows_of
 from detection.plan import plan_for
 from detection.settings import DetectionSettings
+from detection.workspace import Workspace
 
 PLAN = plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
 BAND = PLAN.bands[0]
@@ -21,14 +22,13 @@ N = N_STEPS * PLAN.n_step
 def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
     """One channel that starts in the filter's rest and with averages of 0."""
     state = (BAND.rest * samples[0]).reshape(1, -1)
+    signal: Filtered
     if by_rows:
-        signal, _ = filter_rows(BAND, [samples], state, N_STEPS, PLAN.n_step)
-        PLAN.rectify(signal.values, out=signal.values)
-        return Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
-    steps_of: Indices = np.array([N_STEPS])
-    tiles, _ = filter_tiles(BAND, columns_of([samples], N_STEPS, PLAN.n_step), state, steps_of)
-    PLAN.rectify(tiles.values, out=tiles.values)
-    return Averages.of(PLAN.averages, tiles, np.zeros(1), np.zeros(1))
+        signal, _ = filter_rows(PLAN, 0, [samples], state, N_STEPS, Workspace())
+    else:
+        work = Workspace()
+        signal, _ = filter_tiles(PLAN, 0, rows_of([samples], N, work), state, np.array([N]), work)
+    return Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
 
 
 def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
