@@ -170,7 +170,7 @@ class _Unit:
         highest = ratios[0] if len(ratios) == 1 else ratios.max(axis=0)
         state = hysteresis(highest, was_on, on=settings.on_ratio, off=settings.off_ratio)
         bank.is_on[rows] = state[np.arange(len(rows)), np.minimum(lengths, n) - 1]
-        total = sum(sta for sta, _ in by_sample)
+        total = by_sample[0][0] if len(by_sample) == 1 else np.sum([sta for sta, _ in by_sample], axis=0)
         found = []
         for row in np.flatnonzero(was_on | state.any(axis=1)).tolist():
             number, known = int(self.numbers[channels[row]]), slice(0, int(lengths[row]))
