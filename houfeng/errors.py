@@ -12,6 +12,7 @@
     ├── SourceError           a data source failed: connection, protocol, missing folder
     │   └── AuthError         the server refused our credentials; retried rarely
     ├── DetectionError        detection was asked for something impossible
+    │   ├── AmplitudeError    a record tells nothing of a magnitude
     │   ├── ModelError        an Earth model cannot be used
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
     ├── StatusError           the daemon cannot be asked how it is doing
@@ -63,6 +64,10 @@ class AuthError(SourceError):
 
 class DetectionError(HoufengError):
     """Detection was asked for something impossible."""
+
+
+class AmplitudeError(DetectionError):
+    """A record tells nothing of a magnitude; the message is one phrase that says why."""
 
 
 class ModelError(DetectionError):

@@ -33,6 +33,7 @@ DOORS = {
         "acquisition.fdsn.settings",
         "detection.settings",
         "detection.judgement.settings",
+        "detection.magnitude.settings",
         "database.settings",
         "webui.settings",
     ),

@@ -1,0 +1,91 @@
+"""What a network makes of its stations' magnitudes, and which kind it prefers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import fsum, sqrt
+
+from detection.magnitude.moment import moment_magnitude
+from detection.magnitude.settings import PREFERENCE, MagnitudeSettings
+from houfeng.types import Magnitude, StationMagnitude
+
+# SeisComP's default: 25 % of the stations are left out, half of them at either end; below 4 stations none is.
+TRIMMED, MIN_TRIMMED = 0.25, 4
+MEAN, TRIMMED_MEAN = "mean", "trimmed mean"
+
+REFERENCES = {
+    "ML": "Hutton & Boore 1987",
+    "mb": "Gutenberg & Richter 1956",
+    "Mwp": "Tsuboi et al. 1995",
+    "Mw(Mwp)": "Whitmore et al. 2002",
+    "Md": "Lee et al. 1972",
+    "K": "Rautian 1960",
+}
+
+
+def trimmed_mean(values: Sequence[float]) -> float:
+    """Mean of sorted values; from 4 values on without the outer 12.5 % at either end, fractions of a value included.
+
+    The mean of 5 values counts the outermost by 1 - 5 * 0.125 = 0.375.
+    """
+    ordered = sorted(values)
+    n_cut = TRIMMED / 2 * len(ordered) if len(ordered) >= MIN_TRIMMED else 0.0
+    counts = [min(max(min(k, len(ordered) - 1 - k) + 1 - n_cut, 0.0), 1.0) for k in range(len(ordered))]
+    return fsum(value * count for value, count in zip(ordered, counts, strict=True)) / fsum(counts)
+
+
+def network_magnitudes(stations: Iterable[StationMagnitude], settings: MagnitudeSettings) -> tuple[Magnitude, ...]:
+    """The network's magnitude of each kind, the preferred one first.
+
+    Preferred is the first of Mw(Mwp), ML, mb, Md that at least `min_stations` stations tell; Mw(Mwp) only from
+    `mwp_smallest` on. If none has so many, the first of them that any station tells. K is never preferred.
+    """
+    found: dict[str, Magnitude] = {}
+    used: dict[str, list[float]] = {}
+    for station in stations:
+        if station.is_used and station.value is not None:
+            used.setdefault(station.kind, []).append(station.value)
+    for kind, values in used.items():
+        found[kind] = _network(kind, values, settings.min_stations)
+    if "Mwp" in found:
+        found["Mw(Mwp)"] = _moment(found["Mwp"])
+    preferred = _preferred(found, settings)
+    if preferred is not None and "K" in settings.kinds:
+        found["K"] = _energy_class(preferred, settings)
+    rest = [found[kind] for kind in (*PREFERENCE, "Mwp", "K") if kind in found and found[kind] is not preferred]
+    return (preferred, *rest) if preferred is not None else tuple(rest)
+
+
+def _network(kind: str, values: list[float], min_stations: int) -> Magnitude:
+    n = len(values)
+    centre = fsum(values) / n
+    scatter = sqrt(fsum((value - centre) ** 2 for value in values) / (n - 1)) if n > 1 else None
+    remark = "" if n >= min_stations else f"stations: {n}, {min_stations} needed"
+    method = TRIMMED_MEAN if n >= MIN_TRIMMED else MEAN
+    return Magnitude(kind, trimmed_mean(values), scatter, n, method, REFERENCES[kind], remark)
+
+
+def _moment(mwp: Magnitude) -> Magnitude:
+    scatter = None if mwp.scatter is None else moment_magnitude(mwp.scatter) - moment_magnitude(0.0)
+    value = moment_magnitude(mwp.value)
+    return Magnitude("Mw(Mwp)", value, scatter, mwp.n_stations, "from Mwp", REFERENCES["Mw(Mwp)"], mwp.remark)
+
+
+def _preferred(found: dict[str, Magnitude], settings: MagnitudeSettings) -> Magnitude | None:
+    wanted = [found[kind] for kind in PREFERENCE if kind in found]
+    large = [m for m in wanted if m.kind != "Mw(Mwp)" or m.value >= settings.mwp_smallest]
+    enough = [m for m in large if m.n_stations >= settings.min_stations]
+    return next(iter([*enough, *large]), None)
+
+
+def _energy_class(of: Magnitude, settings: MagnitudeSettings) -> Magnitude:
+    """Energy class K = 1.8 M + 4 of Central Asian bulletins, of the preferred magnitude.
+
+    References
+    ----------
+    Rautian (1960), K = 4 + 1.8 M; not confirmed for any of these M, which the remark says.
+    """
+    value = settings.k_slope * of.value + settings.k_constant
+    scatter = None if of.scatter is None else settings.k_slope * of.scatter
+    remark = f"K = {settings.k_slope:g} M + {settings.k_constant:g} is not confirmed"
+    return Magnitude("K", value, scatter, of.n_stations, f"from {of.kind}", REFERENCES["K"], remark)
