@@ -187,7 +187,7 @@ class Magnitudes:
         return Reading(_codes([source_id for source_id, _, _ in clear]), value, height, snr)
 
     def _cut(self, sight: Sight, kind: str, source_id: SourceId, waveforms: Waveforms) -> Record:
-        return cut(waveforms[source_id], window(sight, kind, self._settings), may_end=kind == "Md")
+        return cut(waveforms[source_id], window(sight, kind, self._settings), kind)
 
 
 def _codes(group: Sequence[SourceId]) -> str:

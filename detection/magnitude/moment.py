@@ -13,8 +13,8 @@ from detection.plan import Floats
 from houfeng.errors import AmplitudeError
 from stations.response import N_DERIVATIVES, Response, grid_hz
 
-# P waves longer than this are cut off: what remains below is the drift of two integrations.
-LOWEST_HZ = 0.005
+# What is slower is the drift of two integrations; it takes 8 % of a pulse of 12 s with it, 0.02 units.
+LOWEST_HZ = 0.001
 N_POLES = 4
 # A seismometer must feel 20 s nearly as well as 1 s.
 LONG_HZ, MIN_LONG_SHARE = 0.05, 0.5

@@ -21,6 +21,8 @@ Complexes = NDArray[np.complex128]
 HIGHEST_SHARE, END_SHARE = 0.8, 0.95
 # A shorter stretch of noise says little of its largest amplitude.
 MIN_NOISE_S = 5.0
+# Slower channels would miss the waves that a kind is made of, Hz.
+MIN_RATE_HZ = {"ML": 20.0, "mb": 8.0, "Mwp": 1.0, "Md": 20.0}
 # Equal samples at the extreme, of a record whose extremes are this far apart: a converter or an amplifier at its end.
 N_CLIPPED, MIN_CLIPPED_COUNTS = 4, 1000.0
 
@@ -53,25 +55,24 @@ class Record:
         return trace[self.n_signal : self.n_end]
 
 
-def cut(stretches: Sequence[Stretch], window: Window, *, may_end: bool = False) -> Record:
-    """What is recorded of a window.
-
-    Parameters
-    ----------
-    may_end : the record may end before the window does
+def cut(stretches: Sequence[Stretch], window: Window, kind: str) -> Record:
+    """What is recorded of the window of a kind of magnitude.
 
     Raises
     ------
-    AmplitudeError : if there is a gap in it, or too little of the noise before the event
+    AmplitudeError : if there is a gap in it, too little of the noise before the event, or too few samples a second.
+        Md alone may be read where the record ends before the window does.
     """
     found = next((each for each in stretches if each.start_ns <= window.signal_ns < each.end_ns), None)
     if found is None:
         raise AmplitudeError("no record of the onset")
+    if found.rate_hz < MIN_RATE_HZ[kind]:
+        raise AmplitudeError(f"{found.rate_hz:g} samples per second, {MIN_RATE_HZ[kind]:g} needed")
     begin_ns, end_ns = window.read_ns
     begin, signal, end = (found.index(t_ns) for t_ns in (begin_ns, window.signal_ns, window.end_ns))
     stop = min(found.index(end_ns), len(found.samples))
     missing_s = (window.end_ns - found.end_ns) / NS_PER_S
-    if end > len(found.samples) and not may_end:
+    if end > len(found.samples) and kind != "Md":
         raise AmplitudeError(f"the record ends {missing_s:.1f} s before the window does")
     begin = max(begin, 0)
     n_fade_in = min(round(window.fade_in_s * found.rate_hz), (signal - begin) // 2)

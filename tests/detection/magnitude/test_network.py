@@ -1,0 +1,73 @@
+"""The network's value and the preferred kind."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import trim_mean
+
+from detection.magnitude.network import network_magnitudes, trimmed_mean
+from detection.magnitude.settings import MagnitudeSettings
+from houfeng.types import StationMagnitude
+
+
+def stations(kind: str, *values: float, is_used: bool = True) -> list[StationMagnitude]:
+    return [
+        StationMagnitude(
+            f"XX.S{n}", kind, "HHZ", value, 0.0, 1.0, "nm", None, 50.0, 9.0, is_used, "" if is_used else "no"
+        )
+        for n, value in enumerate(values)
+    ]
+
+
+@given(st.sampled_from([8, 16, 24]).flatmap(lambda n: st.lists(st.floats(-2, 9), min_size=n, max_size=n)))
+def test_where_whole_values_are_trimmed_scipy_agrees(values: list[float]) -> None:
+    assert trimmed_mean(values) == pytest.approx(trim_mean(values, 0.125))
+
+
+def test_fractions_of_values_are_trimmed() -> None:
+    assert trimmed_mean([1.0, 2.0, 9.0]) == 4.0
+    # of four half of either outer one is left: (0.5 * 0 + 1 + 2 + 0.5 * 9) / 3
+    assert trimmed_mean([9.0, 1.0, 2.0, 0.0]) == pytest.approx(7.5 / 3)
+
+
+def test_scatter_is_of_all_values_and_few_stations_are_flagged() -> None:
+    (one,) = network_magnitudes(stations("ML", 3.0), MagnitudeSettings())
+    assert (one.value, one.scatter, one.n_stations, one.remark) == (3.0, None, 1, "stations: 1, 3 needed")
+    (three,) = network_magnitudes(stations("ML", 3.0, 3.2, 3.4), MagnitudeSettings())
+    assert three.scatter == pytest.approx(0.2)
+    assert (three.method, three.remark) == ("mean", "")
+
+
+def test_what_is_not_used_counts_for_nothing() -> None:
+    told = stations("ML", 3.0, 3.2, 3.4) + stations("ML", 9.0, is_used=False)
+    assert network_magnitudes(told, MagnitudeSettings()) == network_magnitudes(told[:3], MagnitudeSettings())
+    assert network_magnitudes(told[3:], MagnitudeSettings()) == ()
+
+
+def kinds(told: list[StationMagnitude], settings: MagnitudeSettings | None = None) -> list[str]:
+    return [each.kind for each in network_magnitudes(told, settings or MagnitudeSettings())]
+
+
+def test_the_preferred_kind() -> None:
+    ml, md, mb = stations("ML", 3, 3, 3), stations("Md", 2, 2, 2), stations("mb", 4, 4, 4)
+    assert kinds(md + mb + ml) == ["ML", "mb", "Md"]
+    assert kinds(md + ml[:2]) == ["Md", "ML"]
+    assert kinds(md[:1] + ml[:2]) == ["ML", "Md"]
+    assert kinds(stations("Mwp", 7, 7, 7) + mb) == ["Mw(Mwp)", "mb", "Mwp"]
+    # a small Mwp is mostly noise
+    assert kinds(stations("Mwp", 5, 5, 5) + mb) == ["mb", "Mw(Mwp)", "Mwp"]
+
+
+def test_mw_is_made_of_mwp_and_k_of_the_preferred() -> None:
+    settings = MagnitudeSettings(kinds=("ML", "Mwp", "K"))
+    found = {each.kind: each for each in network_magnitudes(stations("Mwp", 6.9, 7.0, 7.1), settings)}
+    assert found["Mw(Mwp)"].value == pytest.approx(1.186 * 7.0 - 1.222)
+    assert found["Mw(Mwp)"].scatter == pytest.approx(0.1186)
+    of_ml = {each.kind: each for each in network_magnitudes(stations("ML", 2.9, 3.0, 3.1), settings)}
+    assert of_ml["K"].value == pytest.approx(9.4)
+    assert of_ml["K"].scatter == pytest.approx(0.18)
+    assert of_ml["K"].method == "from ML"
+    assert "not confirmed" in of_ml["K"].remark
+    assert "K" not in kinds(stations("ML", 3.0))
