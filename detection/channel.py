@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,15 +10,16 @@ import numpy as np
 from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
 from detection.matrices import Floats
-from detection.onset.p import find_onset
+from detection.onset.frames import Frame
+from detection.onset.p import find_onsets
 from detection.plan import Plan
 from detection.search import Found
 from detection.trigger import Bools, Growth, intervals
 from houfeng.times import samples_ns
 from houfeng.types import Pick, SourceId
 
-METHOD = "AIC"
-VERSION = 1
+METHOD = "AR-AIC"
+VERSION = 2
 
 _MOST_PIECES = 16  # joining the pieces costs more than keeping some that are not needed any more
 
@@ -38,6 +40,57 @@ class Trigger:
     band: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A trigger whose window is complete, with all that its pick will say: the channel may go on.
+
+    Parameters
+    ----------
+    frame : the samples
+    source_id : channel
+    grid_ns, start : the grid, ns UTC, and the number of the window's first sample on it
+    is_near_gap : the segment starts or ends inside the window
+    band, trigger_ns : name of the band that triggered, and when, ns UTC
+    """
+
+    frame: Frame
+    source_id: SourceId
+    grid_ns: int
+    start: int
+    is_near_gap: bool
+    band: str
+    trigger_ns: int
+
+
+def read(readings: Sequence[Reading], plan: Plan) -> list[Pick]:
+    """Picks of triggers whose windows are complete; none for a window without an onset.
+
+    Parameters
+    ----------
+    readings : of channels with this plan; many at once are read faster, with the same picks
+    """
+    onsets = find_onsets([reading.frame for reading in readings], plan)
+    return [
+        Pick(
+            onset_ns=reading.grid_ns + samples_ns(reading.start + onset.index, plan.rate_hz),
+            source_id=reading.source_id,
+            phase="P",
+            method=METHOD,
+            version=VERSION,
+            uncertainty_s=onset.uncertainty_s,
+            snr=onset.snr,
+            band=reading.band,
+            trigger_ns=reading.trigger_ns,
+            polarity=onset.polarity,
+            spread_s=onset.spread_s,
+            is_clipped=onset.is_clipped,
+            is_near_gap=reading.is_near_gap,
+        )
+        for reading, onset in zip(readings, onsets, strict=True)
+        if onset is not None
+    ]
+
+
 @dataclass(slots=True)
 class Channel:
     """State of one channel between two chunks.
@@ -49,6 +102,7 @@ class Channel:
     growth : of the trigger that lasts, None if none does
     grid_ns, n_done : the grid, and the number of the next sample to be filtered
     recent : counts, in pieces; the raw samples before `n_done` that a window may still need, and some more
+    segment : number of the segment's first sample
     earliest : number of the sample where the next trigger's window may start
     triggers : waiting for their window to be complete
     """
@@ -60,6 +114,7 @@ class Channel:
     grid_ns: int = 0
     n_done: int = 0
     recent: list[Floats] = field(default_factory=list)
+    segment: int = 0
     earliest: int = 0
     triggers: list[Trigger] = field(default_factory=list)
 
@@ -72,9 +127,9 @@ class Channel:
         """What watches a trigger for a larger shock; parameters as in `Growth`."""
         return Growth(self.plan.n_rearm, self.plan.rearm_factor, n_on, np.empty(0) if peaks is None else peaks)
 
-    def begin(self, chunk: Chunk) -> list[Pick]:
+    def begin(self, chunk: Chunk) -> list[Reading]:
         """Start the segment that begins with this chunk; windows of the one before end where it ended."""
-        picks = self.read_onsets(ended=True)
+        readings = self.due(ended=True)
         bank, row, plan = self.bank, self.row, self.plan
         if chunk.gap == NEVER or (chunk.gap or 0) > plan.settings.keep_lta_s * plan.rate_hz:
             bank.lta[row] = 0.0
@@ -84,9 +139,10 @@ class Channel:
         bank.is_on[row], self.growth = False, None
         for number, band in enumerate(plan.bands):  # as if the first value had always been there
             bank.filters[row, number] = (band.rest * chunk.samples[0]).ravel()
-        self.grid_ns, self.n_done, self.earliest = chunk.grid_ns, chunk.first, chunk.first
+        self.grid_ns = chunk.grid_ns
+        self.n_done = self.segment = self.earliest = chunk.first
         self.recent = []
-        return picks
+        return readings
 
     def note(self, found: Found) -> None:
         """Keep the triggers that start in a stretch of the samples that `advance` will take in."""
@@ -95,14 +151,14 @@ class Channel:
             self.triggers.append(Trigger(at, self.earliest, found.band(index)))
             self.earliest = at + self.plan.n_sta
 
-    def advance(self, raw: Floats) -> list[Pick]:
+    def advance(self, raw: Floats) -> list[Reading]:
         """Take in one chunk whose triggers are noted: (n,) counts."""
         self.n_done += len(raw)
         self.recent.append(raw)
-        picks = self.read_onsets(ended=False) if self.triggers else []
+        readings = self.due(ended=False) if self.triggers else []
         if len(self.recent) > _MOST_PIECES or len(raw) > self.plan.n_recent:
             self.recent = [self.last_samples()]
-        return picks
+        return readings
 
     def last_samples(self) -> Floats:
         """The raw samples before `n_done` that a window may still need: (k,) counts."""
@@ -122,38 +178,29 @@ class Channel:
             self.growth = None
         return found
 
-    def read_onsets(self, *, ended: bool) -> list[Pick]:
-        """Picks of the triggers whose window is complete: full, or cut off by the segment's end."""
+    def due(self, *, ended: bool) -> list[Reading]:
+        """The triggers whose window is complete: full, or cut off by the segment's end."""
         n_after = self.plan.n_after
         ready = [t for t in self.triggers if ended or t.at + n_after <= self.n_done]
         self.triggers = [] if ended else self.triggers[len(ready) :]
-        picks = (self._pick(trigger) for trigger in ready)
-        return [pick for pick in picks if pick is not None]
+        readings = (self._reading(trigger) for trigger in ready)
+        return [reading for reading in readings if reading is not None]
 
-    def _pick(self, trigger: Trigger) -> Pick | None:
-        plan, band = self.plan, self.plan.bands[trigger.band]
+    def _reading(self, trigger: Trigger) -> Reading | None:
+        plan = self.plan
         stop = min(trigger.at + plan.n_after, self.n_done)
         if stop - trigger.at < plan.n_sta:
             return None  # right before a gap: more often the failing link than an earthquake
         recent = self.recent[0] if len(self.recent) == 1 else np.concatenate(self.recent)
         self.recent = [recent]
         oldest = self.n_done - len(recent)
-        start = max(trigger.at - plan.n_before, trigger.earliest, oldest)
-        run_in = max(start - plan.n_run_in, oldest)
-        onset = find_onset(recent[run_in - oldest : stop - oldest], start - run_in, plan, band)
-        if onset is None:
-            return None
-        return Pick(
-            onset_ns=self._time_ns(start + onset.index),
-            source_id=self.source_id,
-            phase="P",
-            method=METHOD,
-            version=VERSION,
-            uncertainty_s=max(onset.spread, 0.5) / plan.rate_hz,
-            snr=onset.snr,
-            band=band.name,
-            trigger_ns=self._time_ns(trigger.at),
-        )
+        wanted = trigger.at - plan.n_before
+        start = max(wanted, trigger.earliest, oldest)
+        run_in = max(wanted - plan.n_run_in, oldest)
+        frame = Frame(recent[run_in - oldest : stop - oldest], start - run_in, trigger.at - run_in, trigger.band)
+        is_near_gap = wanted < self.segment or stop < trigger.at + plan.n_after
+        band, trigger_ns = plan.bands[trigger.band].name, self._time_ns(trigger.at)
+        return Reading(frame, self.source_id, self.grid_ns, start, is_near_gap, band, trigger_ns)
 
     def _time_ns(self, number: int) -> int:
         return self.grid_ns + samples_ns(number, self.plan.rate_hz)

@@ -13,7 +13,7 @@ import numpy as np
 
 from detection.bank import Bank
 from detection.blocks import Blocker, Chunk
-from detection.channel import Channel
+from detection.channel import Channel, read
 from detection.engine import advance
 from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
@@ -167,7 +167,7 @@ class Detector:
         """Read what is left of a stream whose sampling rate changes, and forget it."""
         position_ns = stream.blocker.position_ns
         self._queue(stream, stream.blocker.close(max(next_ns, position_ns)))
-        picks = self._drain() + stream.channel.read_onsets(ended=True)
+        picks = self._drain() + read(stream.channel.due(ended=True), stream.channel.plan)
         stream.channel.bank.remove(stream.channel.row)
         return picks
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from detection.bank import Bank
 from detection.blocks import Chunk
-from detection.channel import Channel
+from detection.channel import Channel, Reading, read
 from detection.search import search
 from houfeng.types import Pick
 
@@ -24,13 +24,13 @@ def advance(bank: Bank, channels: Sequence[Channel], chunks: Sequence[Chunk], *,
     -------
     picks : those that became complete, channel by channel
     """
-    picks: list[Pick] = []
+    readings: list[Reading] = []
     for channel, chunk in zip(channels, chunks, strict=True):
         if chunk.gap is not None:
-            picks += channel.begin(chunk)
+            readings += channel.begin(chunk)
     rows, samples = [channel.row for channel in channels], [chunk.samples for chunk in chunks]
     for found in search(bank, rows, samples, by_rows=by_rows):
         channels[found.number].note(found)
     for channel, chunk in zip(channels, chunks, strict=True):
-        picks += channel.advance(chunk.samples)
-    return picks
+        readings += channel.advance(chunk.samples)
+    return read(readings, bank.plan)

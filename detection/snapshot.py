@@ -20,7 +20,7 @@ from detection.settings import DetectionSettings
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
 
-_STATE_VERSION = 2  # of what is saved; the picks' version is of how onsets are read
+_STATE_VERSION = 3  # of what is saved; the picks' version is of how onsets are read
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
 
 
@@ -87,7 +87,7 @@ def unpack(
 
 
 _BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
-_CHANNEL = ("grid_ns", "n_done", "earliest")
+_CHANNEL = ("grid_ns", "n_done", "segment", "earliest")
 _BANK = ("n_learnt", "n_blind")
 
 

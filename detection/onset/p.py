@@ -1,19 +1,33 @@
-"""Onset of a triggered phase: AIC in a window around the trigger, its uncertainty and signal-to-noise ratio."""
+"""Onset of a triggered phase: AIC of the whitened trace, and how well that is known from how far others are apart.
+
+Against analysts (40 P of `picks_ncedc`, cropped at random), median, 90 % within, share beyond 1 s: this onset 10 ms,
+30 ms, 0; AIC of the trace above 1 Hz 10 ms, 31 ms, 2.5 %; of the triggering band 50 ms, 100 ms, 2.5 %; the first where
+its SNR is above 3, else the second, 15 ms, 52 ms, 2.5 %; the steepest rise of kurtosis 30 ms, 91 ms, 0.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.signal import sosfilt
 
 from detection.matrices import Floats
-from detection.onset.aic import akaike
-from detection.plan import Band, Plan
+from detection.onset.aic import LEAST_SAMPLES, Indices, Splits, best, criteria, energies, widths
+from detection.onset.frames import Frame, Frames
+from detection.onset.polarity import first_motions
+from detection.onset.rails import clipped
+from detection.onset.whitening import noise_models, residuals
+from detection.plan import Plan
 
-CLEAR_SNR = 3.0  # below it the band-passed trace gives the better onset
 LARGEST_SNR = 1e6  # 120 dB; synthetic silence would give infinity, which JSON cannot carry
-LEAST_SAMPLES = 4
+SETTLES_S = 1.0  # of the high-pass; and the noise ends so long before the trigger, which comes after the onset
+LEAST_NOISE_S = 0.5
+BATCH = 32  # rows; their arrays stay in the cache
+# 68 % of the errors are inside it, on originals and on copies with noise added alike: docs/measurements.md
+SCALE, SPREAD_POWER = 0.8, 0.3
+LEAST_S = 0.01  # what analysts read
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,51 +37,107 @@ class Onset:
     Parameters
     ----------
     index : sample of the window
-    spread : samples; standard deviation of the onset under the Akaike weights
+    uncertainty_s : one standard deviation
+    spread_s : standard deviation of the onsets of four pickers
     snr : amplitude ratio, root mean square after the onset to before it
+    polarity : first motion in counts, "up" or "down"; "" where it is not clear
+    is_clipped : samples of the window are at the channel's rails
     """
 
     index: int
-    spread: float
+    uncertainty_s: float
+    spread_s: float
     snr: float
+    polarity: str
+    is_clipped: bool
 
 
-def find_onset(raw: Floats, n_before_window: int, plan: Plan, band: Band) -> Onset | None:
-    """The onset in a window of raw samples.
+def find_onsets(frames: Sequence[Frame], plan: Plan) -> list[Onset | None]:
+    """The onset in each frame.
 
     Parameters
     ----------
-    raw : (n,) counts; run-in for the filters, then the window
-    n_before_window : samples of run-in
-    plan : of the channel's sampling rate
-    band : that triggered
+    frames : of channels with this plan, any number
+    plan : of the channels' sampling rate
 
     Returns
     -------
-    onset : relative to the window's start; None if the window is too short, or grows calmer wherever it is split
+    onsets : relative to the window's start; None if the window is too short, or grows calmer wherever it is split. The
+        same for a frame alone and among others
     """
-    if len(raw) - n_before_window < LEAST_SAMPLES:
-        return None
-    clear = _onset_in(_filtered(raw, plan.highpass, plan.highpass_rest)[n_before_window:], plan)
-    if clear is not None and clear.snr > CLEAR_SNR:
-        return clear
-    return _onset_in(_filtered(raw, band.sections, band.rest)[n_before_window:], plan)
+    found: list[Onset | None] = [None] * len(frames)
+    numbers = [n for n, frame in enumerate(frames) if len(frame.samples) - frame.start >= LEAST_SAMPLES]
+    for begin in range(0, len(numbers), BATCH):
+        batch = numbers[begin : begin + BATCH]
+        for number, onset in zip(batch, _read([frames[n] for n in batch], plan), strict=True):
+            found[number] = onset
+    return found
+
+
+def _read(batch: Sequence[Frame], plan: Plan) -> list[Onset | None]:
+    frames = Frames.of(batch, plan)
+    highpassed = _filtered(frames.raw, plan.highpass, plan.highpass_rest)
+    start = plan.n_run_in
+    n_settle = round(SETTLES_S * plan.rate_hz)
+    noise = highpassed[:, n_settle : start + plan.n_before - n_settle]
+    models = noise_models(noise, frames.begin, round(LEAST_NOISE_S * plan.rate_hz))
+    splits = Splits.of(frames.first - start, frames.stop - start, highpassed.shape[1] - start)
+    traces = {
+        "white": residuals(highpassed, models, start),
+        "highpass": highpassed[:, start:],
+        "difference": highpassed[:, start:] - highpassed[:, start - 1 : -1],
+        "band": _banded(frames.raw, [frame.band for frame in batch], plan)[:, start:],
+    }
+    sums = {name: energies(trace, splits) for name, trace in traces.items()}
+    aic = {name: criteria(values, splits) for name, values in sums.items()}
+    index, is_found = best(aic["white"])
+    others = [best(values) for values in aic.values()]
+    picks = np.stack([np.where(is_there, at, index) for at, is_there in others])
+    spread = _deviation(picks.astype(np.float64))
+    index = np.where(is_found, index, 1)
+    aic["white"][~is_found] = 0.0
+    sigma = SCALE * (1 + widths(aic["white"], index)) * (1 + spread) ** SPREAD_POWER
+    n_signal = 2 * plan.n_sta
+    snr = np.maximum(*(_snr(sums[name], splits, index, n_signal) for name in ("highpass", "band")))
+    shown = zip(
+        is_found.tolist(),
+        (index - splits.first).tolist(),
+        np.maximum(sigma / plan.rate_hz, LEAST_S).tolist(),
+        (spread / plan.rate_hz).tolist(),
+        snr.tolist(),
+        first_motions(traces["highpass"], sums["highpass"], splits, index, plan.rate_hz),
+        clipped([frame.samples[frame.start :] for frame in batch]),
+        strict=True,
+    )
+    return [Onset(*values) if is_there else None for is_there, *values in shown]
 
 
 def _filtered(raw: Floats, sections: Floats, rest: Floats) -> Floats:
-    filtered, _ = sosfilt(sections, raw, zi=rest * raw[0])
+    filtered, _ = sosfilt(sections, raw, axis=1, zi=rest[:, np.newaxis, :] * raw[np.newaxis, :, :1])
     return np.asarray(filtered)
 
 
-def _onset_in(trace: Floats, plan: Plan) -> Onset | None:
-    aic = akaike(trace)
-    index = int(np.argmin(aic))
-    if not np.isfinite(aic[index]):
-        return None
-    weights = np.exp(-0.5 * (aic - aic[index]))
-    weights /= weights.sum()
-    spread = float(np.sqrt(np.sum(weights * (np.arange(len(aic)) - index) ** 2)))
-    before, after = trace[:index], trace[index : index + 2 * plan.n_sta]
-    noise = float(np.sqrt(np.mean(before * before)))
-    signal = float(np.sqrt(np.mean(after * after)))
-    return Onset(index, spread, signal / max(noise, signal / LARGEST_SNR))
+def _banded(raw: Floats, bands: Sequence[int], plan: Plan) -> Floats:
+    """Each row in the band that triggered."""
+    filtered = np.empty_like(raw)
+    for number in sorted(set(bands)):
+        rows = np.flatnonzero(np.array(bands) == number)
+        filtered[rows] = _filtered(raw[rows], plan.bands[number].sections, plan.bands[number].rest)
+    return filtered
+
+
+def _deviation(picks: Floats) -> Floats:
+    """Standard deviation along the first axis, which is short: added up one by one."""
+    mean = sum(picks[1:], picks[0]) / len(picks)
+    squares = (picks - mean) ** 2
+    return np.asarray(np.sqrt(sum(squares[1:], squares[0]) / len(picks)))
+
+
+def _snr(sums: Floats, splits: Splits, index: Indices, n_signal: int) -> Floats:
+    """Amplitude ratio of `n_signal` samples from the onset on to all before it."""
+    rows = np.arange(len(sums))
+    end = np.minimum(index + n_signal, splits.stop)
+    before = sums[rows, index - 1]
+    noise = np.sqrt(before / np.maximum(index - splits.first, 1))
+    signal = np.sqrt((sums[rows, end - 1] - before) / np.maximum(end - index, 1))
+    return np.asarray(signal / np.maximum(np.maximum(noise, signal / LARGEST_SNR), np.finfo(np.float64).tiny))

@@ -8,11 +8,12 @@ import numpy as np
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from detection.matrices import Floats
-from detection.onset.aic import akaike
+from detection.onset.aic import Splits, best, criteria, energies, widths
 from detection.settings import HIGHPASS_HZ
 
 AFTER_P_S = 0.3
 LEAST_SNR = 1.5  # of amplitude, S to the coda of P: below it analysts and the criterion are often apart
+LARGEST_SNR = 1e6
 LEAST_S = 0.2  # shorter windows are not split
 
 
@@ -66,16 +67,19 @@ def find_s(
     window = both[:, start : start + int(np.argmax(energy)) + 1]
     if window.shape[1] < LEAST_S * rate_hz:
         return None
-    criteria = [akaike(trace) for trace in window]
-    total = criteria[0] + criteria[1]
-    index = int(np.argmin(total))
-    if not np.isfinite(total[index]):
+    n = window.shape[1]
+    splits = Splits.of(np.zeros(2, dtype=np.int64), np.full(2, n), n)
+    sums = energies(window, splits)
+    aic = criteria(sums, splits)
+    total = aic.sum(axis=0, keepdims=True)
+    (index,), (is_found,) = best(total)
+    if not is_found:
         return None
-    weights = np.exp(-0.5 * (total - total[index]))
-    spread = float(np.sqrt(np.sum(weights * (np.arange(len(total)) - index) ** 2) / weights.sum()))
-    noise = np.sqrt(np.mean(window[:, :index] ** 2))
-    snr = float(np.sqrt(np.mean(window[:, index:] ** 2)) / noise) if noise else np.inf
+    apart = float(np.std(best(aic)[0]))
+    width = float(widths(total, np.array([index]))[0])
+    before = float(sums[:, index - 1].sum())
+    noise = before / index
+    snr = float(np.sqrt((sums[:, -1].sum() - before) / (n - index) / noise)) if noise else LARGEST_SNR
     if snr < LEAST_SNR:
         return None
-    apart = float(np.std([np.argmin(one) for one in criteria]))
-    return SOnset(start + index, max(spread, apart, 1.0) / rate_hz, apart / rate_hz, snr)
+    return SOnset(start + int(index), max(width, apart, 1.0) / rate_hz, apart / rate_hz, snr)
