@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,15 @@ from configs.presets import preset_file, with_preset
 from configs.settings import MEMBER_NAMES, Settings
 from houfeng.errors import ConfigError
 
-# What a file that others include may hold: networks, but nothing of the computer they are watched from.
-_INCLUDABLE = (*MEMBER_NAMES, "inventory")
+# What a file that others include may hold: networks and how they are watched, nothing of the computer that does it.
+_INCLUDABLE = (*MEMBER_NAMES, "inventory", "detection")
 
 
 def load(path: str | Path) -> Settings:
     """Settings from a TOML file; relative paths in it are relative to the folder that the file is in.
 
     What its preset says counts for the keys that it leaves out. Servers, data centres, stations and StationXML of the
-    files that it includes come behind its own.
+    files that it includes come behind its own; keys of [detection] one of them may have, and before the preset.
 
     Raises
     ------
@@ -29,9 +29,10 @@ def load(path: str | Path) -> Settings:
         message names the file and the dotted key
     """
     path = Path(path)
-    settings = _read(path)
+    detection = _Detection.gathered(path)
+    settings = _read(path, detection=detection)
     parts = [(str(path), settings)]
-    faults: list[str] = []
+    faults: list[str] = list(detection.faults)
     for file in dict.fromkeys(settings.include):
         try:
             parts.append((file, _read(Path(file), _INCLUDABLE)))
@@ -78,8 +79,54 @@ def read_table(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: this is not TOML: {error}") from error
 
 
-def _read(path: Path, allowed: tuple[str, ...] = ()) -> Settings:
+@dataclass(frozen=True, slots=True)
+class _Detection:
+    """Keys of [detection] that included files have, in which file each, and which are in two."""
+
+    values: dict[str, Any]
+    files: dict[str, str]
+    faults: tuple[str, ...]
+
+    @classmethod
+    def gathered(cls, path: Path) -> _Detection:
+        table = read_table(path)
+        own = table.get("detection")
+        files = dict.fromkeys(own, str(path)) if isinstance(own, dict) else {}
+        values: dict[str, Any] = {}
+        faults = []
+        for file in _included(path, table):
+            try:
+                found = read_table(Path(file)).get("detection")
+            except ConfigError:  # told when the file's other tables are read
+                continue
+            for key, value in found.items() if isinstance(found, dict) else ():
+                if key in files:
+                    faults.append(f"{file}: detection.{key}: {files[key]} has it as well; one must go")
+                else:
+                    files[key], values[key] = file, value
+        return cls(values, files, tuple(faults))
+
+    def located(self, fault: str, path: Path) -> str:
+        """A fault with the file that it is in."""
+        key = fault.partition(":")[0].removeprefix("detection.")
+        return f"{self.files.get(key, path) if fault.startswith('detection.') else path}: {fault}"
+
+
+def _included(path: Path, table: dict[str, Any]) -> list[str]:
+    names = table.get("include")
+    if not isinstance(names, list):
+        return []
+    return list(dict.fromkeys(str(path.resolve().parent / name) for name in names if isinstance(name, str)))
+
+
+def _read(path: Path, allowed: tuple[str, ...] = (), detection: _Detection | None = None) -> Settings:
     table = read_table(path)
+    if detection is None:  # an included file's keys are judged together with those of the one that includes it
+        table = {key: value for key, value in table.items() if key != "detection" or not isinstance(value, dict)}
+        detection = _Detection({}, {}, ())
+    elif detection.values:
+        own = table.get("detection", {})
+        table["detection"] = {**detection.values, **own} if isinstance(own, dict) else own
     faults = [
         f"{path}: {key}: an included file has {', '.join(allowed)} only"
         for key in table
@@ -88,7 +135,7 @@ def _read(path: Path, allowed: tuple[str, ...] = ()) -> Settings:
     try:
         settings = build(Settings, with_preset(table))
     except ConfigError as error:
-        faults = [f"{path}: {line}" for line in str(error).splitlines()]
+        faults = [detection.located(line, path) for line in str(error).splitlines()]
     if faults:
         raise ConfigError("\n".join(faults))
     return settings.resolved(path.resolve().parent)

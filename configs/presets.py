@@ -17,6 +17,12 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in FOLDER.glob("*.toml")))
 
 
+def preset_bands() -> tuple[tuple[tuple[float, float], ...], ...]:
+    """The pass bands of each preset, Hz."""
+    tables = [tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")) for name in names()]
+    return tuple(tuple((low, high) for low, high in table["detection"]["bands"]) for table in tables)
+
+
 def preset_file(table: Mapping[str, Any]) -> Path | None:
     """The file with the preset that a configuration asks for; None if it asks for none.
 

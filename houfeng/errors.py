@@ -7,6 +7,7 @@
     ├── SourceIdError         a network, station, location or channel code is not allowed
     ├── RecordError           bytes are not the miniSEED record they claim to be
     ├── InventoryError        station metadata cannot be used
+    ├── CatalogueError        a catalogue of events cannot be read
     ├── ArchiveError          the archive cannot be read, written or trusted
     │   └── SyncError          a disk failed to store what was written: end, and start anew from what was saved
     ├── SourceError           a data source failed: connection, protocol, missing folder
@@ -44,6 +45,10 @@ class RecordError(HoufengError):
 
 class InventoryError(HoufengError):
     """Station metadata cannot be used; the message names the document."""
+
+
+class CatalogueError(HoufengError):
+    """A catalogue of events cannot be read; the message names file, line and column, a line for each fault."""
 
 
 class ArchiveError(HoufengError):

@@ -20,6 +20,7 @@ _COMMANDS = {
     "serve": ("houfeng.cli.serve:serve", "Serve the web page or SeedLink clients alone."),
     "fetch": ("houfeng.cli.fetch:fetch", "Download records and StationXML from a data centre."),
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
+    "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
     "stations": ("houfeng.cli.listing:stations", "List stations and their health."),
     "events": ("houfeng.cli.listing:events", "List detected events."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from configs import load
+from configs.load import given
 from houfeng.errors import ConfigError
 
 GEOFON = "[[seedlink]]\nname = 'geofon'\naddress = 'geofon.gfz.de:18000'\nstreams = ['CK.TAS.*.HH?']\n"
@@ -61,14 +62,14 @@ def test_what_two_files_have_is_refused_with_both_names(main: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["include = ['geofon.toml']", "[web]\nport = 2", "[detection]\nsta_s = 0.4"])
+@pytest.mark.parametrize("text", ["include = ['geofon.toml']", "[web]\nport = 2", "[location]\nmodel = 'ak135'"])
 def test_an_included_file_describes_networks_only(main: Path, text: str) -> None:
     """In particular it includes no others, so there are no circles."""
     included = main.parent / "a" / "geofon.toml"
     included.write_text(text)
     (line,) = refused(main)
     assert line.startswith(f"{included}: {text.split()[0].strip('[]')}: ")
-    assert line.endswith("an included file has seedlink, fdsn, station, inventory only")
+    assert line.endswith("an included file has seedlink, fdsn, station, inventory, detection only")
 
 
 def test_every_fault_of_every_included_file_is_told(main: Path) -> None:
@@ -82,3 +83,30 @@ def test_every_fault_of_every_included_file_is_told(main: Path) -> None:
         f"{folder}/absent.toml: cannot be read: No such file or directory",
         f"{folder}/c.toml: fdsn[1].address: a text in quotes is needed, the key is missing",
     ]
+
+
+def test_detection_is_taken_from_an_included_file(main: Path) -> None:
+    """Before the preset, and judged with the keys of the file that includes it."""
+    tuned = main.parent / "a" / "geofon.toml"
+    tuned.write_text("[detection]\non_ratio = 25.0\nbands = [[2.0, 8.0]]\n")
+    main.write_text(f"preset = 'regional'\n{main.read_text()}[detection]\nlta_s = 40.0\n")
+    detection = load(main).detection
+    assert (detection.on_ratio, detection.bands, detection.lta_s, detection.sta_s) == (25.0, ((2.0, 8.0),), 40.0, 1.0)
+    assert given(main)["detection.on_ratio"] == str(tuned)
+    plain = main.parent / "plain.toml"
+    plain.write_text("preset = 'regional'\n[detection]\nlta_s = 40.0\non_ratio = 25.0\nbands = [[2.0, 8.0]]\n")
+    assert load(plain).detection == detection
+
+
+def test_faults_of_an_included_detection_name_its_file(main: Path) -> None:
+    tuned = main.parent / "a" / "geofon.toml"
+    for text, fault in (
+        ("on_ration = 3.0", "detection.on_ration: there is no such key"),
+        ("on_ratio = 99.0", "detection.on_ratio: less than lta_s / sta_s"),
+    ):
+        tuned.write_text(f"[detection]\n{text}\n")
+        (line,) = refused(main)
+        assert line.startswith(f"{tuned}: {fault}")
+    tuned.write_text("[detection]\non_ratio = 3.0\n")
+    main.write_text(f"{main.read_text()}[detection]\non_ratio = 3.5\n")
+    assert refused(main) == [f"{tuned}: detection.on_ratio: {main} has it as well; one must go"]

@@ -1,0 +1,1 @@
+"""Which bands, averages and ratios find the events of a catalogue, and what they find beside these."""
