@@ -1,4 +1,4 @@
-"""What triggers are: hits, later phases of known events, parts of uncatalogued ones, or false."""
+"""What triggers are: hits, later phases of known events, parts of unlisted ones, or false."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Score:
     ----------
     n_expected, n_hit : P onsets of catalogued events that should have triggered, and that did
     n_later : triggers on further phases and in the coda of known events, other events there among them
-    n_uncatalogued : triggers on events that are not in the catalogue; they count neither way
+    n_unlisted : triggers on events that are not in the catalogue; they count neither way
     n_false : all others
     quiet_h : station hours in which there were data and nothing known
     """
@@ -28,7 +28,7 @@ class Score:
     n_expected: int = 0
     n_hit: int = 0
     n_later: int = 0
-    n_uncatalogued: int = 0
+    n_unlisted: int = 0
     n_false: int = 0
     quiet_h: float = 0.0
 
@@ -37,7 +37,7 @@ class Score:
             self.n_expected + other.n_expected,
             self.n_hit + other.n_hit,
             self.n_later + other.n_later,
-            self.n_uncatalogued + other.n_uncatalogued,
+            self.n_unlisted + other.n_unlisted,
             self.n_false + other.n_false,
             self.quiet_h + other.quiet_h,
         )
@@ -59,32 +59,32 @@ class Truth:
 
     Parameters
     ----------
-    known, uncatalogued : windows of events that are in the catalogue, and of those that are not
+    known, unlisted : windows of events that are in the catalogue, and of those that are not
     expected : windows of the former in which the station should have triggered
     quiet_h : in how many hours there were data and no window
     """
 
     known: tuple[Window, ...]
-    uncatalogued: tuple[Window, ...]
+    unlisted: tuple[Window, ...]
     expected: tuple[Window, ...]
     quiet_h: float
 
     @classmethod
     def of(
-        cls, known: Iterable[Window], uncatalogued: Iterable[Window], spans: Sequence[tuple[int, int]], lead_ns: int
+        cls, known: Iterable[Window], unlisted: Iterable[Window], spans: Sequence[tuple[int, int]], lead_ns: int
     ) -> Truth:
         """The truth of a station that has data in some spans of time.
 
         Parameters
         ----------
-        known, uncatalogued : windows, of other times too
+        known, unlisted : windows, of other times too
         spans : from (inclusive) to (exclusive), ns UTC, earliest first, not touching
         lead_ns : data needed before an onset, for the noise level to be known
         """
         first_ns, last_ns = spans[0][0], spans[-1][1]
         near, other = (
             tuple(window for window in windows if window.start_ns < last_ns and window.end_ns > first_ns)
-            for windows in (known, uncatalogued)
+            for windows in (known, unlisted)
         )
         expected = tuple(
             window
@@ -110,15 +110,15 @@ def score(picks: Iterable[Pick], truth: Truth) -> Score:
     onsets = sorted(pick.onset_ns for pick in picks if pick.phase == "P")
     hits = _hits(onsets, truth.expected)
     hitting = set(hits.values())
-    counts = {"later": 0, "uncatalogued": 0, "false": 0}
+    counts = {"later": 0, "unlisted": 0, "false": 0}
     for index, onset_ns in enumerate(onsets):
         if index in hitting:
             continue
         if _holds(truth.known, onset_ns):
             counts["later"] += 1
         else:
-            counts["uncatalogued" if _holds(truth.uncatalogued, onset_ns) else "false"] += 1
-    n_found = (counts["later"], counts["uncatalogued"], counts["false"])
+            counts["unlisted" if _holds(truth.unlisted, onset_ns) else "false"] += 1
+    n_found = (counts["later"], counts["unlisted"], counts["false"])
     return Score(len(truth.expected), len(hits), *n_found, truth.quiet_h)
 
 

@@ -30,14 +30,14 @@ class Found:
     ----------
     combinations : as they were tried, those of today first
     scores : of each combination by station; stations without a place or without data are not there
-    uncatalogued : events that the settings of today find and the catalogue does not have
+    unlisted : events that the settings of today find and the catalogue does not have
     n_matched : events that both have
     unplaced : stations with data whose place is not known
     """
 
     combinations: tuple[DetectionSettings, ...]
     scores: tuple[dict[str, Score], ...]
-    uncatalogued: tuple[Event, ...]
+    unlisted: tuple[Event, ...]
     n_matched: int
     unplaced: tuple[str, ...]
 
@@ -47,7 +47,7 @@ class Sweep:
 
     Parameters
     ----------
-    combinations : those of today first: what they associate and the catalogue lacks is an uncatalogued event, for all
+    combinations : those of today first: what they associate and the catalogue lacks is an unlisted event, for all
         combinations the same, so that a low ratio cannot excuse its noise by noise
     sites : where stations stand, by station id
     expected : channels that will come
@@ -108,12 +108,12 @@ class Sweep:
         return sorted(found.values(), key=lambda event: event.first_onset_ns)
 
     def _truths(
-        self, known: Mapping[str, tuple[Window, ...]], uncatalogued: Mapping[str, tuple[Window, ...]]
+        self, known: Mapping[str, tuple[Window, ...]], unlisted: Mapping[str, tuple[Window, ...]]
     ) -> dict[str, Truth]:
         lead_ns = seconds_ns(_LEARNT * max(settings.lta_s for settings in self._combinations))
         return {
             station_id: Truth.of(
-                known[station_id], uncatalogued.get(station_id, ()), self._coverage[station_id].spans, lead_ns
+                known[station_id], unlisted.get(station_id, ()), self._coverage[station_id].spans, lead_ns
             )
             for station_id in known
         }

@@ -12,7 +12,7 @@ from detection.tuning.sweep import Found
 
 COLUMNS = (
     *("stations", "bands", "sta_s", "lta_s", "on_ratio", "recall_percent", "false_per_hour", "n_hit", "n_expected"),
-    *("n_false", "n_later", "n_uncatalogued", "quiet_h", "choice"),
+    *("n_false", "n_later", "n_unlisted", "quiet_h", "choice"),
 )
 
 
@@ -64,7 +64,7 @@ class Report:
             "n_expected": score.n_expected,
             "n_false": score.n_false,
             "n_later": score.n_later,
-            "n_uncatalogued": score.n_uncatalogued,
+            "n_unlisted": score.n_unlisted,
             "quiet_h": score.quiet_h,
             "choice": self._said(self._choices[name], number),
         }
@@ -82,10 +82,10 @@ class Report:
             f"{everything.n_expected} P onsets expected at {len(self._groups['all'])} stations, "
             f"{everything.quiet_h:.2f} station hours without a known event."
         ]
-        if found.n_matched or found.uncatalogued:
+        if found.n_matched or found.unlisted:
             lines.append(
-                f"Today's settings make {found.n_matched + len(found.uncatalogued)} events, of which the catalogue "
-                f"lacks {len(found.uncatalogued)}; triggers of these count neither way."
+                f"Today's settings make {found.n_matched + len(found.unlisted)} events, of which the catalogue "
+                f"lacks {len(found.unlisted)}; triggers of these count neither way."
             )
         if found.unplaced:
             lines.append(f"Left out, for their place is not known: {', '.join(found.unplaced)}.")

@@ -49,7 +49,7 @@ def spans(*pairs: tuple[float, float]) -> list[tuple[int, int]]:
     return [(START_NS + seconds_ns(a), START_NS + seconds_ns(b)) for a, b in pairs]
 
 
-def test_triggers_are_hits_later_uncatalogued_or_false() -> None:
+def test_triggers_are_hits_later_unlisted_or_false() -> None:
     known = (window(100), window(110), window(300), window(500, counts=False), window(690), window(2000))
     truth = Truth.of(known, (window(800),), spans((0, 695), (750, 1000)), lead_ns=10 * NS_PER_S)
     # at 690 the tolerance ends 4 s before the data do; 2000 is behind them
@@ -58,7 +58,7 @@ def test_triggers_are_hits_later_uncatalogued_or_false() -> None:
     found = score(picks, truth)
     assert (found.n_expected, found.n_hit) == (4, 2)
     # 99.5 is further from 100 than 100.2; 130 is coda, 501 of an event that need not be seen, 700 coda in the gap
-    assert (found.n_later, found.n_uncatalogued, found.n_false) == (4, 1, 2)
+    assert (found.n_later, found.n_unlisted, found.n_false) == (4, 1, 2)
     # 695 + 250 s of data less (99..170), (299..360), (499..560), (689..695), a second of 690's, and (799..860)
     assert found.quiet_h * 3600 == pytest.approx(695 + 250 - 71 - 61 - 61 - 6 - 61)
     assert found.recall == 0.5
@@ -163,11 +163,11 @@ def test_made_records_give_the_known_answer(cut: Callable[..., list[Packet]]) ->
     grid = Grid((LOW, HIGH, (*LOW, *HIGH)), (10.0,), (0.5,), (10.0,))
     found = swept(packets, grid, EVENTS, SITES, base)
     low, high, both = (pooled(scores, scores) for scores in found.scores)
-    assert (low.n_expected, low.n_hit, low.n_false, low.n_uncatalogued) == (18, 18, 0, 0)
+    assert (low.n_expected, low.n_hit, low.n_false, low.n_unlisted) == (18, 18, 0, 0)
     assert (high.n_hit, high.n_false) == (0, 3)
     assert (both.n_hit, both.n_false) == (18, 3)
     assert [scores["XX.S1"].n_false for scores in found.scores] == [0, 3, 3]
-    assert (found.n_matched, found.uncatalogued, found.unplaced) == (6, (), ())
+    assert (found.n_matched, found.unlisted, found.unplaced) == (6, (), ())
     assert best([low, high, both], 60.0) == Choice(0, is_allowed=True)
     # six events of 10 minutes, each with the 60 s that their magnitude lets expect less than S and 10 s
     assert 3 * N_MINUTES / 60 * 0.6 < low.quiet_h < 3 * N_MINUTES / 60
@@ -180,8 +180,8 @@ def test_events_that_the_catalogue_lacks_are_neither_hits_nor_false(cut: Callabl
     found = swept(packets, grid, EVENTS[:4], {**SITES}, base)
     for scores in found.scores:
         total = pooled(scores, scores)
-        assert (total.n_expected, total.n_hit, total.n_false, total.n_uncatalogued) == (12, 12, 0, 6)
-    assert len(found.uncatalogued) == 2
+        assert (total.n_expected, total.n_hit, total.n_false, total.n_unlisted) == (12, 12, 0, 6)
+    assert len(found.unlisted) == 2
     assert found.n_matched == 4
     unplaced = swept(packets, grid, EVENTS, {key: SITES[key] for key in ("XX.S0", "XX.S1")}, base)
     assert unplaced.unplaced == ("XX.S2",)
@@ -223,6 +223,6 @@ def test_the_main_shock_of_ridgecrest_is_hit_at_ten_stations(shared_data: Callab
     total = pooled(found.scores[0], found.scores[0])
     assert total.n_expected >= 10
     assert total.n_hit >= 10
-    assert total.n_uncatalogued >= 9
-    before = found.uncatalogued[0]
+    assert total.n_unlisted >= 9
+    before = found.unlisted[0]
     assert parse_ns("2019-07-06T03:19:46Z") < before.first_onset_ns < parse_ns("2019-07-06T03:19:49Z")
