@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from mmap import mmap
 from struct import Struct
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,20 +111,78 @@ def rough_starts(content: bytes | mmap) -> tuple[int, NDArray[np.int64]] | None:
     start_ns : (n,) ns UTC
     None unless all are ordinary miniSEED 2 records of one length, big-endian, blockette 1000 first
     """
+    rows = _ordinary_rows(content)
+    return None if rows is None else (rows.shape[1], _whole_seconds_ns(rows))
+
+
+class RoughSpans(NamedTuple):
+    """Ordinary records at a glance.
+
+    Parameters
+    ----------
+    length : bytes of each record
+    start_ns, end_ns : (n,) ns UTC, of the sample after the last; right to a millisecond, as long as blockette 100 does
+        not say a rate that differs from the header's
+    source_ids : streams that occur
+    """
+
+    length: int
+    start_ns: NDArray[np.int64]
+    end_ns: NDArray[np.int64]
+    source_ids: frozenset[SourceId]
+
+
+def rough_spans(content: bytes | mmap) -> RoughSpans | None:
+    """When each record begins and ends, and whose they are; what is cut off at the end is left out.
+
+    None unless all are ordinary miniSEED 2 records of one length with codes that source identifiers allow, big-endian,
+    blockette 1000 first.
+    """
+    rows = _ordinary_rows(content)
+    if rows is None:
+        return None
+    codes = rows[:, 8:20]
+    unique = codes[:1] if (codes == codes[0]).all() else np.unique(codes, axis=0)
+    found = [_source_id(b"D " + row.tobytes()) for row in unique]
+    source_ids = frozenset(source_id for source_id in found if source_id is not None)
+    if len(source_ids) < len(unique):
+        return None
+    ticks = _number(rows, 28, ">u2") + np.where(rows[:, 36] & _TIME_IS_CORRECTED, 0, _number(rows, 40, ">i4"))
+    start_ns = _whole_seconds_ns(rows) + ticks * _NS_PER_TICK
+    factor, multiplier = _number(rows, 32, ">i2"), _number(rows, 34, ">i2")
+    rates = np.unique(np.stack((factor, multiplier), axis=1), axis=0).tolist()
+    interval_ns = np.zeros(len(rows))
+    for pair in rates:
+        rate_hz = _rate_hz(*pair)
+        interval_ns[(factor == pair[0]) & (multiplier == pair[1])] = NS_PER_S / rate_hz if rate_hz else 0.0
+    n_ns = np.rint(_number(rows, 30, ">u2") * interval_ns).astype(np.int64)
+    return RoughSpans(rows.shape[1], start_ns, start_ns + n_ns, source_ids)
+
+
+def _ordinary_rows(content: bytes | mmap) -> NDArray[np.uint8] | None:
+    """(n, length) bytes of the records, if all of them are of one length and ordinary."""
     length = ordinary_length(content[:_LEAST_BYTES], 0)
     if length is None or len(content) < length:
         return None
-    rows = np.frombuffer(content, np.uint8, len(content) // length * length).reshape(-1, length)[:, :_LEAST_BYTES]
+    rows = np.frombuffer(content, np.uint8, len(content) // length * length).reshape(-1, length)
     head = rows[:, 46:55]
     alike = (head[:, :4] == np.frombuffer(_FIRST_IS_1000, np.uint8)).all() and (head[:, 8] == head[0, 8]).all()
-    year, day = (rows[:, at].astype(np.int64) * 256 + rows[:, at + 1] for at in (20, 22))
+    year = _number(rows, 20, ">u2")
     if not (alike and np.isin(rows[:, 6], list(b"".join(_QUALITIES))).all()):
         return None
-    if year.min() < _FIRST_YEAR or year.max() > _LAST_YEAR:
-        return None
-    new_year_s = (year - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
+    return rows if year.min() >= _FIRST_YEAR and year.max() <= _LAST_YEAR else None
+
+
+def _number(rows: NDArray[np.uint8], at: int, kind: str) -> NDArray[np.int64]:
+    """A field of every record."""
+    width = np.dtype(kind).itemsize
+    return np.ascontiguousarray(rows[:, at : at + width]).view(kind)[:, 0].astype(np.int64)
+
+
+def _whole_seconds_ns(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
+    new_year_s = (_number(rows, 20, ">u2") - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
     of_day_s = rows[:, 24:27].astype(np.int64) @ np.array([3600, 60, 1])
-    return length, (new_year_s + (day - 1) * 86_400 + of_day_s) * NS_PER_S
+    return np.asarray((new_year_s + (_number(rows, 22, ">u2") - 1) * 86_400 + of_day_s) * NS_PER_S)
 
 
 @lru_cache(maxsize=4096)

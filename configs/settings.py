@@ -12,6 +12,7 @@ from pathlib import Path
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
 from database.settings import DatabaseSettings
+from detection.inspection.settings import InspectionSettings
 from detection.judgement.settings import JudgementSettings
 from detection.magnitude.settings import MagnitudeSettings
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
@@ -45,6 +46,7 @@ class Settings:
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     association: AssociationSettings = field(default_factory=AssociationSettings)
     location: LocationSettings = field(default_factory=LocationSettings)
+    inspection: InspectionSettings = field(default_factory=InspectionSettings)
     judgement: JudgementSettings = field(default_factory=JudgementSettings)
     magnitude: MagnitudeSettings = field(default_factory=MagnitudeSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
@@ -59,15 +61,16 @@ class Settings:
     def config_hash(self) -> str:
         """SHA-256 of what decides which picks and events come from given records.
 
-        Detection, association, location, magnitudes, judgement and the positions of the configured stations are in it.
-        Left out is what cannot change a result: servers, folders, the database, health limits, the web page, and the
-        names of stations.
+                        Detection, association, location, inspection, magnitudes, judgement and the positions of the configured stations
+        are in it. Left out is what cannot change a result: servers, folders, the database, health limits, the web page,
+        the names of stations.
         A key that is left out of the file and the same key written with its default give the same hash.
         """
         decisive = {
             "detection": asdict(self.detection),
             "association": asdict(self.association),
             "location": asdict(self.location),
+            "inspection": asdict(self.inspection),
             "judgement": asdict(self.judgement),
             "magnitude": asdict(self.magnitude),
             "station": sorted((s.code, s.latitude_deg, s.longitude_deg, s.elevation_m) for s in self.station),

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from database import rows, tables
+from database import rows, s_picks, tables
 from database.records import Run
 from database.upsert import delete_where, insert_new, upsert
 from houfeng.errors import StoreError
@@ -59,22 +59,29 @@ class UnitOfWork:
         upsert(self.connection, tables.pick, [rows.pick_values(run_id, pick) for pick in picks])
 
     def save_events(self, run_id: str, events: Collection[Event]) -> None:
-        """Save events of a run with their origins, arrivals and magnitudes; their picks must be saved already."""
+        """Save events of a run with their origins, arrivals and magnitudes; their picks must be saved already.
+
+        S picks that were an event's before, and are nobody's now, go away: they were read for it alone.
+        """
         self._shown = True
+        before = s_picks.of_events(self.connection, run_id, (event.public_id for event in events))
         upsert(self.connection, tables.event, [rows.event_values(run_id, event) for event in events])
         keys: list[dict[str, object]] = [{"run_id": run_id, "event_id": event.public_id} for event in events]
         for table, values in _OF_EVENTS:
             delete_where(self.connection, table, keys)
             insert_new(self.connection, table, [row for event in events for row in values(run_id, event)])
+        s_picks.forget(self.connection, run_id, before)
 
-    def withdraw_events(self, run_id: str, public_ids: Iterable[str]) -> None:
-        """Remove events of a run that are no longer true; their picks stay."""
+    def withdraw_events(self, run_id: str, public_ids: Collection[str]) -> None:
+        """Remove events of a run that are no longer true; their P picks stay."""
         self._shown = True
+        before = s_picks.of_events(self.connection, run_id, public_ids)
         delete_where(
             self.connection,
             tables.event,
             [{"run_id": run_id, "public_id": public_id} for public_id in public_ids],
         )
+        s_picks.forget(self.connection, run_id, before)
 
     def save_inventory(self, inventory: Inventory) -> None:
         """Save sites, channel epochs and documents. Epochs of the same stations that it lacks go away."""

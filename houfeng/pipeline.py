@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from database.store import Store
 from database.unit import UnitOfWork
 from detection.associate import Associator, EventChanges
 from detection.detector import Detector
+from detection.inspection.looking import Lookout
 from detection.location.locator import Locator
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
 
@@ -38,6 +39,7 @@ class Pipeline:
     ----------
     detector, associator : fresh, or restored to where the run stopped
     locator : gives events their origins
+    lookout : looks at the waveforms of events; without one they keep the origins that their P onsets tell
     store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
     run_id : the run they belong to; it must be saved already
 
@@ -46,10 +48,19 @@ class Pipeline:
     n_picks, n_events : found by this pipeline; events that were withdrawn are not counted
     """
 
-    def __init__(self, detector: Detector, associator: Associator, locator: Locator, store: Store, run_id: str) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        associator: Associator,
+        locator: Locator,
+        store: Store,
+        run_id: str,
+        lookout: Lookout | None = None,
+    ) -> None:
         self._detector = detector
         self._associator = associator
         self._locator = locator
+        self._lookout = lookout
         self._store = store
         self._run_id = run_id
         self._unsaved = _Unsaved()
@@ -78,7 +89,11 @@ class Pipeline:
 
     def detect(self, packets: Sequence[Packet], cursors: Mapping[str, Mapping[str, Cursor]] | None = None) -> None:
         """Detect on packets; the next `commit` saves what they bring. Parameters as of `feed`."""
+        if self._lookout is not None:
+            self._lookout.observe(packets)
         self._collect(self._detector.feed(packets))
+        if self._lookout is not None:
+            self._publish(self._lookout.looked_at())
         for server, at in (cursors or {}).items():
             self._unsaved.cursors.setdefault(server, {}).update(at)
         streams = {packet.source_id for packet in packets}
@@ -87,14 +102,36 @@ class Pipeline:
             self._known |= streams
             self.keep_states()
 
+    def finish(self) -> None:
+        """The data have ended: look at every event that still waits for more of them, and save what that brings.
+
+        Raises
+        ------
+        StoreError : if the store cannot be reached
+        """
+        if self._lookout is not None:
+            self._publish(self._lookout.finish())
+        self.commit()
+
     @property
     def n_unsaved_picks(self) -> int:
         """Picks that wait for the store."""
         return len(self._unsaved.picks)
 
-    def warm(self, picks: Iterable[Pick]) -> None:
-        """Tell a fresh associator the picks that the run saved before it was restarted."""
-        self._associator.add(picks)
+    def warm(self, picks: Iterable[Pick], event_ids: Collection[str] = ()) -> None:
+        """Tell a fresh associator the picks that the run saved before it was restarted.
+
+        Parameters
+        ----------
+        picks : in any order
+        event_ids : saved events that may not have been looked at to the end: those that are the picks' as well are
+            looked at again
+        """
+        changes = self._associator.add(picks)
+        if self._lookout is not None:
+            for event in changes.events:
+                if event.public_id in event_ids:
+                    self._lookout.note(self._locator.locate(event))
 
     def checkpoint(self) -> None:
         """Save the detector's state, so that a restart reads little of the archive again.
@@ -130,8 +167,17 @@ class Pipeline:
         for event_id in changes.withdrawn:
             self._unsaved.events.pop(event_id, None)
             self._unsaved.withdrawn.add(event_id)
+            if self._lookout is not None:
+                self._lookout.drop(event_id)
         for event in changes.events:
-            self._unsaved.events[event.public_id] = self._locator.locate(event)
+            located = self._locator.locate(event)
+            self._publish([located])
+            if self._lookout is not None:
+                self._lookout.note(located)
+
+    def _publish(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._unsaved.events[event.public_id] = event
             self._unsaved.withdrawn.discard(event.public_id)
 
     def _count(self, picks: Sequence[Pick], changes: EventChanges) -> None:
@@ -151,7 +197,9 @@ class Pipeline:
         unsaved = self._unsaved
         unit.save_picks(self._run_id, unsaved.picks)
         unit.withdraw_events(self._run_id, unsaved.withdrawn)
-        unit.save_events(self._run_id, unsaved.events.values())
+        events = unsaved.events.values()
+        unit.save_picks(self._run_id, [pick for event in events for pick in event.picks if pick.phase == "S"])
+        unit.save_events(self._run_id, events)
         unit.save_detector_states(self._run_id, unsaved.states)
         for server, cursors in unsaved.cursors.items():
             unit.save_cursors(server, cursors)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from acquisition.replay import RecordFile, ReplaySource
+from acquisition.waveform_files import ReplayWindows
 from configs import Settings
 from database.records import Run
 from database.store import Store
@@ -21,6 +22,7 @@ from houfeng.network import Network, load_network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns
 from houfeng.types import Packet, public_id
+from houfeng.waveforms import RecordedWaveforms, lookout_of
 
 _log = logging.getLogger(__name__)
 
@@ -69,12 +71,15 @@ def replay(
     detector = Detector(settings.detection, expected={file.source_id for file in files})
     associator = Associator(settings.association, sites)
     locator = Locator(settings.location, sites, settings.judgement)
-    pipeline = Pipeline(detector, associator, locator, store, run.run_id)
+    waveforms = RecordedWaveforms(ReplayWindows(files, start_ns=start_ns, end_ns=end_ns))
+    lookout = lookout_of(settings, network.inventory, locator, waveforms)
+    pipeline = Pipeline(detector, associator, locator, store, run.run_id, lookout)
     source = ReplaySource(list(files), _report, start_ns=start_ns, end_ns=end_ns)
     for packets in source.packets():
         pipeline.feed(packets)
         run = _counted(run, packets)
         progress(packets)
+    pipeline.finish()
     run = replace(run, finished_ns=now_ns())
     store.run(lambda unit: unit.save_run(run))
     return run

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from acquisition.archive import Archive
 from acquisition.archive_reading import read_from
+from acquisition.waveform_files import ArchiveWindows
 from configs import Settings
 from database import queries
 from database.records import Run
@@ -21,6 +22,7 @@ from houfeng.network import Network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns, seconds_ns
 from houfeng.types import Packet, SourceId
+from houfeng.waveforms import RecordedWaveforms, lookout_of
 
 _log = logging.getLogger(__name__)
 
@@ -81,13 +83,16 @@ def restore(
         # A little more than it remembers: the oldest picks of its memory belong to events that began before it.
         memory_ns = seconds_ns(1.1 * settings.association.memory_s)
         picks = queries.recent_picks(snapshot, run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
+        recent_ns = newest[0].pick.onset_ns - seconds_ns(settings.association.memory_s) if newest else 0
+        event_ids = {row.public_id for row in queries.events(snapshot, run_id=run_id, since_ns=recent_ns)}
     detector.restore(states)
     begin(settings, network, store, run_id)
     sites = network.inventory.sites
     associator = Associator(settings.association, sites)
     locator = Locator(settings.location, sites, settings.judgement)
-    pipeline = Pipeline(detector, associator, locator, store, run_id)
-    pipeline.warm(picks)
+    lookout = lookout_of(settings, network.inventory, locator, RecordedWaveforms(ArchiveWindows(archive.root)))
+    pipeline = Pipeline(detector, associator, locator, store, run_id, lookout)
+    pipeline.warm(picks, event_ids)
     taken = dict.fromkeys(states, 0) | missed.take()
     try:
         if not _catch_up(pipeline, detector, archive, taken, missed, go_on):

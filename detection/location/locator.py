@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from detection.judgement.judge import judge
 from detection.judgement.settings import JudgementSettings
+from detection.location.geometry import distance_azimuth
 from detection.location.hypocentre import locate
 from detection.location.model import EarthModel
 from detection.location.onsets import Onset
 from detection.location.traveltime import TravelTimes, published
 from detection.settings import LocationSettings
-from houfeng.types import Event
+from houfeng.types import Event, Origin
 from stations.inventory import Site
 
 
@@ -42,6 +45,23 @@ class Locator:
             self._travel_times = TravelTimes(EarthModel.layered(settings.model, settings.layers))
         else:
             self._travel_times = published(settings.model)
+
+    def knows(self, station_id: str) -> bool:
+        """Whether the place of a station is known."""
+        return station_id in self._sites
+
+    def travel_times_s(self, origin: Origin, station_id: str) -> tuple[float, float] | None:
+        """How long P and S take from an origin to a station; None where its place is not known or one never arrives."""
+        site = self._sites.get(station_id)
+        if site is None:
+            return None
+        distance_km, _ = distance_azimuth(
+            *(np.array([value]) for value in (origin.latitude_deg, origin.longitude_deg)),
+            *(np.array([value]) for value in (site.latitude_deg, site.longitude_deg)),
+        )
+        depth_km, elevation_km = np.array([origin.depth_km]), np.array([site.elevation_m / 1000])
+        p_s, s_s = self._travel_times(np.array([0, 1]), depth_km, distance_km, elevation_km).time_s.tolist()
+        return (p_s, s_s) if np.isfinite(p_s) and np.isfinite(s_s) else None
 
     def locate(self, event: Event) -> Event:
         """The event with its origin, class and hints; without one where fewer than three known stations have onsets."""

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from acquisition import mseed
 from acquisition.replay import find_files
+from acquisition.waveform_files import ReplayWindows
 from configs import Settings
 from database import queries, tables
 from database.records import Run
@@ -30,6 +31,7 @@ from houfeng.pipeline import Pipeline
 from houfeng.replaying import replay
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Cursor, Packet
+from houfeng.waveforms import RecordedWaveforms, lookout_of
 from stations.inventory import Inventory
 from stations.registry import register
 
@@ -58,12 +60,17 @@ class House:
 
     store: Store
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self, folder: Path | None = None) -> Pipeline:
+        """One that looks at events if there is a folder of records to see them in."""
         run = Run("run/test", "live", 0, "", "", "")
         self.store.run(lambda unit: unit.save_run(run))
         defaults = Settings()
         associator, locator = Associator(defaults.association, SITES), Locator(defaults.location, SITES)
-        return Pipeline(Detector(defaults.detection), associator, locator, self.store, run.run_id)
+        lookout = None
+        if folder is not None:
+            waveforms = RecordedWaveforms(ReplayWindows(find_files(folder)))
+            lookout = lookout_of(defaults, Inventory(SITES), locator, waveforms)
+        return Pipeline(Detector(defaults.detection), associator, locator, self.store, run.run_id, lookout)
 
     def rows(self) -> Rows:
         found = {}
@@ -203,7 +210,9 @@ def test_the_same_replay_twice_changes_only_its_run(tmp_path: Path, packets: lis
     folder.mkdir()
     (folder / "all.mseed").write_bytes(b"".join(packet.raw for packet in packets))
     house = house_in(tmp_path)
-    house.pipeline().feed(packets)
+    pipeline = house.pipeline(folder)
+    pipeline.feed(packets)
+    pipeline.finish()
     live = house.rows()
     configured = Settings(station=demo_sites())
     first = replay(configured, find_files(folder), folder, house.store)
