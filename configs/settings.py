@@ -61,7 +61,7 @@ class Settings:
     def config_hash(self) -> str:
         """SHA-256 of what decides which picks and events come from given records.
 
-                        Detection, association, location, inspection, magnitudes, judgement and the positions of the configured stations
+        Detection, association, location, inspection, magnitudes, judgement and the positions of the configured stations
         are in it. Left out is what cannot change a result: servers, folders, the database, health limits, the web page,
         the names of stations.
         A key that is left out of the file and the same key written with its default give the same hash.

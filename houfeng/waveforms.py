@@ -11,8 +11,10 @@ from detection.inspection.looking import Lookout
 from detection.inspection.stretches import stretches
 from detection.inspection.waveforms import Stretch, Waveforms
 from detection.location.locator import Locator
+from detection.magnitude.magnitudes import Magnitudes
 from houfeng.types import Packet, SourceId
 from stations.inventory import Inventory
+from stations.responsexml import Responses
 
 # Packets of some streams that hold samples between two times, ns UTC.
 Reader = Callable[[Collection[SourceId], int, int], Iterable[Packet]]
@@ -49,4 +51,5 @@ def lookout_of(settings: Settings, inventory: Inventory, locator: Locator, wavef
     """Who looks at the events of a run, as its settings say."""
     inspection, association = settings.inspection, settings.association
     agenda = Agenda(inspection, memory_s=association.memory_s, min_stations=association.min_stations)
-    return Lookout(Inspector(inspection, locator, inventory), waveforms, agenda)
+    magnitudes = Magnitudes(settings.magnitude, Responses(inventory))
+    return Lookout(Inspector(inspection, locator, inventory, magnitudes), waveforms, agenda)
