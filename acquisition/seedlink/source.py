@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import random
 import select
-import threading
 import time
 from collections.abc import Iterator, Mapping
 
 from acquisition.heartbeat import Heartbeat
+from acquisition.seedlink.client import SeedLinkClient
 from acquisition.seedlink.frames import StreamEndError
-from acquisition.seedlink.intake import Intake
 from acquisition.seedlink.link import Dialler, Link
 from acquisition.seedlink.resume import is_wild
-from acquisition.seedlink.state import Phase, ServerState
+from acquisition.seedlink.state import Phase
 from acquisition.seedlink.wire import Connection
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
@@ -37,15 +36,12 @@ _WINDOW_GRACE_S = 60.0
 _DIAL_S = 600.0
 
 
-class SeedLinkSource:
+class SeedLinkSource(SeedLinkClient):
     """Packets from one SeedLink server, for ever: a lost connection is made again, from where it was.
 
     Parameters
     ----------
-    settings : address, wanted streams, time limits
-    cursors : how far each station (NET.STA) was received before; only what the consumer has made durable counts
-    reject : called with payloads that are no miniSEED record, and the reason
-    heartbeat : hears that the thread in `packets()` gets on
+    settings, cursors, reject, heartbeat : see SeedLinkClient
     """
 
     def __init__(
@@ -55,21 +51,11 @@ class SeedLinkSource:
         reject: Reject,
         heartbeat: Heartbeat | None = None,
     ) -> None:
-        self.name = settings.name
-        self._settings = settings
-        self._intake = Intake(settings, cursors, reject)
-        self._monitor = self._intake.monitor
-        self._heart = heartbeat or Heartbeat()
-        self._closed = threading.Event()
+        super().__init__(settings, cursors, reject, heartbeat)
         self._connections: list[Connection] = []
         self._dialler = Dialler(settings, self._connections)
         self._failures = 0
         self._looked_s = self._came_s = time.monotonic()
-
-    @property
-    def state(self) -> ServerState:
-        """How the server is doing; may be read from any thread."""
-        return self._monitor.state
 
     def packets(self) -> Iterator[list[Packet]]:
         """Batches as they arrive. Ends when the source is closed or its time window is over; failures are retried."""
