@@ -17,6 +17,7 @@ from acquisition.fdsn.held import Coverage
 from acquisition.fdsn.rules import MAX_LINES, Missing, joined
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.fdsn.source import FdsnSource
+from acquisition.heartbeat import Heartbeat
 from acquisition.source import Reject
 from houfeng.errors import SourceError
 from houfeng.times import now_ns, seconds_ns
@@ -24,6 +25,8 @@ from houfeng.types import Gap, Packet
 
 _log = logging.getLogger(__name__)
 
+# A noisy day of a channel is read in 1 s; the disk may be slow.
+_READING_S = 10.0
 # In the archive's folder, beside the years.
 BOOK_NAME = "fdsn-absent.json"
 
@@ -69,6 +72,7 @@ class Backfill:
     root : folder of the archive
     reject : called with bytes that are no record, and the reason with the server's name
     progress : called with the channel-seconds that were settled since the last call
+    heartbeat : hears that the thread that fills gets on
     """
 
     def __init__(
@@ -78,11 +82,13 @@ class Backfill:
         reject: Reject,
         *,
         progress: Callable[[float], None] = lambda seconds: None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._settings = settings
         self._root = root
         self._reject = reject
         self._progress = progress
+        self._heart = heartbeat or Heartbeat()
         self._client = FdsnClient(settings)
         self._source: FdsnSource | None = None
         self._closed = False
@@ -119,12 +125,15 @@ class Backfill:
         SourceError : if the list of absent data cannot be read
         """
         wanted, self.filled = join(wanted), None
+        self._heart.beat("reading what is absent")
         known = book.load(self._root / BOOK_NAME, self.address)
         gaps = gaps_in(self.coverage, wanted)
         asked = book.due(gaps, known, now_ns())
         later = subtract(gaps, asked)
         self._progress(total_s(wanted) - total_s(asked))
-        self._source = source = FdsnSource(self._settings, asked, self._reject, progress=self._progress)
+        self._source = source = FdsnSource(
+            self._settings, asked, self._reject, progress=self._progress, heartbeat=self._heart
+        )
         if self._closed:
             source.close()
         n_records = n_bytes = 0
@@ -176,6 +185,7 @@ class Backfill:
         absent = [each.gap for each in lost if each.absent]
         holds: list[Gap] = []
         for first in range(0, len(absent), MAX_LINES):
+            self._heart.beat("asking what there is", within_s=self._settings.deadline_s)
             holds += listed(self._client.availability(absent[first : first + MAX_LINES]))
         for each in lost:
             denied = subtract([each.gap], holds)
@@ -199,11 +209,13 @@ class BackfillSource:
     settings : of the service
     root : folder of the archive, which the recorder writes
     reject : called with bytes that are no record, and the reason with the server's name
+    heartbeat : hears that the thread in `packets()` gets on
     """
 
-    def __init__(self, settings: FdsnSettings, root: Path, reject: Reject) -> None:
+    def __init__(self, settings: FdsnSettings, root: Path, reject: Reject, heartbeat: Heartbeat | None = None) -> None:
         self._settings = settings
-        self._backfill = Backfill(settings, root, reject)
+        self._heart = heartbeat or Heartbeat()
+        self._backfill = Backfill(settings, root, reject, heartbeat=self._heart)
         self._stop = threading.Event()
 
     def packets(self) -> Iterator[list[Packet]]:
@@ -215,6 +227,7 @@ class BackfillSource:
                 _log.error("%s: %s", self._settings.address, error)
             else:
                 self._report()
+            self._heart.beat("waiting for the next search", within_s=self._settings.interval_s)
             self._stop.wait(self._settings.interval_s)
 
     def close(self) -> None:
@@ -229,7 +242,9 @@ class BackfillSource:
         start_ns = at_ns - seconds_ns(settings.lookback_h * 3600)
         end_ns = at_ns - seconds_ns(settings.delay_h * 3600)
         wanted = []
+        self._heart.beat("looking for channels")
         for source_id in coverage.channels(settings.streams, start_ns, end_ns):
+            self._heart.beat("looking for gaps", within_s=settings.lookback_h / 24 * _READING_S)
             spans = coverage.spans(Gap(source_id, start_ns, end_ns))
             first_ns = max(min((span.start_ns for span in spans), default=end_ns), start_ns)
             if first_ns < end_ns:

@@ -35,7 +35,7 @@ class Servers:
     archive : whose gaps data centres fill; tells where to go on while the store is away
     store : has the cursors of the last process
     link : does the work with the store
-    heartbeats : each SeedLink server's thread has one
+    heartbeats : each source's thread has one
     reject : called with bytes that are no record
     """
 
@@ -105,7 +105,7 @@ class Servers:
             source = open_source(settings, self._known(settings), self._reject, self._heartbeats.part(name))
         else:
             self._fillers.add(name)  # for good: what it has sent may still be on its way when it is removed
-            source = BackfillSource(settings, self._archive.root, self._reject)
+            source = BackfillSource(settings, self._archive.root, self._reject, self._heartbeats.part(name))
         self._open[name] = source
         return source
 

@@ -62,6 +62,12 @@ class FdsnClient:
         """Where the service is, with http:// or https://."""
         return str(self._client.base_url)
 
+    @property
+    def patience_s(self) -> float:
+        """`dataselect` returns within this, seconds: a password that is refused is asked with again, a token too."""
+        settings = self._client.settings
+        return settings.deadline_s * {"none": 1, "userpass": 2, "eida": 4}[settings.auth]
+
     def dataselect(self, gaps: Iterable[Gap]) -> Reply:
         """The records of these gaps, as they lie in the server's archive.
 
@@ -123,7 +129,7 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
     def __init__(self, settings: FdsnSettings) -> None:
         self.reply = Reply(0)
         self.cut = Cut()
-        self._settings = settings
+        self.settings = settings
         self._is_logged_in = settings.auth == "none"
         # Discovery would ask for five documents first, each in a thread without a deadline.
         super().__init__(
@@ -137,7 +143,7 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
     @property
     def is_refused(self) -> bool:
         """Whether the last answer says that it does not know us; 403 is about the records."""
-        return self._settings.auth != "none" and self.reply.status == 401
+        return self.settings.auth != "none" and self.reply.status == 401
 
     def log_in(self) -> bool:
         """Ask for restricted records too from now on, where the settings say how; whether that was not so before.
@@ -148,7 +154,7 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
         """
         if self._is_logged_in:
             return False
-        settings = self._settings
+        settings = self.settings
         secret = read_secret(settings.secret, f"fdsn[{settings.address}].secret")
         if settings.auth == "eida":
             self._exchange(secret)

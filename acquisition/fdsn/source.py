@@ -15,6 +15,7 @@ from acquisition.fdsn.client import FdsnClient
 from acquisition.fdsn.coverage import missing, total_s
 from acquisition.fdsn.rules import Job, Missing, Reply, backoff_s, decide, plan
 from acquisition.fdsn.settings import FdsnSettings
+from acquisition.heartbeat import Heartbeat
 from acquisition.source import Reject
 from acquisition.spans import span_of
 from houfeng.errors import RecordError
@@ -38,6 +39,7 @@ class FdsnSource:
     gaps : what is wanted
     reject : called with bytes that are no record, and the reason with the server's name
     progress : called with the seconds of wanted data that are settled, one way or the other, after each answer
+    heartbeat : hears that the thread in `packets()` gets on
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class FdsnSource:
         reject: Reject,
         *,
         progress: Callable[[float], None] = lambda seconds: None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
         self._settings = settings
+        self._heart = heartbeat or Heartbeat()
         self._client = FdsnClient(settings)
         self._reject = reject
         self._progress = progress
@@ -67,7 +71,9 @@ class FdsnSource:
         while self._jobs and not self._stop.is_set():
             job = self._jobs.popleft()
             self.n_requests += 1
+            self._heart.beat(f"asking {self._client.address}", within_s=self._client.patience_s)
             reply = self._client.dataselect(job.gaps)
+            self._heart.beat("reading an answer")
             received, reply, is_data = self._decode(reply, job)
             packets = [packet for packet in received if self._is_new(packet, job)]
             if packets:
@@ -145,6 +151,7 @@ class FdsnSource:
         elif self._jobs:
             pause_s = max(pause_s, asked_s)
             _log.info("%s: %s; next request in %.1f s", self._client.address, reply.explanation, pause_s)
+            self._heart.beat("waiting for the next request", within_s=pause_s)
             self._stop.wait(pause_s)
 
     def _leave(self, reason: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from acquisition import mseed
 from acquisition.archive import day_path
+from acquisition.backfill import BOOK_NAME
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database.store import Store
@@ -86,6 +87,16 @@ def test_a_connection_that_hangs_while_it_sets_bytes_aside(tmp_path: Path, syste
         config, probe = configured(tmp_path, server.port)
         with daemon(config, systemd.environment) as running:
             assert_starved(running, systemd, probe, "up: receiving packets")
+
+
+def test_a_back_fill_that_hangs_in_the_disk(tmp_path: Path, systemd: NotifySocket) -> None:
+    config, probe = configured(tmp_path, 1)
+    address = f"http://127.0.0.1:{free_port()}"
+    config.write_text(config.read_text() + f'[[fdsn]]\naddress = "{address}"\ninterval_s = 1.0\n')
+    with daemon(config, systemd.environment) as running:
+        wait_for("life", lambda: systemd.count("WATCHDOG=1"), shown=running.log_path)
+        os.mkfifo(tmp_path / "archive" / BOOK_NAME)  # of what the data centre lacks
+        assert_starved(running, systemd, probe, f"back-fill {address}: reading what is absent")
 
 
 def test_a_loop_that_hangs(tmp_path: Path, systemd: NotifySocket) -> None:
