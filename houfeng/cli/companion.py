@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from configs import Settings
+from configs.handover import packed
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +28,9 @@ class Companions:
     """The processes that a configuration wants beside the daemon.
 
     Each is a command `houfeng`, whose standard input ends with this process, also when that is killed: it is expected
-    to end then. One whose settings did not change is not disturbed by another configuration.
+    to end then. One whose settings did not change is not disturbed by another configuration. The settings themselves
+    are the first line there: one that has to be started again while the file has a mistake in it, which a reload
+    refused, starts with what is in force.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ class Companions:
         for name, command in wanted.items():
             before = self._running.get(name)
             if before is None or before.stopping.is_set():
-                self._running[name] = _Companion(name, command, before)
+                self._running[name] = _Companion(name, command, packed(settings), before)
 
 
 def _wanted(settings: Settings, config: str) -> dict[str, _Command]:
@@ -86,8 +90,9 @@ class _Command:
 class _Companion:
     """One process that is kept running, once the one before it has let go of its port."""
 
-    def __init__(self, name: str, wanted: _Command, before: _Companion | None) -> None:
+    def __init__(self, name: str, wanted: _Command, settings: bytes, before: _Companion | None) -> None:
         self.wanted = wanted
+        self._settings = settings
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, args=(name, before), name=wanted.arguments[1])
         self.thread.start()
@@ -95,23 +100,34 @@ class _Companion:
     def _run(self, name: str, before: _Companion | None) -> None:
         if before is not None:
             before.thread.join()
-        _keep(name, (*self.wanted.arguments, "--until-eof"), self.stopping)
+        _keep(name, (*self.wanted.arguments, "--of-daemon"), self._settings, self.stopping)
 
 
-def _keep(name: str, arguments: tuple[str, ...], stopping: threading.Event) -> None:
+def _keep(name: str, arguments: tuple[str, ...], settings: bytes, stopping: threading.Event) -> None:
     pause_s = _RETRY_MIN_S
     while not stopping.is_set():
         # A process group of its own: Ctrl-C at the terminal reaches only us.
         command = [sys.executable, "-m", "houfeng", *arguments]
         # What systemd is told, the daemon tells it: gunicorn would, too.
         environment = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment) as process:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True, env=environment
+        ) as process:
+            _hand_over(process, settings)
             lived_s = _watch(name, process, stopping)
         if stopping.is_set():
             return
         pause_s = _RETRY_MIN_S if lived_s > _SETTLED_S else min(2 * pause_s, _RETRY_MAX_S)
         _log.error("%s ended with status %d; starting it again in %g s", name, process.returncode, pause_s)
         stopping.wait(pause_s)
+
+
+def _hand_over(process: subprocess.Popen[bytes], settings: bytes) -> None:
+    assert process.stdin is not None
+    rest = memoryview(settings)
+    with suppress(BrokenPipeError):  # it ended before it had read them, and is watched
+        while rest:
+            rest = rest[process.stdin.write(rest) :]
 
 
 def _watch(name: str, process: subprocess.Popen[bytes], stopping: threading.Event) -> float:

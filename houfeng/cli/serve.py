@@ -20,7 +20,8 @@ from acquisition.server.access import Access
 from acquisition.server.tail import ArchiveTail
 from acquisition.server.tls import Certificate
 from acquisition.settings import SeedLinkServerSettings
-from configs import load
+from configs import Settings, load
+from configs.handover import unpacked
 from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.logs import write_as
 from houfeng.cli.options import config_argument
@@ -29,7 +30,12 @@ from webui.serve import run
 _log = logging.getLogger("houfeng.serve")
 
 
-until_eof_option = click.option("--until-eof", is_flag=True, hidden=True, help="End when standard input does.")
+of_daemon_option = click.option(
+    "--of-daemon",
+    is_flag=True,
+    hidden=True,
+    help="Take the settings from the first line of standard input instead of CONFIG.toml; end when it does.",
+)
 
 
 @click.group()
@@ -41,21 +47,21 @@ def serve() -> None:
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")
-@until_eof_option
-def serve_web(config: Path, port: int | None, host: str | None, until_eof: bool) -> None:
+@of_daemon_option
+def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool) -> None:
     """Serve the web page of a configuration's database, without acquisition.
 
     `houfeng run` does this too, in a process of its own. The page reads the database only, so it may run on another
     computer when that is PostgreSQL.
     """
-    settings = load(config)
+    settings = _settings(config, of_daemon=of_daemon)
     write_as(settings.daemon.log_format)
     page = settings.web
     if port is not None:
         page = replace(page, port=port)
     if host is not None:
         page = replace(page, host=host)
-    if until_eof:
+    if of_daemon:
         _at_eof(lambda: os.kill(os.getpid(), signal.SIGTERM))
     run(page, settings.database.url)
 
@@ -64,15 +70,15 @@ def serve_web(config: Path, port: int | None, host: str | None, until_eof: bool)
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")
-@until_eof_option
-def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: bool) -> None:
+@of_daemon_option
+def serve_seedlink(config: Path, port: int | None, host: str | None, of_daemon: bool) -> None:
     """Serve a configuration's archive to SeedLink clients (versions 3.1 and 4.0), without acquisition.
 
     `houfeng run` does this too, in a process of its own, when [seedlink_server] is enabled: only then are archived
     records numbered, and only numbered records are served. The archive is read, never written, so any number of
     servers may run beside the daemon.
     """
-    settings = load(config)
+    settings = _settings(config, of_daemon=of_daemon)
     write_as(settings.daemon.log_format)
     served = settings.seedlink_server
     if port is not None:
@@ -83,7 +89,7 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
     share_interpreter()
     stop = threading.Event()
     _stop_on_signals(stop)
-    if until_eof:
+    if of_daemon:
         _at_eof(stop.set)
     with ExitStack() as stack:
         tail = stack.enter_context(ArchiveTail(Path(settings.archive.path)))
@@ -91,6 +97,10 @@ def serve_seedlink(config: Path, port: int | None, host: str | None, until_eof: 
         also = f" and {server.tls_port} (TLS)" if server.tls_port else ""
         _log.info("SeedLink at %s:%d%s", served.host, server.port, also)
         stop.wait()
+
+
+def _settings(config: Path, *, of_daemon: bool) -> Settings:
+    return unpacked(sys.stdin.buffer.readline()) if of_daemon else load(config)
 
 
 def open_server(served: SeedLinkServerSettings, tail: ArchiveTail) -> SeedLinkServer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -168,6 +170,26 @@ def test_the_page_is_started_anew_when_its_settings_change_and_only_then(tmp_pat
         wait_for("the old page to end", lambda: page not in children(running.process.pid))
         assert not is_listening(first)
         assert running.log.count("running as") == 1
+        assert running.stop() == 0
+
+
+def test_a_page_that_crashes_while_the_file_is_broken_starts_with_what_is_in_force(tmp_path: Path, feed: Feed) -> None:
+    port = free_port()
+    config = write(tmp_path, text(*feed.ports, more=f"[web]\nport = {port}"))
+    with daemon(config) as running:
+        wait_for("the page", lambda: is_listening(port), shown=running.log_path)
+        running.reload("this is not TOML")
+        running.wait_for_log("not reloaded, going on as before")
+        (page,) = children(running.process.pid)
+        os.kill(page, signal.SIGKILL)
+        running.wait_for_log("the web page ended with status -9")
+        # who listens may be an orphan of the old one still; one that read the file would not get so far
+        wait_for(
+            "workers of a new page",
+            lambda: any(map(children, children(running.process.pid) - {page})),
+            shown=running.log_path,
+        )
+        wait_for("the page again", lambda: is_listening(port), shown=running.log_path)
         assert running.stop() == 0
 
 
