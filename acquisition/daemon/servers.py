@@ -18,7 +18,6 @@ from acquisition.source import Reject, Source
 from configs import Settings
 from database import queries
 from database.store import Store
-from houfeng.times import now_ns
 from houfeng.types import Cursor, Packet
 
 _log = logging.getLogger(__name__)
@@ -113,7 +112,7 @@ class Servers:
         if server.name not in self._cursors:
             self._link.do(lambda: self._read(server.name))
         if server.name not in self._cursors:
-            ends_ns = newest(self._archive.root, server.wants, now_ns())
+            ends_ns = newest(self._archive.root, server.wants)
             _log.warning(
                 "%s: without the database, %d stations are resumed by the time of their newest record in the archive",
                 server.name,
