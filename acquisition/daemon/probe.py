@@ -6,11 +6,13 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
 from prometheus_client import CollectorRegistry, make_wsgi_app
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from acquisition.daemon.status import Status
@@ -21,12 +23,29 @@ _THREADS = 2
 # A connection that says nothing for so long is closed; the answers are a few kB.
 _SILENCE_S = 5
 _MAX_CONNECTIONS = 50
+# However lively, a connection ends after this: one that sends a byte now and then would keep its place for ever, and
+# fifty of them would shut out all others. An answer takes milliseconds; Prometheus connects anew.
+_LIFE_S = 15.0
 _MAX_HEADER_BYTES = 8192
 # None of the requests has a body.
 _MAX_BODY_BYTES = 1024
 _TEXT = "text/plain; charset=utf-8"
 
 Answer = tuple[str, str, str]
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection with an end: waitress's own limit begins anew with every byte."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._until_s = time.monotonic() + _LIFE_S
+
+    def writable(self) -> bool:
+        """Asked at least once a second by the loop, which parts from what will close."""
+        if time.monotonic() > self._until_s:
+            self.will_close = True
+        return bool(super().writable())
 
 
 class Probe:
@@ -62,6 +81,7 @@ class Probe:
             max_request_body_size=_MAX_BODY_BYTES,
             ident=None,
         )
+        self._server.channel_class = _Channel
         self._thread = threading.Thread(target=self._server.run, name="probe", daemon=True)
         self._thread.start()
 

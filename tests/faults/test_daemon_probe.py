@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import acquisition.daemon.probe as probe_module
 from acquisition.daemon.front import Front
 from acquisition.daemon.session import Vitals
 from acquisition.server import Ring, SeedLinkServer
@@ -134,6 +137,35 @@ def test_rude_visitors_hold_nothing_up(tmp_path: Path) -> None:
             assert each.recv(1000) == b""
         wait_for("the probe again", lambda: ask(probe, "/livez")[0] == 200, shown=running.log_path)
         assert running.stop() == 0
+
+
+@pytest.mark.parametrize("bytes_each", [b"a", b"\r\n"])
+def test_connections_that_drip_shut_nobody_out_for_long(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, bytes_each: bytes
+) -> None:
+    """As many as there is room for, each sending something all the time: never silent, never done."""
+    monkeypatch.setattr(probe_module, "_LIFE_S", 3.0)
+    port: int = request.getfixturevalue("probe_alone")
+    with ExitStack() as stack:
+        dripping = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+        for each in dripping:
+            stack.enter_context(each)
+            each.sendall(b"GET /livez HTTP/1.1\r\nX-Slow: ")
+        stopped = threading.Event()
+
+        def drip() -> None:
+            while not stopped.wait(0.2):
+                for each in dripping:
+                    with suppress(OSError):  # it was parted from
+                        each.sendall(bytes_each)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(stopped.set)
+        with pytest.raises(OSError, match="timed out"):
+            urlopen(f"http://127.0.0.1:{port}/livez", timeout=1)
+        assert urlopen(f"http://127.0.0.1:{port}/livez", timeout=30).read() == b"ok\n"
 
 
 @pytest.mark.parametrize(
