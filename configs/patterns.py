@@ -31,8 +31,3 @@ def any_meets(pattern: str, others: Iterable[str]) -> bool:
 def station_of(pattern: str) -> str:
     """The NET.STA of a NET.STA.LOC.CHA pattern."""
     return pattern.rsplit(".", 2)[0]
-
-
-def is_wild(pattern: str) -> bool:
-    """Whether a pattern stands for more than itself."""
-    return "*" in pattern or "?" in pattern

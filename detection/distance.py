@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import asin, cos, pi, radians, sin, sqrt
+from math import pi
 
 from detection.settings import AssociationSettings
 from houfeng.times import seconds_ns
+from stations.distance import EARTH_RADIUS_KM, distance_km
 from stations.inventory import Site
-
-EARTH_RADIUS_KM = 6371.0
-
-
-def distance_km(one: Site, other: Site) -> float:
-    """Great-circle distance on a sphere, km; 0.5 % from the ellipsoid's at most."""
-    lat1, lat2 = radians(one.latitude_deg), radians(other.latitude_deg)
-    dlon = radians(other.longitude_deg - one.longitude_deg)
-    chord2 = sin((lat2 - lat1) / 2) ** 2 + cos(lat1) * cos(lat2) * sin(dlon / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * asin(min(sqrt(chord2), 1.0))
 
 
 class TimeLimits:

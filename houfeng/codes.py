@@ -15,6 +15,11 @@ _LOCATION = re.compile(r"[A-Z0-9-]{0,8}", re.ASCII)
 _CHANNEL = re.compile(r"[A-Z0-9]{3}", re.ASCII)
 
 
+def is_wild(text: str) -> bool:
+    """Whether a code or pattern stands for more than itself."""
+    return "*" in text or "?" in text
+
+
 class _Remembered:
     # what every packet asks of its source id; worked out anew it took a third of a microsecond
     __slots__ = ("_hash", "station_id")

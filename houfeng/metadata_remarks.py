@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from configs import Settings
-from configs.patterns import is_wild, station_of
+from configs.patterns import station_of
 from configs.remarks import Level, Remark
 from detection.distance import TimeLimits
 from detection.settings import HIGHPASS_HZ
+from houfeng.codes import is_wild
 from houfeng.errors import WindowError
 from houfeng.network import Network, read_network
 from houfeng.times import NS_PER_S

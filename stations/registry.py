@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import asin, cos, radians, sin, sqrt
 
+from stations.distance import distance_km
 from stations.inventory import Inventory, Site
 from stations.settings import SiteSettings
 
 # Farther apart than this, somebody has mistyped: an array or a moved vault stays well inside.
 MAX_CONFLICT_KM = 1.0
-
-_EARTH_RADIUS_KM = 6371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +50,6 @@ def register(stations: Iterable[SiteSettings], inventory: Inventory) -> Registry
             )
         sites[station.code] = site
     return Registry(dict(sorted(sites.items())), usages, tuple(warnings))
-
-
-def distance_km(a: Site, b: Site) -> float:
-    """Great-circle distance on a sphere of 6371 km; within 0.6 % of the ellipsoid's (haversine formula)."""
-    lat_a, lat_b = radians(a.latitude_deg), radians(b.latitude_deg)
-    east = sin(radians(b.longitude_deg - a.longitude_deg) / 2)
-    north = sin((lat_b - lat_a) / 2)
-    return 2 * _EARTH_RADIUS_KM * asin(min(1.0, sqrt(north**2 + cos(lat_a) * cos(lat_b) * east**2)))
 
 
 def _combined(station: SiteSettings, known: Site | None) -> Site | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from acquisition.seedlink import access, session
-from acquisition.seedlink.resume import FLOOR_NS, Holdings, Request, is_wild, plan
+from acquisition.seedlink.resume import FLOOR_NS, Holdings, Request, plan
 from acquisition.seedlink.wire import Connection, InfoRefusedError
 from acquisition.settings import SeedLinkSettings
+from houfeng.codes import is_wild
 from houfeng.errors import AuthError, SourceError
 from houfeng.times import now_ns
 from houfeng.types import Cursor

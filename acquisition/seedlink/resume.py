@@ -19,6 +19,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import reduce
 
+from houfeng.codes import is_wild
 from houfeng.times import NS_PER_S
 from houfeng.types import Cursor
 
@@ -172,11 +173,6 @@ def plan(
         wild = [replace(r, sequence=alike.sequence, since_ns=alike.since_ns) if alike else r for r in wild]
         return [[*(connections[0] if connections else ()), *wild]]
     return connections
-
-
-def is_wild(text: str) -> bool:
-    """Whether a code or pattern stands for more than itself."""
-    return "*" in text or "?" in text
 
 
 def _place(

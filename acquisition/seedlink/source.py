@@ -12,11 +12,11 @@ from acquisition.heartbeat import Heartbeat
 from acquisition.seedlink.client import SeedLinkClient
 from acquisition.seedlink.frames import StreamEndError
 from acquisition.seedlink.link import Dialler, Link
-from acquisition.seedlink.resume import is_wild
 from acquisition.seedlink.state import Phase
 from acquisition.seedlink.wire import Connection
 from acquisition.settings import SeedLinkSettings
 from acquisition.source import Reject
+from houfeng.codes import is_wild
 from houfeng.errors import AuthError, SourceError
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import Cursor, Packet

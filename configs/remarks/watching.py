@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from configs.patterns import any_meets, channels_meet, is_wild, station_of
+from configs.patterns import any_meets, channels_meet, station_of
 from configs.remarks.remark import Level, Remark
 from configs.settings import Settings
 from detection.settings import DetectionSettings, Form
+from houfeng.codes import is_wild
 
 # The health of a channel is looked back at for a day.
 _LONGEST_WATCH_S = 86_400.0

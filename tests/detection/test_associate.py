@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from obspy.geodetics import gps2dist_azimuth
 
 from detection.associate import Associator
-from detection.distance import TimeLimits, distance_km
+from detection.distance import TimeLimits
 from detection.settings import AssociationSettings
 from houfeng.types import Event, Pick, SourceId
+from stations.distance import distance_km
 from stations.inventory import Site
 
 SETTINGS = AssociationSettings()

@@ -8,8 +8,9 @@ import pytest
 from obspy.geodetics import gps2dist_azimuth
 
 from houfeng.errors import ConfigError
+from stations.distance import distance_km
 from stations.inventory import Inventory, Site
-from stations.registry import distance_km, register
+from stations.registry import register
 from stations.settings import HealthSettings, InventorySettings, SiteSettings
 
 ULN = Site("IU.ULN", 47.8651, 107.0532, 1610.0, "Ulaanbaatar, Mongolia")
