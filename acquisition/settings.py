@@ -11,9 +11,9 @@ from typing import Literal
 
 from acquisition import secret
 from houfeng.checks import above, channel_patterns, need, not_negative, port, positive
+from houfeng.codes import SourceId
 from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
-from houfeng.types import SourceId
 
 # Of ObsPy 1.5.1: measured against ringserver 4.5.3, and read in its source.
 OBSPY_LIMITS = (

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
-
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING, Self
 
 from houfeng.checks import not_negative
 from houfeng.errors import ConfigError
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
 _DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+# A SQLite file whose name means itself: for these SQLAlchemy, a third of a second of imports, need not be asked.
+_PLAIN_FILE = re.compile(r"sqlite:///([^?#%@]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,33 @@ class DatabaseSettings:
     retry_s: float = 10.0
 
     def __post_init__(self) -> None:
-        parse_url(self.url)
+        if not _PLAIN_FILE.fullmatch(self.url) or ":memory:" in self.url:
+            parse_url(self.url)
         not_negative(self, "retry_s", where="database.")
 
     def resolved(self, folder: Path) -> Self:
         """The same settings with a relative SQLite file taken from `folder`."""
-        url = parse_url(self.url)
-        if url.drivername != "sqlite":
+        if self.file is None:
             return self
-        file = folder / str(url.database)
-        return replace(self, url=url.set(database=str(file)).render_as_string())
+        file = str(folder / self.file)
+        plain = f"sqlite:///{file}"
+        if _PLAIN_FILE.fullmatch(self.url) and _PLAIN_FILE.fullmatch(plain):
+            return replace(self, url=plain)
+        return replace(self, url=parse_url(self.url).set(database=file).render_as_string())
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite database; None for another one."""
+        plain = _PLAIN_FILE.fullmatch(self.url)
+        if plain and plain[1] != ":memory:":
+            return Path(plain[1])
+        url = parse_url(self.url)
+        return Path(str(url.database)) if url.drivername == "sqlite" else None
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the URL holds one."""
+        return not _PLAIN_FILE.fullmatch(self.url) and parse_url(self.url).password is not None
 
 
 def parse_url(text: str) -> URL:
@@ -53,6 +73,9 @@ def parse_url(text: str) -> URL:
     ConfigError : if it names neither back-end, or SQLite without a file; the text may hold a password, so it is
         not repeated
     """
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):

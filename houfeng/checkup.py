@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from acquisition.archive_space import MIB
-from acquisition.fdsn.client import FdsnClient
-from acquisition.seedlink.access import tls_context
-from acquisition.server.tls import Certificate
 from configs import Settings
 from configs.remarks import Level, Remark, remarks
-from database import engine, queries
-from database.settings import parse_url
 from houfeng.errors import HoufengError, SourceError
 from houfeng.installation import existing_folder, free_bytes
 from houfeng.metadata_remarks import metadata
 
+# An address that ObsPy takes as it is; of others, and of names, ObsPy itself is asked.
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)+/?", re.ASCII)
 _MOUNTINFO = Path("/proc/self/mountinfo")
 # As mountinfo calls them. SQLite's WAL needs memory that its processes share, and so one computer
 # (https://www.sqlite.org/wal.html, "Overview", disadvantage 2).
@@ -61,10 +57,10 @@ def disk(settings: Settings) -> Iterator[Remark]:
 
 def database(settings: Settings, mountinfo: Path = _MOUNTINFO) -> Iterator[Remark]:
     """A SQLite file on another computer's disk."""
-    url = parse_url(settings.database.url)
-    if url.drivername != "sqlite":
+    file = settings.database.file
+    if file is None:
         return
-    kind = file_system(existing_folder(Path(str(url.database)).parent), mountinfo)
+    kind = file_system(existing_folder(file.parent), mountinfo)
     if kind.startswith(_NETWORK_FILE_SYSTEMS):
         text = f"SQLite on a network file system ({kind}) can be corrupted; put it on a disk of this computer"
         yield Remark(Level.WARNING, "database.url", text)
@@ -72,7 +68,7 @@ def database(settings: Settings, mountinfo: Path = _MOUNTINFO) -> Iterator[Remar
 
 def password(settings: Settings, path: Path) -> Iterator[Remark]:
     """A password that others on this computer can read in the file."""
-    if parse_url(settings.database.url).password and path.stat().st_mode & 0o004:
+    if settings.database.has_password and path.stat().st_mode & 0o004:
         text = f"its password can be read by everybody on this computer: chmod 640 {path}"
         yield Remark(Level.WARNING, "database.url", text)
 
@@ -81,28 +77,48 @@ def credentials(settings: Settings) -> Iterator[Remark]:
     """Secrets and certificates that servers are met with."""
     for server in settings.seedlink:
         key = f"seedlink[{server.name}]"
-        kind, _, place = server.secret.partition(":")
-        if kind == "env" and not os.environ.get(place):
-            text = f"the environment variable {place} is not set here; the daemon needs it"
-            yield Remark(Level.WARNING, f"{key}.secret", text)
-        elif kind == "file" and not os.access(place, os.R_OK):
-            yield Remark(Level.WARNING, f"{key}.secret", f"{place} cannot be read here; the daemon needs it")
-        yield from _tried(f"{key}.tls_ca_file", partial(tls_context, server))
+        yield from _secret(f"{key}.secret", server.secret)
+        if server.tls:
+            from acquisition.seedlink.access import tls_context  # imports of what few files need: half of the time
+
+            yield from _tried(f"{key}.tls_ca_file", partial(tls_context, server))
     for service in settings.fdsn:
+        yield from _secret(f"fdsn[{service.address}].secret", service.secret)
+        if _PLAIN_ADDRESS.fullmatch(service.address):
+            continue
+        from acquisition.fdsn.client import FdsnClient
+
         yield from _tried(f"fdsn[{service.address}].address", partial(FdsnClient, service))
     served = settings.seedlink_server
     if served.tls_certificate:
+        from acquisition.server.tls import Certificate
+
         pair = (Path(served.tls_certificate), Path(served.tls_key))
         level = Level.ERROR if served.enabled else Level.WARNING
         yield from _tried("seedlink_server.tls_certificate", partial(Certificate, *pair), level)
 
 
+def _secret(key: str, place: str) -> Iterator[Remark]:
+    kind, _, name = place.partition(":")
+    if kind == "env" and not os.environ.get(name):
+        text = f"the environment variable {name} is not set here; the daemon needs it"
+        yield Remark(Level.WARNING, key, text)
+    elif kind == "file" and not os.access(name, os.R_OK):
+        yield Remark(Level.WARNING, key, f"{name} cannot be read here; the daemon needs it")
+
+
 def begun(settings: Settings) -> Iterator[Remark]:
     """A `begin` that stations have long gone past."""
     servers = [server for server in settings.seedlink if server.begin]
-    url = parse_url(settings.database.url)
-    if not servers or (url.drivername == "sqlite" and not Path(str(url.database)).exists()):
+    file = settings.database.file
+    if not servers or (file is not None and not file.exists()):
         return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from database import engine, queries
+    from database.settings import parse_url
+
+    url = parse_url(settings.database.url)
     connected = engine.connect(url)
     try:
         with connected.begin() as connection:

@@ -15,8 +15,6 @@ from enum import StrEnum
 from importlib.metadata import Distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
 PACKAGES = ("houfeng", "stations", "acquisition", "detection", "database", "webui", "configs")
 
 PYTHON_NEEDED = (3, 11)
@@ -131,6 +129,8 @@ def check_sqlite(version: Sequence[int], needed: Sequence[int]) -> Finding:
 def check_dependencies(requirements: Iterable[str]) -> Finding:
     """Whether every distribution that Houfeng declares is there, in an allowed release."""
     wrong, n_found = [], 0
+    from packaging.requirements import Requirement
+
     for requirement in map(Requirement, requirements):
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 
-from acquisition.fdsn.refresh import fetched_files
+from acquisition.fdsn.documents import fetched_files
 from configs import Settings
 from houfeng.errors import InventoryError
 from houfeng.types import SourceId

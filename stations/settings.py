@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from houfeng.checks import need, within
+from houfeng.codes import SourceId
 from houfeng.errors import SourceIdError
-from houfeng.types import SourceId
 
 # After SeisNetWatch. `off` is not evaluated; telemetry-only is judged by latency and gaps alone; only `full`
 # raises alerts.

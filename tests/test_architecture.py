@@ -41,7 +41,7 @@ DOORS = {
     # read models only: which tables there are is the database's business
     "webui": (*CORE, "houfeng.shapes", "stations", "database.queries", "database.records", "database.store"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
-    "houfeng.network": (*CORE, "stations", "acquisition.fdsn.refresh", "configs"),
+    "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
     "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),
     "houfeng.pipeline": INNER,

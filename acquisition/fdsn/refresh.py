@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from acquisition.archive_files import write_anew
+from acquisition.fdsn.documents import document_path
 from acquisition.fdsn.metadata import StationService
 from acquisition.fdsn.settings import FdsnSettings
 from houfeng.errors import HoufengError, InventoryError, SourceError
@@ -16,29 +17,12 @@ from houfeng.times import NS_PER_S, now_ns
 
 _log = logging.getLogger(__name__)
 
-_FOLDER = ".inventory"
 _HOUR_NS = 3600 * NS_PER_S
 # A station that was closed last month still has records that arrive or are looked at.
 _LOOKBACK_NS = 31 * 24 * _HOUR_NS
 # Says when the document was made: each one differs in it.
 _CREATED = re.compile(rb"<Created>[^<]*</Created>")
 _EVERYTHING = "*.*.*.*"
-
-
-def fetched_files(root: Path, services: Iterable[FdsnSettings]) -> list[Path]:
-    """StationXML that was fetched for these services, where there is some.
-
-    Parameters
-    ----------
-    root : folder of the archive
-    """
-    paths = (document_path(root, service) for service in services if service.refresh_h)
-    return [path for path in paths if path.exists()]
-
-
-def document_path(root: Path, service: FdsnSettings) -> Path:
-    """Where the StationXML of a service is kept."""
-    return root / _FOLDER / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', service.address)}.xml"
 
 
 class Refresh:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from houfeng.checks import above, need, not_negative, positive
+from houfeng.codes import SourceId
 from houfeng.errors import SourceIdError
-from houfeng.types import SourceId
 
 # What can be measured. Mw(Mwp) and K follow from others.
 MEASURED = ("ML", "mb", "Mwp", "Md")

@@ -54,6 +54,10 @@ def status(ctx: click.Context, config: Path | None, layout: str, once: bool) -> 
     except StatusError as error:
         click.echo(f"houfeng: {error}", err=True)
         ctx.exit(1)
+    except KeyError as error:
+        text = f"houfeng: the running daemon is of another release than this command: it does not tell {error}"
+        click.echo(text, err=True)
+        ctx.exit(1)
 
 
 def fetch(settings: Settings) -> dict[str, Any]:

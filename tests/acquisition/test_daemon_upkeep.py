@@ -17,7 +17,7 @@ import pytest
 from acquisition import mseed
 from acquisition.archive import Archive, day_path
 from acquisition.daemon import Daemon, upkeep
-from acquisition.fdsn.refresh import document_path
+from acquisition.fdsn.documents import document_path
 from acquisition.records import pack
 from configs import Settings, load
 from database import queries

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from acquisition.fdsn.refresh import Refresh, document_path, fetched_files
+from acquisition.fdsn.documents import document_path, fetched_files
+from acquisition.fdsn.refresh import Refresh
 from acquisition.fdsn.settings import FdsnSettings
 from houfeng.errors import SourceError
 from houfeng.times import now_ns

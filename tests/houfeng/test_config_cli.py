@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,3 +112,31 @@ def test_a_command_tells_every_fault_a_line_each(path: Path) -> None:
     result = CliRunner().invoke(main, ["run", str(path)])
     assert result.exit_code == 2
     assert [line.split(": ")[2] for line in result.output.splitlines()] == ["web.prt", "archive.path"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--help"], ["numpy", "obspy", "scipy", "sqlalchemy", "rich", "requests"]),
+        (["config", "check", "FILE"], ["obspy", "scipy", "sqlalchemy", "requests", "flask"]),
+        (["status", "FILE"], ["numpy", "obspy", "scipy", "sqlalchemy", "flask"]),
+    ],
+    ids=lambda value: value[0],
+)
+def test_commands_for_people_who_wait_import_little(tmp_path: Path, arguments: list[str], heavy: list[str]) -> None:
+    """Half a second each: what they do not need would make it three."""
+    file = tmp_path / "houfeng.toml"
+    file.write_text(
+        '[[seedlink]]\nname = "geofon"\naddress = "geofon.gfz.de:18000"\nstreams = ["GE.*.*.HH?"]\n'
+        '[[fdsn]]\naddress = "https://geofon.gfz.de"\n[daemon]\nprobe_port = 1\n'
+    )
+    called = [str(file) if word == "FILE" else word for word in arguments]
+    code = (
+        "import sys\nfrom houfeng.cli import main\n"
+        f"try:\n    main({called!r})\nexcept SystemExit as end:\n    print('status', end.code)\n"
+        f"print('imported', [name for name in {heavy!r} if name in sys.modules])\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    *_, status, imported = said.stdout.splitlines()
+    assert status in ("status 0", "status 1", "status None"), said.stdout + said.stderr
+    assert imported == "imported []", said.stdout
