@@ -36,6 +36,8 @@ _LINE_90 = 1.645
 _DEPTH_REACH = 1.5
 # A depth is known when its error is less than itself, or than this.
 _SHALLOW_KM = 10.0
+# So near to the deepest place of the model a fit would go deeper if it could.
+_EDGE_KM = 10.0
 _STUCK = 1e8
 # Condition of the normal equations beyond which one direction is left open.
 _OPEN = 1e10
@@ -189,7 +191,7 @@ def _best(read: Onsets, default_depth_km: float | None = None) -> _Fit | None:
 def _knows_depth(read: Onsets, fit: _Fit) -> bool:
     """Whether the depth is the onsets' own: not at the edge of the model, and not traded for the origin time."""
     covariance, depth_km = fit.covariance, float(fit.place[2])
-    if covariance is None or not 0.0 < depth_km < DEEPEST_KM:
+    if covariance is None or not 0.0 < depth_km < DEEPEST_KM - _EDGE_KM:
         return False
     if len(read.onsets) == 4 and fit.distance_km.min() > _DEPTH_REACH * depth_km:
         return False

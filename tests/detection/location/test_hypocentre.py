@@ -223,3 +223,13 @@ def test_corinth_events_are_where_the_analysts_have_them(
     assert off_km(hypocentre, lat, lon) < limit_km
     assert hypocentre.time_ns == pytest.approx(parse_ns(origin), abs=limit_s * NS_PER_S)
     assert hypocentre.depth_km == pytest.approx(depth_km, abs=1.5)
+
+
+@pytest.mark.parametrize("place", [(12.0, 125.0, 33.0), (38.0, 142.0, 40.0), (36.0, 30.0, 60.0), (-6.0, 130.0, 100.0)])
+def test_p_waves_alone_tell_that_an_event_is_far(place: tuple[float, float, float]) -> None:
+    """51, 51, 36 and 71 degrees from nine stations: not among these, and within what the ellipse says."""
+    rng = np.random.default_rng(2)
+    hypocentre = found(onsets_of(place, network(9, rng), rng, 0.1, "P"))
+    assert off_km(hypocentre, place[0], place[1]) < 2 * hypocentre.semi_major_km
+    assert hypocentre.nearest_km > 3000
+    assert hypocentre.rms_s < 0.3
