@@ -99,14 +99,27 @@ class ReplayWindows:
                 raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
         return [packet for packet in found if self._is_replayed(packet)]
 
+    def span(self, source_id: SourceId) -> tuple[int, int]:
+        """From when to when there may be samples of a stream, ns UTC; both 0 if there are none.
+
+        Raises
+        ------
+        OSError : if a file cannot be read any more
+        """
+        spans = [held[1:] for path in self._paths if source_id in (held := self._look(path))[0]]
+        return min((start for start, _ in spans), default=0), max((end for _, end in spans), default=0)
+
     def _may_hold(self, path: Path, wanted: set[SourceId], start_ns: int, end_ns: int) -> bool:
+        source_ids, first_ns, last_ns = self._look(path)
+        reaches = first_ns < end_ns + NS_PER_S and last_ns > start_ns - NS_PER_S  # they are known to a millisecond
+        return reaches and not wanted.isdisjoint(source_ids)
+
+    def _look(self, path: Path) -> tuple[frozenset[SourceId], int, int]:
         if path not in self._held:  # what is replayed does not grow: once is enough
             windows = self._known.of(path)
             windows.look()
             self._held[path] = frozenset(windows.source_ids), windows.start_ns, windows.end_ns
-        source_ids, first_ns, last_ns = self._held[path]
-        reaches = first_ns < end_ns + NS_PER_S and last_ns > start_ns - NS_PER_S  # they are known to a millisecond
-        return reaches and not wanted.isdisjoint(source_ids)
+        return self._held[path]
 
     def _is_replayed(self, packet: Packet) -> bool:
         if self._start_ns is not None and packet.next_ns <= self._start_ns:

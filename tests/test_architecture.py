@@ -52,6 +52,7 @@ DOORS = {
     "houfeng.installation": (*INNER, "configs"),
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
+    "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.__main__": ("houfeng.cli",),
     "houfeng.cli": (*INNER, "houfeng", "configs", "webui"),
     "acquisition.daemon": (*INNER, "houfeng", "configs", "webui"),

@@ -24,6 +24,7 @@ _COMMANDS = {
     "stations": ("houfeng.cli.listing:stations", "List stations and their health."),
     "events": ("houfeng.cli.listing:events", "List detected events."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
+    "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
     "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive; list its gaps."),
     "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),

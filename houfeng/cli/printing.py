@@ -6,7 +6,8 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -61,6 +62,15 @@ def bytes_progress() -> Progress:
     """A bar over bytes on standard error, so that what is printed can be piped; gone when the work is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+@contextmanager
+def share_progress(name: str) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error that is told the share of the work that is done, 0 to 1; gone when the work is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(name, total=1.0)
+        yield lambda share: progress.update(task, completed=share)
 
 
 def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
