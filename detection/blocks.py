@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from detection.matrices import Floats
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Packet
+from houfeng.types import Packet, Samples
 
 LARGEST_COUNT = 1e15  # float64 holds every whole number up to 9e15; NaN and infinity fail the comparison too
 NEVER = -1
@@ -79,45 +79,63 @@ class Blocker:
         """Time of the next sample expected, ns UTC."""
         return self.grid_ns + samples_ns(self.n_next, self.rate_hz)
 
-    def push(self, packet: Packet) -> list[Chunk]:
-        """Chunks that this packet completes; samples already seen are passed over.
+    def push(self, *packets: Packet) -> list[Chunk]:
+        """Chunks that these packets complete; samples already seen are passed over.
 
         Parameters
         ----------
-        packet : of this channel and sampling rate
+        packets : of this channel and sampling rate; those that adjoin are taken in at once
         """
-        samples = np.asarray(packet.samples, dtype=np.float64)
-        ahead = (packet.start_ns - self.position_ns) * self.rate_hz / NS_PER_S
-        if ahead > 0.5:
-            return self.close(packet.start_ns) + self._extend(samples)
-        if ahead < -0.5:
-            samples = samples[round(-ahead) :]
-        return self._extend(samples) if len(samples) else []
+        chunks: list[Chunk] = []
+        adjoining: list[Samples] = []
+        n_more = 0
+        for packet in packets:
+            expected_ns = self.grid_ns + samples_ns(self.n_next + n_more, self.rate_hz)
+            ahead = (packet.start_ns - expected_ns) * self.rate_hz / NS_PER_S
+            samples = packet.samples
+            if ahead > 0.5:
+                chunks += self._extend(adjoining)
+                chunks += self.close(packet.start_ns)
+                adjoining, n_more = [], 0
+            elif ahead < -0.5:
+                samples = samples[round(-ahead) :]
+            if len(samples):
+                adjoining.append(samples)
+                n_more += len(samples)
+        return chunks + self._extend(adjoining)
 
     def close(self, next_ns: int) -> list[Chunk]:
         """End the segment here; the grid starts again at `next_ns`, ns UTC."""
         chunks: list[Chunk] = []
         n_missing = round((next_ns - self.position_ns) * self.rate_hz / NS_PER_S)
         if self.n_held < self.n_flat and abs(self.held) < LARGEST_COUNT:
-            chunks += self._release(np.full(self.n_held, self.held), self.n_next - self.n_held)
+            chunks += self._join(np.full(self.n_held, self.held), self.n_next - self.n_held)
             self.n_held = 0
         n_missing = max(n_missing, 1) + self.n_held
         chunks += self._break(n_missing, self.n_next - self.n_held)
         self.grid_ns, self.n_next, self.n_held = next_ns, 0, 0
         return chunks
 
-    def _extend(self, samples: Floats) -> list[Chunk]:
+    def _extend(self, adjoining: list[Samples]) -> list[Chunk]:
+        n_new = sum(len(samples) for samples in adjoining)
+        if not n_new:
+            return []
         n_again = min(self.n_held, self.n_flat)  # a channel that is flat for hours holds no more than that
-        run = np.concatenate((np.full(n_again, self.held), samples))
-        changes = (run[1:] != run[:-1]).nonzero()[0]
-        n_equal = len(run) - 1 - len(changes)
-        if n_equal < self.n_flat - 1 and len(changes) and np.abs(run).max() < LARGEST_COUNT:
-            n_data = int(changes[-1]) + 1  # the usual case, at a tenth of the cost: too few equal samples for a gap
-            chunks = self._release(run[:n_data], self.n_next - n_again)
-            self.n_next += len(samples)
-            self.n_held, self.held = len(run) - n_data, float(run[-1])
-            return chunks
-        return self._sort_out(run, changes, n_again)
+        n_waiting = len(self.waiting)
+        parts = (self.waiting, np.full(n_again, self.held), *adjoining)
+        ready = np.concatenate(parts, dtype=np.float64, casting="unsafe")
+        run = ready[n_waiting:]
+        is_equal = run[1:] == run[:-1]
+        is_small = all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT
+        if not is_small or _has_run(is_equal, self.n_flat - 1):
+            return self._sort_out(run, (~is_equal).nonzero()[0], n_again)
+        # the usual case, at a tenth of the cost: no gap begins or ends here
+        changes = (~is_equal[-self.n_flat :]).nonzero()[0]
+        n_held = len(is_equal[-self.n_flat :]) - int(changes[-1]) if len(changes) else len(run)
+        first = self.n_next - n_again - n_waiting
+        self.n_next += n_new
+        self.n_held, self.held = n_held, float(run[-1])
+        return self._release(ready[: len(ready) - n_held], first)
 
     def _sort_out(self, run: Floats, changes: NDArray[np.int64], n_again: int) -> list[Chunk]:
         """Tell data from filled-in gaps; `run` begins with `n_again` samples that were held back."""
@@ -135,16 +153,18 @@ class Blocker:
         for stop in [*np.flatnonzero(is_data[1:] != is_data[:-1]) + 1, len(is_data)]:
             number = int(numbers[start])
             if is_data[start]:
-                chunks += self._release(run[begins[start] : begins[stop]], number)
+                chunks += self._join(run[begins[start] : begins[stop]], number)
             else:
                 chunks += self._break(int(numbers[stop]) - number, number)
             start = stop
         return chunks
 
-    def _release(self, samples: Floats, number: int) -> list[Chunk]:
-        """Samples known to be data, the first of them `number` on the grid: whole blocks leave."""
-        ready = np.concatenate((self.waiting, samples))
-        first = number - len(self.waiting)
+    def _join(self, samples: Floats, number: int) -> list[Chunk]:
+        """Samples known to be data, the first of them `number` on the grid, follow those that wait."""
+        return self._release(np.concatenate((self.waiting, samples)), number - len(self.waiting))
+
+    def _release(self, ready: Floats, first: int) -> list[Chunk]:
+        """All samples that wait, the first of them `first` on the grid: whole blocks leave."""
         n_whole = len(ready) - len(ready) % self.n_block
         self.waiting = ready[n_whole:].copy()
         return self._emit(ready[:n_whole], first)
@@ -165,3 +185,20 @@ class Blocker:
         chunk = Chunk(self.grid_ns, first, samples, self.gap)
         self.gap = None
         return [chunk]
+
+
+def _has_run(is_equal: NDArray[np.bool_], n: int) -> bool:
+    """Whether `n` of these adjoin that are all true; each turn tells it of windows up to twice as long."""
+    if np.count_nonzero(is_equal) < n:
+        return False
+    length = 1
+    while length < n and len(is_equal):
+        more = min(length, n - length)
+        is_equal = is_equal[more:] & is_equal[:-more]
+        length += more
+    return bool(is_equal.any())
+
+
+def _is_small(samples: Samples) -> bool:
+    """Whether all these counts can be; most records hold 32-bit integers, which always can."""
+    return (samples.dtype.kind in "iu" and samples.dtype.itemsize <= 4) or bool(np.abs(samples).max() < LARGEST_COUNT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import groupby
 
 import numpy as np
 
@@ -85,9 +86,13 @@ class Detector:
         picks : completed by these packets, earliest onset first
         """
         picks: list[Pick] = []
+        by_channel: dict[SourceId, list[Packet]] = {}
         for packet in packets:
             if packet.n_samples and packet.sample_rate_hz > 0 and self._is_watched(packet.source_id):
-                picks += self._take(packet)
+                by_channel.setdefault(packet.source_id, []).append(packet)
+        for source_id, of_channel in by_channel.items():
+            for _, of_rate in groupby(of_channel, key=lambda packet: packet.sample_rate_hz):
+                picks += self._take(source_id, list(of_rate))
         picks += self._drain()
         return sorted(picks)
 
@@ -124,18 +129,21 @@ class Detector:
             self._watched[source_id] = known
         return known
 
-    def _take(self, packet: Packet) -> list[Pick]:
+    def _take(self, source_id: SourceId, packets: Sequence[Packet]) -> list[Pick]:
+        """Queue packets of one channel and one rate."""
         picks: list[Pick] = []
-        stream = self._streams.get(packet.source_id)
-        if stream is None or not _same_rate(packet.sample_rate_hz, stream.channel.plan.rate_hz):
-            plan = self._plan(packet)
-            if plan is None or (stream is not None and packet.next_ns <= stream.blocker.position_ns):
+        stream = self._streams.get(source_id)
+        if stream is None or not _same_rate(packets[0].sample_rate_hz, stream.channel.plan.rate_hz):
+            plan = self._plan(packets[0])
+            if stream is not None:
+                packets = [packet for packet in packets if packet.next_ns > stream.blocker.position_ns]
+            if plan is None or not packets:
                 return []
             if stream is not None:
-                picks = self._end(stream, packet.start_ns)
-            stream = self._start(packet, plan, stream)
-        self._changed.add(packet.source_id)
-        self._queue(stream, stream.blocker.push(packet))
+                picks = self._end(stream, packets[0].start_ns)
+            stream = self._start(packets[0], plan, stream)
+        self._changed.add(source_id)
+        self._queue(stream, stream.blocker.push(*packets))
         return picks
 
     def _plan(self, packet: Packet) -> Plan | None:

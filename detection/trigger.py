@@ -42,7 +42,11 @@ def intervals(state: Bools) -> list[tuple[int, int]]:
     ----------
     state : (n,)
     """
-    edges = np.flatnonzero(np.diff(state, prepend=False, append=False)).tolist()
+    edges = ((state[1:] != state[:-1]).nonzero()[0] + 1).tolist()
+    if state[0]:
+        edges.insert(0, 0)
+    if state[-1]:
+        edges.append(len(state))
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
