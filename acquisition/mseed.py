@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 from pymseed import MS3Record
+from pymseed.clib import clibmseed, ffi
 from pymseed.exceptions import MiniSEEDError
 
-from acquisition.mseed_header import TEXT_ENCODING, QuickHeader, quick_header
+from acquisition.mseed_header import TEXT_ENCODING, QuickHeader, quick_header, steim_payload
 from houfeng.errors import RecordError, SourceIdError
 from houfeng.times import format_ns, samples_ns
 from houfeng.types import Packet, Samples, SourceId, Unpack, readonly
@@ -28,6 +29,7 @@ MAX_START_NS = 4_102_444_800_000_000_000  # 2100-01-01
 _TIMING_QUALITY = "/FDSN/Time/Quality"
 # Where a record may begin: miniSEED 2 has six digits, a quality letter and a blank; miniSEED 3 says MS.
 _RECORD_START = re.compile(rb"[0-9 ]{6}[DRQM][ \0]|MS\x03")
+_NO_NAME = ffi.new("char[]", b"")
 _NO_SAMPLES: Samples = readonly(np.empty(0, dtype=np.int32))
 
 # Where libmseed keeps the blockettes that make a miniSEED 2 record without samples something special.
@@ -231,6 +233,9 @@ def _full_header(raw: bytes) -> QuickHeader:
 
 
 def _unpack(raw: bytes) -> Samples:
+    samples = _unpack_steim(raw)
+    if samples is not None:
+        return samples
     try:
         record = MS3Record.parse(raw, unpack_data=True)
     except (MiniSEEDError, ValueError) as error:
@@ -238,6 +243,23 @@ def _unpack(raw: bytes) -> Samples:
     samples = readonly(record.np_datasamples) if record.numsamples else _NO_SAMPLES
     if len(samples) != record.samplecnt:
         raise RecordError(f"{_name(raw)}: the header says {record.samplecnt} samples, {len(samples)} were packed")
+    return samples
+
+
+def _unpack_steim(raw: bytes) -> Samples | None:
+    """What most records hold, at a third of the cost of a record made for it; None for all else and what is damaged."""
+    payload = steim_payload(raw)
+    if payload is None:
+        return None
+    encoding, at, n_samples = payload
+    samples = np.empty(n_samples, dtype=np.int32)
+    packed, unpacked = ffi.from_buffer(raw) + at, ffi.from_buffer(samples)
+    n = clibmseed.ms_decode_data(
+        packed, len(raw) - at, encoding, n_samples, unpacked, samples.nbytes, ffi.new("char *"), 1, _NO_NAME, 0
+    )
+    if n != n_samples:
+        return None
+    samples.flags.writeable = False
     return samples
 
 

@@ -44,6 +44,8 @@ _LONGEST_BLOCKETTE = 12
 _BIG, _LITTLE = (
     tuple(Struct(order + fields) for fields in (_FIELDS, _FIRST_BLOCKETTES, _BLOCKETTE, "f")) for order in "><"
 )
+_STEIM = (10, 11)
+_BIG_ENDIAN_DATA = 1
 _FIRST_IS_1000 = b"\x00\x30\x03\xe8"  # at byte 48
 _QUALITIES = (b"D", b"R", b"Q", b"M")
 _TIME_IS_CORRECTED = 0x02
@@ -100,7 +102,7 @@ def ordinary_length(content: bytes, at: int) -> int | None:
     return 1 << exponent if 7 <= exponent <= 16 else None
 
 
-def rough_starts(content: bytes | mmap) -> tuple[int, NDArray[np.int64]] | None:
+def rough_starts(content: bytes | memoryview | mmap) -> tuple[int, NDArray[np.int64]] | None:
     """Length of the records of a file and when each begins, without corrections and microseconds; all of it at once.
 
     A file of a day took 30 us a record to walk through, and this takes 0.1. What is cut off at the end is left out.
@@ -159,9 +161,9 @@ def rough_spans(content: bytes | mmap) -> RoughSpans | None:
     return RoughSpans(rows.shape[1], start_ns, start_ns + n_ns, source_ids)
 
 
-def _ordinary_rows(content: bytes | mmap) -> NDArray[np.uint8] | None:
+def _ordinary_rows(content: bytes | memoryview | mmap) -> NDArray[np.uint8] | None:
     """(n, length) bytes of the records, if all of them are of one length and ordinary."""
-    length = ordinary_length(content[:_LEAST_BYTES], 0)
+    length = ordinary_length(bytes(content[:_LEAST_BYTES]), 0)
     if length is None or len(content) < length:
         return None
     rows = np.frombuffer(content, np.uint8, len(content) // length * length).reshape(-1, length)
@@ -183,6 +185,19 @@ def _whole_seconds_ns(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
     new_year_s = (_number(rows, 20, ">u2") - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
     of_day_s = rows[:, 24:27].astype(np.int64) @ np.array([3600, 60, 1])
     return np.asarray((new_year_s + (_number(rows, 22, ">u2") - 1) * 86_400 + of_day_s) * NS_PER_S)
+
+
+def steim_payload(raw: bytes) -> tuple[int, int, int] | None:
+    """Encoding, first byte and number of samples of the packed data of most records; None leaves it to libmseed.
+
+    Parameters
+    ----------
+    raw : a record whose header is sound
+    """
+    if raw[46:50] != _FIRST_IS_1000 or raw[52] not in _STEIM or raw[53] != _BIG_ENDIAN_DATA:
+        return None
+    data_at, n_samples = raw[44] << 8 | raw[45], raw[30] << 8 | raw[31]
+    return (raw[52], data_at, n_samples) if n_samples and _LEAST_BYTES <= data_at < len(raw) else None
 
 
 @lru_cache(maxsize=4096)

@@ -42,7 +42,7 @@ class DetectionSettings:
     keep_lta_s : the noise level survives a gap up to this long; after a longer one it is learnt anew
     flat_s : equal samples for so long are a gap that was filled in, not ground motion
     onset_before_s, onset_after_s : window around the trigger in which the onset is looked for
-    block_s : samples are filtered in blocks of this length on the segment's own grid
+    block_s : samples are filtered in blocks of this length (16 samples at least) on the segment's own grid
 
     Raises
     ------
