@@ -54,11 +54,20 @@ class Splits:
 
 
 def energies(traces: Floats, splits: Splits) -> Floats:
-    """Energy from each window's first sample up to and including every column: (m, n) counts², of (m, n) counts."""
+    """Energy from each window's first sample up to and including every column.
+
+    Parameters
+    ----------
+    traces : (..., m, n) counts
+
+    Returns
+    -------
+    sums : (..., m, n) counts²
+    """
     squares = traces * traces
     if splits.inside is not None:
         squares *= splits.inside
-    return np.cumsum(squares, axis=1, out=squares)
+    return np.cumsum(squares, axis=-1, out=squares)
 
 
 def criteria(sums: Floats, splits: Splits) -> Floats:
@@ -66,21 +75,20 @@ def criteria(sums: Floats, splits: Splits) -> Floats:
 
     Parameters
     ----------
-    sums : (m, n) counts², from `energies`
+    sums : (..., m, n) counts², from `energies`
 
     Returns
     -------
-    aic : (m, n - 1) with the split before column 1, 2, ...; infinite where a part would have fewer than two samples,
-        or where the trace grows calmer: the end of a phase splits it as well as an onset does
+    aic : (..., m, n - 1) with the split before column 1, 2, ...; infinite where a part would have fewer than two
+        samples, or where the trace grows calmer: the end of a phase splits it as well as an onset does
 
     References
     ----------
     Maeda (1985) Zisin 38, 365-379; Zhang, Thurber & Rowe (2003) BSSA 93, 1904-1912.
     """
-    before, total = sums[:, :-1], sums[:, -1:]
+    before, total = sums[..., :-1], sums[..., -1:]
     # never 0, so that a silent start has a finite logarithm
     floor = np.maximum(total * 1e-12, np.finfo(np.float64).tiny)
-    grows = before < total * splits.share
     aic = np.maximum(total - before, floor)
     np.log(aic, out=aic)
     aic *= splits.n_after
@@ -89,13 +97,14 @@ def criteria(sums: Floats, splits: Splits) -> Floats:
     quiet *= splits.n_before
     aic += quiet
     aic += splits.penalty
-    return np.where(grows, aic, np.inf)
+    np.copyto(aic, np.inf, where=before >= total * splits.share)
+    return np.asarray(aic)
 
 
 def best(aic: Floats) -> tuple[Indices, NDArray[np.bool_]]:
-    """Column of the best split of each row, and whether there is one."""
-    index = np.argmin(aic, axis=1)
-    return index + 1, np.isfinite(aic[np.arange(len(aic)), index])
+    """Column of the best split of each row, and whether there is one; rows are along the last axis."""
+    index = np.argmin(aic, axis=-1)
+    return index + 1, np.isfinite(np.take_along_axis(aic, index[..., np.newaxis], axis=-1)[..., 0])
 
 
 def widths(aic: Floats, index: Indices) -> Floats:

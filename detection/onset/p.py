@@ -18,13 +18,14 @@ from detection.onset.aic import LEAST_SAMPLES, Indices, Splits, best, criteria, 
 from detection.onset.frames import Frame, Frames
 from detection.onset.polarity import first_motions
 from detection.onset.rails import clipped
-from detection.onset.whitening import noise_models, residuals
+from detection.onset.whitening import noise_models, whiten
 from detection.plan import Plan
 
 LARGEST_SNR = 1e6  # 120 dB; synthetic silence would give infinity, which JSON cannot carry
 SETTLES_S = 1.0  # of the high-pass; and the noise ends so long before the trigger, which comes after the onset
 LEAST_NOISE_S = 0.5
 BATCH = 32  # rows; their arrays stay in the cache
+WHITE, HIGHPASSED, DIFFERENCES, BANDED = range(4)  # what the pickers see; the first has the onset
 # 68 % of the errors are inside it, on originals and on copies with noise added alike: docs/measurements.md
 SCALE, SPREAD_POWER = 0.8, 0.3
 LEAST_S = 0.01  # what analysts read
@@ -76,54 +77,50 @@ def find_onsets(frames: Sequence[Frame], plan: Plan) -> list[Onset | None]:
 
 def _read(batch: Sequence[Frame], plan: Plan) -> list[Onset | None]:
     frames = Frames.of(batch, plan)
-    highpassed = _filtered(frames.raw, plan.highpass, plan.highpass_rest)
-    start = plan.n_run_in
-    n_settle = round(SETTLES_S * plan.rate_hz)
-    noise = highpassed[:, n_settle : start + plan.n_before - n_settle]
-    models = noise_models(noise, frames.begin, round(LEAST_NOISE_S * plan.rate_hz))
-    splits = Splits.of(frames.first - start, frames.stop - start, highpassed.shape[1] - start)
-    traces = {
-        "white": residuals(highpassed, models, start),
-        "highpass": highpassed[:, start:],
-        "difference": highpassed[:, start:] - highpassed[:, start - 1 : -1],
-        "band": _banded(frames.raw, [frame.band for frame in batch], plan)[:, start:],
-    }
-    sums = {name: energies(trace, splits) for name, trace in traces.items()}
-    aic = {name: criteria(values, splits) for name, values in sums.items()}
-    index, is_found = best(aic["white"])
-    others = [best(values) for values in aic.values()]
-    picks = np.stack([np.where(is_there, at, index) for at, is_there in others])
-    spread = _deviation(picks.astype(np.float64))
-    index = np.where(is_found, index, 1)
-    aic["white"][~is_found] = 0.0
-    sigma = SCALE * (1 + widths(aic["white"], index)) * (1 + spread) ** SPREAD_POWER
-    n_signal = 2 * plan.n_sta
-    snr = np.maximum(*(_snr(sums[name], splits, index, n_signal) for name in ("highpass", "band")))
-    shown = zip(
+    n = plan.n_before + plan.n_after
+    splits = Splits.of(frames.first - plan.n_run_in, frames.stop - plan.n_run_in, n)
+    traces = _traces(frames, [frame.band for frame in batch], plan)
+    sums = energies(traces, splits)
+    aic = criteria(sums, splits)
+    picks, is_there = best(aic)
+    index, is_found = picks[WHITE], is_there[WHITE]
+    spread = _deviation(np.where(is_there, picks, index).astype(np.float64))
+    aic[WHITE, ~is_found] = 0.0
+    sigma = SCALE * (1 + widths(aic[WHITE], index)) * (1 + spread) ** SPREAD_POWER
+    snr = _snr(sums[[HIGHPASSED, BANDED]], splits, index, 2 * plan.n_sta).max(axis=0)
+    found = zip(
         is_found.tolist(),
         (index - splits.first).tolist(),
         np.maximum(sigma / plan.rate_hz, LEAST_S).tolist(),
         (spread / plan.rate_hz).tolist(),
         snr.tolist(),
-        first_motions(traces["highpass"], sums["highpass"], splits, index, plan.rate_hz),
-        clipped([frame.samples[frame.start :] for frame in batch]),
+        first_motions(traces[HIGHPASSED], sums[HIGHPASSED], splits, index, plan.rate_hz),
+        clipped(frames.raw[:, plan.n_run_in :], splits.first, splits.stop),
         strict=True,
     )
-    return [Onset(*values) if is_there else None for is_there, *values in shown]
+    return [Onset(*values) if is_one else None for is_one, *values in found]
+
+
+def _traces(frames: Frames, bands: Sequence[int], plan: Plan) -> Floats:
+    """What the four pickers see of the windows: (4, m, n) counts."""
+    start, n_settle = plan.n_run_in, round(SETTLES_S * plan.rate_hz)
+    highpassed = _filtered(frames.raw, plan.highpass, plan.highpass_rest)
+    noise = highpassed[:, n_settle : start + plan.n_before - n_settle]
+    models = noise_models(noise, frames.begin, round(LEAST_NOISE_S * plan.rate_hz))
+    traces = np.empty((4, len(bands), plan.n_before + plan.n_after))
+    whiten(highpassed, models, start, traces[WHITE])
+    traces[HIGHPASSED] = highpassed[:, start:]
+    np.subtract(highpassed[:, start:], highpassed[:, start - 1 : -1], out=traces[DIFFERENCES])
+    for number in sorted(set(bands)):
+        rows = np.flatnonzero(np.array(bands) == number)
+        band = plan.bands[number]
+        traces[BANDED, rows] = _filtered(frames.raw[rows], band.sections, band.rest)[:, start:]
+    return traces
 
 
 def _filtered(raw: Floats, sections: Floats, rest: Floats) -> Floats:
     filtered, _ = sosfilt(sections, raw, axis=1, zi=rest[:, np.newaxis, :] * raw[np.newaxis, :, :1])
     return np.asarray(filtered)
-
-
-def _banded(raw: Floats, bands: Sequence[int], plan: Plan) -> Floats:
-    """Each row in the band that triggered."""
-    filtered = np.empty_like(raw)
-    for number in sorted(set(bands)):
-        rows = np.flatnonzero(np.array(bands) == number)
-        filtered[rows] = _filtered(raw[rows], plan.bands[number].sections, plan.bands[number].rest)
-    return filtered
 
 
 def _deviation(picks: Floats) -> Floats:
@@ -134,10 +131,10 @@ def _deviation(picks: Floats) -> Floats:
 
 
 def _snr(sums: Floats, splits: Splits, index: Indices, n_signal: int) -> Floats:
-    """Amplitude ratio of `n_signal` samples from the onset on to all before it."""
-    rows = np.arange(len(sums))
+    """Amplitude ratio of `n_signal` samples from the onset on to all before it: (k, m), of (k, m, n) energies."""
+    rows = np.arange(len(index))
     end = np.minimum(index + n_signal, splits.stop)
-    before = sums[rows, index - 1]
+    before = sums[:, rows, np.maximum(index, 1) - 1]
     noise = np.sqrt(before / np.maximum(index - splits.first, 1))
-    signal = np.sqrt((sums[rows, end - 1] - before) / np.maximum(end - index, 1))
+    signal = np.sqrt((sums[:, rows, end - 1] - before) / np.maximum(end - index, 1))
     return np.asarray(signal / np.maximum(np.maximum(noise, signal / LARGEST_SNR), np.finfo(np.float64).tiny))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from detection.matrices import Floats
+from detection.onset.aic import Indices
 
 LEAST_AT_RAIL = 3  # samples with the very largest or smallest value
 # A wave that was cut off reaches the rail at a slope; about its own crest it is equal to itself only as far as its
@@ -16,14 +15,21 @@ LEAST_STEP_UNITS = 8  # of the smallest step
 LEAST_RANGE_UNITS = 200
 
 
-def clipped(windows: Sequence[Floats]) -> list[bool]:
+def clipped(raw: Floats, first: Indices, stop: Indices) -> list[bool]:
     """Whether each window's largest or smallest value is a rail.
 
     Parameters
     ----------
-    windows : counts, each (n,)
+    raw : (m, n) counts
+    first, stop : (m,) columns; where each window begins, and the first one behind it
     """
-    return [_touches(samples, samples.max()) or _touches(samples, samples.min()) for samples in windows]
+    found = (first > 0) | (stop < raw.shape[1])  # to be looked at one by one; of full windows only the few that pass
+    for extreme in (raw.max(axis=1, keepdims=True), raw.min(axis=1, keepdims=True)):
+        found |= np.count_nonzero(raw == extreme, axis=1) >= LEAST_AT_RAIL
+    for row in np.flatnonzero(found).tolist():
+        samples = raw[row, first[row] : stop[row]]
+        found[row] = _touches(samples, samples.max()) or _touches(samples, samples.min())
+    return [bool(one) for one in found]
 
 
 def _touches(samples: Floats, extreme: float) -> bool:

@@ -60,10 +60,9 @@ def _sum_rows(values: Floats) -> Floats | float:
     return total
 
 
-def residuals(traces: Floats, models: Floats, start: int) -> Floats:
-    """What the models do not foretell: (m, n - start) counts, from column `start` >= ORDER on."""
+def whiten(traces: Floats, models: Floats, start: int, out: Floats) -> None:
+    """What the models do not foretell of (m, n) counts, from column `start` >= ORDER on, into (m, n - start)."""
     n = traces.shape[1]
-    found = traces[:, start:].copy()
+    out[:] = traces[:, start:]
     for lag in range(1, ORDER + 1):
-        found -= models[:, lag - 1, np.newaxis] * traces[:, start - lag : n - lag]
-    return found
+        out -= models[:, lag - 1, np.newaxis] * traces[:, start - lag : n - lag]

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from detection.onset.rails import clipped
+from detection.onset.rails import clipped as clipped_rows
+from detection.plan import Floats
 from tests.detection.onset.analysts import records
+
+
+def clipped(windows: Sequence[Floats]) -> list[bool]:
+    """Each in a row of its own among others, and filling its row."""
+    n = max(map(len, windows)) + 40
+    raw = np.full((len(windows), n), 1e7)
+    for row, window in zip(raw, windows, strict=True):
+        row[20 : 20 + len(window)] = window
+    first = np.full(len(windows), 20)
+    found = clipped_rows(raw, first, first + [len(window) for window in windows])
+    alone = [clipped_rows(w[np.newaxis], np.array([0]), np.array([len(w)]))[0] for w in windows]
+    assert found == alone
+    return found
+
 
 WAVE = 5000 * np.sin(2 * np.pi * 7.3 * np.arange(500) / 100) * np.linspace(0.2, 1, 500)
 
