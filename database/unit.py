@@ -117,8 +117,14 @@ class UnitOfWork:
         upsert(self.connection, tables.station_status, stations)
         upsert(self.connection, tables.channel_status, channels)
         self._forget_other_channels(statuses)
-        changes = [rows.status_change_values(status) for status in statuses]
-        insert_new(self.connection, tables.status_change, changes)
+        self.save_status_changes(statuses)
+
+    def save_status_changes(self, statuses: Collection[StationStatus]) -> None:
+        """Note when these states began, of any time; what is known of the stations now stays."""
+        if statuses:
+            changes = [rows.status_change_values(status) for status in statuses]
+            insert_new(self.connection, tables.status_change, changes)
+            self._shown = True
 
     def save_cursors(self, server: str, cursors: Mapping[str, Cursor]) -> None:
         """Save where the streams of a server were left, by station id; after their records are on the disk."""

@@ -23,6 +23,7 @@ from acquisition.daemon.status import (
     StoreStatus,
     server_status,
 )
+from acquisition.daemon.statuses import StatusChanges, save_statuses
 from acquisition.daemon.upkeep import upkeep
 from acquisition.heartbeat import Heartbeats
 from acquisition.passed import Passed
@@ -57,6 +58,7 @@ class Vitals:
     heartbeats : of the daemon's parts
     tally : of the archive's work
     unpacker : makes archived records readable, and counts those that are not
+    status_changes : that the database does not have yet
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -64,6 +66,7 @@ class Vitals:
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     tally: Tally = field(default_factory=Tally)
     unpacker: Unpacker = field(default_factory=Unpacker)
+    status_changes: StatusChanges = field(default_factory=StatusChanges)
 
 
 class Session:
@@ -283,7 +286,7 @@ class Session:
     def _report(self) -> None:
         statuses = self._statuses = self._health.evaluate(now_ns())
         self._heart.beat("saving the status", within_s=_patience_s(self.settings))
-        self._link.do(lambda: self._store.run(lambda unit: unit.save_statuses(statuses)))
+        save_statuses(self._store, self._link, self._vitals.status_changes, statuses)
 
 
 def run_id(settings: Settings) -> str:
