@@ -184,6 +184,11 @@ def test_what_is_no_plain_question_is_refused(probe_alone: int, request_bytes: b
         assert one.recv(4000).split(b" ")[1] == status
 
 
+def test_it_is_alive_and_not_ready_before_the_archive_is_open(probe_alone: int) -> None:
+    assert ask(probe_alone, "/livez") == (200, "ok\n")
+    assert ask(probe_alone, "/readyz") == (503, "starting\n")
+
+
 @pytest.fixture
 def probe_alone() -> Iterator[int]:
     front = Front(Vitals())

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -73,6 +74,7 @@ def test_a_centre_behind_a_server_that_is_killed_loses_nothing_and_keeps_nothing
             for n in range(290, 400):  # what comes twice to the archive is in it once
                 writer.write(PACKETS[n : n + 1])
             receiver.wait_for(RECORDS)
+        assert receiver.archived() == Counter(RECORDS)
 
 
 def test_a_daemon_that_was_killed_resumes_by_time_where_numbers_mean_nothing(tmp_path: Path) -> None:
@@ -98,3 +100,8 @@ def test_a_daemon_that_was_killed_resumes_by_time_where_numbers_mean_nothing(tmp
                 expected = b"".join(RECORDS[:end])
                 wait_for("the records", lambda: archived() == expected, 60, shown=process.log_path)  # noqa: B023
                 wait_for("the cursor", lambda: saved_ns(config) == PACKETS[end - 1].next_ns, 20)  # noqa: B023
+                log = process.log
+            # the first finds nothing, the others what their server's numbers cannot tell
+            assert "stopped" not in log, "it was killed, and saved nothing at an end"
+        assert archived() == b"".join(RECORDS)
+        assert saved_ns(config) == PACKETS[-1].next_ns
