@@ -102,6 +102,11 @@ def ordinary_length(content: bytes, at: int) -> int | None:
     return 1 << exponent if 7 <= exponent <= 16 else None
 
 
+def ordinary_start() -> bytes:
+    """Regular expression of what `ordinary_length` asks of the first 55 bytes, the last of which is the exponent."""
+    return b".{6}[" + b"".join(_QUALITIES) + b"].{39}" + re.escape(_FIRST_IS_1000) + rb".{4}[\x07-\x10]"
+
+
 def rough_starts(content: bytes | memoryview | mmap) -> tuple[int, NDArray[np.int64]] | None:
     """Length of the records of a file and when each begins, without corrections and microseconds; all of it at once.
 

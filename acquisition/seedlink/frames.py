@@ -6,13 +6,14 @@ packet's header, a fifth of what a record may cost from the socket to the disk: 
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import NamedTuple
 
 from seedlink_client import mseed as slmseed
 from seedlink_client import protocol as sl
 
-from acquisition.mseed_header import ordinary_length
+from acquisition.mseed_header import ordinary_length, ordinary_start
 from houfeng.errors import AuthError, SourceError
 
 # The 8-byte header of a version 3 packet tells no length; the record behind it does within its first bytes.
@@ -21,6 +22,8 @@ _MAX_LINE = 512
 _AUTH_CODES = ("AUTH", "UNAUTHORIZED")
 # signature, format, subformat, bytes of payload, sequence number, bytes of station id
 _HEADER_V4 = Struct("<2sccIQB")
+# A data packet of version 3 whose record tells its length where most do: in one look 1 us, in words 2.4.
+_ORDINARY_V3 = re.compile(b"SL([0-9A-Fa-f]{6})" + ordinary_start(), re.DOTALL)
 
 
 class StreamEndError(SourceError):
@@ -106,8 +109,15 @@ def _cut_v4(content: bytes, found: Received, peer: str) -> tuple[int, int]:
 
 
 def _cut_v3(content: bytes, found: Received, peer: str) -> tuple[int, int]:
-    at, n_bytes = 0, len(content)
+    at, n_bytes, ordinary, add = 0, len(content), _ORDINARY_V3.match, found.data.append
     while n_bytes - at >= sl.HEADSIZE_V3:
+        if (match := ordinary(content, at)) is not None:  # nearly always
+            end = at + sl.HEADSIZE_V3 + (1 << content[match.end() - 1])
+            if end > n_bytes:
+                return at, end - at
+            add((int(match[1], 16), content[at + sl.HEADSIZE_V3 : end]))
+            at = end
+            continue
         if content[at : at + 2] != sl.SIGNATURE_V3 and _is_text(content, at, peer):
             break
         header = sl.parse_header_v3(content[at : at + sl.HEADSIZE_V3])
@@ -120,7 +130,7 @@ def _cut_v3(content: bytes, found: Received, peer: str) -> tuple[int, int]:
         if header.is_info:
             found.infos.append(InfoPacket(slmseed.extract_info_text(payload), header.info_continues))
         else:
-            found.data.append((header.seqnum or 0, payload))
+            add((header.seqnum or 0, payload))
         at = end
     return at, _n_needed(content, at, peer, sl.SIGNATURE_V3, sl.HEADSIZE_V3)
 

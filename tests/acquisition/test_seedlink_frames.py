@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from acquisition.mseed_header import ordinary_length, ordinary_start
 from acquisition.records import pack
 from acquisition.seedlink.frames import InfoPacket, StreamEndError, cut
 from acquisition.server.frames import info_packets_v3
@@ -101,3 +104,14 @@ def test_a_packet_that_lacks_one_byte_is_waited_for(version: int) -> None:
     packet = v4(b"2D", RECORDS[0], 1) if version == 4 else b"SL000001" + RECORDS[0]
     found = [cut(packet[:n], version, "peer").data for n in range(len(packet) + 1)]
     assert found == [[]] * len(packet) + [[(1, RECORDS[0])]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(at=st.integers(0, 62), byte=st.integers(0, 255), n_bytes=st.integers(40, 700))
+def test_the_quick_look_at_version_3_tells_what_the_careful_one_does(at: int, byte: int, n_bytes: int) -> None:
+    spoilt = bytearray(RECORDS[0])
+    spoilt[at] = byte
+    head = bytes(spoilt)[:n_bytes]
+    found = re.compile(ordinary_start(), re.DOTALL).match(head)
+    length = ordinary_length(head, 0)
+    assert (1 << head[found.end() - 1] if found else None) == length
