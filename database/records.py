@@ -25,6 +25,7 @@ class Run:
     config_hash, code_version : what produced it
     source : where the data came from, for people
     start_ns, end_ns : time span of the data, ns UTC, end exclusive; None while unknown
+    engine : how channels were filtered, as `Detector.engine` says: the last bits of a ratio depend on it
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class Run:
     end_ns: int | None = None
     n_records: int = 0
     n_samples: int = 0
+    engine: str = "tiles"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ run = Table(
     time("end_ns", needed=False),
     Column("n_records", BigInteger, nullable=False),
     Column("n_samples", BigInteger, nullable=False),
+    text("engine"),
     CheckConstraint("kind IN ('live', 'replay')", name="kind"),
 )
 

@@ -69,6 +69,11 @@ class Detector:
         self._by_rows = expected is not None and sum(self._is_watched(key) for key in expected) < FEW
 
     @property
+    def engine(self) -> str:
+        """How channels are filtered: `rows` one by one, `tiles` many at once."""
+        return "rows" if self._by_rows else "tiles"
+
+    @property
     def unusable(self) -> Mapping[SourceId, str]:
         """Watched channels that cannot be searched, with the reason."""
         return dict(self._unusable)

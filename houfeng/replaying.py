@@ -58,6 +58,7 @@ def replay(
     Run : as saved when it was finished
     """
     network = load_network(settings, sorted(folder.rglob("*.xml")))
+    detector = Detector(settings.detection, expected={file.source_id for file in files})
     run = Run(
         run_id=_run_id(settings, files, folder, start_ns, end_ns),
         kind="replay",
@@ -65,10 +66,10 @@ def replay(
         config_hash=settings.config_hash,
         code_version=__version__,
         source=str(folder),
+        engine=detector.engine,
     )
     store.run(lambda unit: _begin(unit, run, network))
     sites = network.inventory.sites
-    detector = Detector(settings.detection, expected={file.source_id for file in files})
     associator = Associator(settings.association, sites)
     locator = Locator(settings.location, sites, settings.judgement)
     waveforms = RecordedWaveforms(ReplayWindows(files, start_ns=start_ns, end_ns=end_ns))

@@ -172,6 +172,7 @@ def run(row: Run) -> Shape:
         "source": row.source,
         "config_hash": row.config_hash,
         "code_version": row.code_version,
+        "engine": row.engine,
     }
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import obspy
@@ -19,7 +18,6 @@ from obspy.realtime import RtTrace
 from obspy.signal.trigger import recursive_sta_lta, trigger_onset
 from scipy.signal import lfilter, sosfilt
 
-from acquisition.replay import ReplaySource, find_files
 from detection.bank import Bank
 from detection.detector import FEW, Detector
 from detection.plan import plan_for
@@ -80,7 +78,15 @@ def obspy_chain(data: np.ndarray) -> int:
 
 @pytest.mark.parametrize(
     ("n_channels", "n", "least"),
-    [(1, 360_000, 0.6), (10, 36_000, 0.6), (60, 6000, 1.0), (300, 3000, 1.8), (1024, 1000, 4.0), (1024, 100, 4.0)],
+    [
+        (1, 360_000, 0.7),
+        (10, 36_000, 0.7),
+        (60, 6000, 1.1),
+        (300, 3000, 1.8),
+        (1024, 3000, 2.2),
+        (1024, 1000, 4.0),
+        (1024, 100, 4.0),
+    ],
 )
 def test_against_obspys_chain_on_the_same_block(n_channels: int, n: int, least: float) -> None:
     data = block(n_channels, n)
@@ -162,36 +168,3 @@ def test_live_packets_through_the_detector() -> None:
     (feed_s,) = fastest([second], 40)
     print(f"1,000 stations x 3 channels, 1-s packets, 100 at a time: {feed_s:.3f} s of one core a second")
     assert feed_s < 0.2
-
-
-def test_ninety_channel_days_from_miniseed(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
-    """A day of three channels at 20 Hz under 30 names; both read the files, filter, average and find the triggers."""
-    for file in shared_data("continuous_day").glob("COP.*.050"):
-        content = np.frombuffer(file.read_bytes(), dtype=np.uint8).reshape(-1, 4096).copy()
-        for number in range(30):
-            content[:, 8:13] = np.frombuffer(f"S{number:04}".encode(), dtype=np.uint8)
-            (tmp_path / f"{file.name}.{number}.mseed").write_bytes(content.tobytes())
-    settings = DetectionSettings(channels=("*.*.*.*",), bands=((2.0, 8.0),))
-    band = plan_for(settings, 20.0).bands[0]
-    n_sta, n_lta = 10, 200
-
-    def ours() -> int:
-        detector = Detector(settings)
-        source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason))
-        return sum(len(detector.feed(packets)) for packets in source.packets())
-
-    def theirs() -> int:
-        n = 0
-        for file in tmp_path.iterdir():
-            for trace in obspy.read(str(file)):
-                data = trace.data.astype(np.float64)
-                filtered, _ = sosfilt(band.sections, data, zi=band.rest * data[0])
-                n += len(trigger_onset(recursive_sta_lta(filtered, n_sta, n_lta), 4.0, 1.5))
-        return n
-
-    ours_s, obspy_s = fastest([ours, theirs], 1)
-    print(
-        f"90 channel-days: {ours_s:.2f} s ({90 * 86400 / ours_s:,.0f} times real time) with onsets read, "
-        f"ObsPy's triggers {obspy_s:.2f} s, ratio {obspy_s / ours_s:.2f}"
-    )
-    assert 90 * 86400 / ours_s >= 20_000  # ObsPy's chain reads no onsets, which is most of our time

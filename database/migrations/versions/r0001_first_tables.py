@@ -68,6 +68,7 @@ def _runs() -> None:
         column("end_ns", sa.BigInteger, needed=False),
         column("n_records", sa.BigInteger),
         column("n_samples", sa.BigInteger),
+        column("engine", sa.String),
         sa.PrimaryKeyConstraint("run_id", name="pk_run"),
         sa.CheckConstraint("kind IN ('live', 'replay')", name=op.f("ck_run_kind")),
     )
