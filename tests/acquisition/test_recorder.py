@@ -70,15 +70,17 @@ def test_records_are_synced_before_anybody_hears_of_them(tmp_path: Path, packets
     taken: list[Packet] = []
     with ArchiveTail(tmp_path) as archive.tail:
         recorder.start()
-        for n_batch in range(5):
-            source.let.release()
-            until = time.monotonic() + 60
-            while len(taken) < 10 * (n_batch + 1) and time.monotonic() < until:
-                taken += [packet for _, batch in recorder.take(0.1) for packet in batch]
-                assert len(taken) <= archive.n_synced, "handed on before it was synced"
-            while archive.tail.bounds()[1] - archive.tail.bounds()[0] < len(taken) and time.monotonic() < until:
-                time.sleep(0.005)
-        left = recorder.stop()
+        try:
+            for n_batch in range(5):
+                source.let.release()
+                until = time.monotonic() + 60
+                while len(taken) < 10 * (n_batch + 1) and time.monotonic() < until:
+                    taken += [packet for _, batch in recorder.take(0.1) for packet in batch]
+                    assert len(taken) <= archive.n_synced, "handed on before it was synced"
+                while archive.tail.bounds()[1] - archive.tail.bounds()[0] < len(taken) and time.monotonic() < until:
+                    time.sleep(0.005)
+        finally:
+            left = recorder.stop()
     archive.ledger.close()
     archive.close()
     assert [packet.raw for packet in taken] == [packet.raw for packet in packets[:50]] and not left
