@@ -13,7 +13,7 @@ from database import queries
 from houfeng import __version__
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
-from webui import evidence, language, overview, reading, reasons, words
+from webui import evidence, language, magnitude_words, overview, reading, reasons, words
 from webui.caching import revalidated
 from webui.language import gettext
 
@@ -192,6 +192,7 @@ def _page(template: str, **values: Any) -> Response:
             version=__version__,
             words=words,
             reason=reasons.translated,
+            magnitude_words=magnitude_words,
             territory=language.territory,
             iso=lambda t_ns: format_ns(t_ns, digits=3),
             age=lambda t_ns: words.age(max(0, now - t_ns) / NS_PER_S),

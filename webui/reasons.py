@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from webui.language import gettext, lazy_gettext
+from webui.magnitude_words import MAGNITUDE_REASONS
 from webui.words import UNITS
 
 _WHAT: tuple[tuple[str, object], ...] = (
@@ -56,7 +57,7 @@ _WHAT: tuple[tuple[str, object], ...] = (
     ),
     (r"(?P<value>\d+) km deep", lazy_gettext("%(value)s km deep")),
 )
-_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words in _WHAT)
+_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words in _WHAT + MAGNITUDE_REASONS)
 _CHANNEL = re.compile(r"(?P<channel>[A-Z0-9]{3}): (?P<reason>.+)")
 _RECOVERING = re.compile(r"Recovering: (?P<reason>.+)", re.IGNORECASE)
 _LIMIT = re.compile(r"(?P<what>.+), limit (?P<limit>.+)")

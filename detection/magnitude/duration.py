@@ -31,7 +31,7 @@ def coda(record: Record, settings: MagnitudeSettings) -> tuple[float, float]:
 
     Raises
     ------
-    AmplitudeError : if the coda has not ended where the record or the window does
+    AmplitudeError : if the signal stands out too little, or the coda has not ended where the record or the window does
     """
     sos = butter(2, [BAND_HZ[0], min(BAND_HZ[1], 0.4 * record.rate_hz)], "bandpass", fs=record.rate_hz, output="sos")
     trace = np.abs(sosfilt(sos, record.samples - record.samples[: record.n_signal].mean()))
@@ -44,8 +44,8 @@ def coda(record: Record, settings: MagnitudeSettings) -> tuple[float, float]:
     below = averages[top:] < settings.md_coda_ratio * noise
     ends = np.flatnonzero(below[:-1] & below[1:])
     snr = float(averages[top]) / noise
-    if snr < settings.md_coda_ratio:
-        raise AmplitudeError(f"signal {snr:.1f} times the noise, {settings.md_coda_ratio:g} needed")
+    if snr < settings.md_min_snr:
+        raise AmplitudeError(f"signal {snr:.1f} times the noise, {settings.md_min_snr:g} needed")
     if not len(ends):
         raise AmplitudeError(f"the coda has not ended after {len(averages) * AVERAGE_S:.0f} s")
     return (top + int(ends[0])) * AVERAGE_S - GUARD_S, snr

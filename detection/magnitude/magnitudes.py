@@ -4,6 +4,8 @@ How it is joined to the rest: `windows(event)` says what has to be recorded of e
 magnitudes can be told; `measure(event, waveforms)` tells them. Both are pure: the same event, samples and responses
 give the same magnitudes to the last bit. Each kind has a window of its own (`detection.magnitude.station.window`):
 
+Of ML and Md, only what lies before the onset of a larger event is looked at.
+
 - ML, horizontal channels: from 25.5 s before P to `ml_after_s` behind the waves of `ml_slowest_km_s`, and 5 s more
 - mb, vertical, 20-100 degrees: from 25.5 s before P to `mb_window_s` behind it, and 5 s more
 - Mwp, vertical, 5-100 degrees: from 160.5 s before P to `mwp_window_s` behind it, or to S if that comes first
@@ -20,6 +22,7 @@ from typing import Protocol
 from detection.inspection.waveforms import Stretch
 from detection.magnitude import body, duration, local, moment
 from detection.magnitude.channels import groups
+from detection.magnitude.followers import before_follower
 from detection.magnitude.network import network_magnitudes
 from detection.magnitude.records import Record, cut
 from detection.magnitude.settings import MEASURED, MagnitudeSettings
@@ -96,7 +99,7 @@ class Magnitudes:
             for sight in sights(event, event.origin)
             for kind in self._kinds(sight)
         )
-        networks = network_magnitudes(stations, self._settings)
+        networks = network_magnitudes(stations, self._settings, error_km=event.origin.semi_major_km)
         return replace(event, magnitudes=networks, station_magnitudes=stations)
 
     def _kinds(self, sight: Sight) -> list[str]:
@@ -161,6 +164,7 @@ class Magnitudes:
         record = self._cut(sight, kind, source_id, waveforms)
         code = source_id.channel
         if kind == "Md":
+            (record,) = before_follower([record], sight.s_after_p_s)
             length_s, snr = duration.coda(record, settings)
             return Reading(code, duration.magnitude(length_s, sight.epicentral_km, settings), length_s, snr)
         response = self._instruments.at(source_id, sight.p_ns)
@@ -174,11 +178,13 @@ class Magnitudes:
 
     def _local(self, sight: Sight, group: tuple[SourceId, ...], waveforms: Waveforms) -> Reading:
         """Mean of the horizontal components that stand out of the noise; of both, where neither does."""
-        read = []
-        for source_id in group:
-            response = self._instruments.at(source_id, sight.p_ns)
-            record = self._cut(sight, "ML", source_id, waveforms)
-            read.append((source_id, *local.amplitude(record, response, self._settings)))
+        responses = [self._instruments.at(source_id, sight.p_ns) for source_id in group]
+        records = [self._cut(sight, "ML", source_id, waveforms) for source_id in group]
+        records = before_follower(records, sight.s_after_p_s)
+        read = [
+            (source_id, *local.amplitude(record, response, self._settings))
+            for source_id, record, response in zip(group, records, responses, strict=True)
+        ]
         clear = [each for each in read if each[2] >= self._settings.min_snr] or read
         logs = [log10(max(height, 1e-12)) for _, height, _ in clear]
         height = 10 ** (fsum(logs) / len(logs))

@@ -34,11 +34,18 @@ def trimmed_mean(values: Sequence[float]) -> float:
     return fsum(value * count for value, count in zip(ordered, counts, strict=True)) / fsum(counts)
 
 
-def network_magnitudes(stations: Iterable[StationMagnitude], settings: MagnitudeSettings) -> tuple[Magnitude, ...]:
+def network_magnitudes(
+    stations: Iterable[StationMagnitude], settings: MagnitudeSettings, *, error_km: float = 0.0
+) -> tuple[Magnitude, ...]:
     """The network's magnitude of each kind, the preferred one first.
 
-    Preferred is the first of Mw(Mwp), ML, mb, Md that at least `min_stations` stations tell; Mw(Mwp) only from
-    `mwp_smallest` on. If none has so many, the first of them that any station tells. K is never preferred.
+    Preferred is the first of Mw(Mwp), ML, mb, Md that at least `min_stations` stations tell, with a scatter of no more
+    than `max_scatter`; Mw(Mwp) only from `mwp_smallest` on. If there is none, the first of them that any station tells.
+    K is never preferred.
+
+    Parameters
+    ----------
+    error_km : how far off the epicentre may be; beyond `max_error_km` every magnitude is flagged
     """
     found: dict[str, Magnitude] = {}
     used: dict[str, list[float]] = {}
@@ -46,7 +53,7 @@ def network_magnitudes(stations: Iterable[StationMagnitude], settings: Magnitude
         if station.is_used and station.value is not None:
             used.setdefault(station.kind, []).append(station.value)
     for kind, values in used.items():
-        found[kind] = _network(kind, values, settings.min_stations)
+        found[kind] = _network(kind, values, settings, error_km)
     if "Mwp" in found:
         found["Mw(Mwp)"] = _moment(found["Mwp"])
     preferred = _preferred(found, settings)
@@ -56,11 +63,17 @@ def network_magnitudes(stations: Iterable[StationMagnitude], settings: Magnitude
     return (preferred, *rest) if preferred is not None else tuple(rest)
 
 
-def _network(kind: str, values: list[float], min_stations: int) -> Magnitude:
+def _network(kind: str, values: list[float], settings: MagnitudeSettings, error_km: float) -> Magnitude:
     n = len(values)
     centre = fsum(values) / n
     scatter = sqrt(fsum((value - centre) ** 2 for value in values) / (n - 1)) if n > 1 else None
-    remark = "" if n >= min_stations else f"stations: {n}, {min_stations} needed"
+    remark = ""
+    if n < settings.min_stations:
+        remark = f"stations: {n}, {settings.min_stations} needed"
+    elif scatter is not None and scatter > settings.max_scatter:
+        remark = f"scatter {scatter:.1f}, at most {settings.max_scatter:g} wanted"
+    elif error_km > settings.max_error_km:
+        remark = f"epicentre ± {error_km:.0f} km"
     method = TRIMMED_MEAN if n >= MIN_TRIMMED else MEAN
     return Magnitude(kind, trimmed_mean(values), scatter, n, method, REFERENCES[kind], remark)
 
@@ -74,8 +87,8 @@ def _moment(mwp: Magnitude) -> Magnitude:
 def _preferred(found: dict[str, Magnitude], settings: MagnitudeSettings) -> Magnitude | None:
     wanted = [found[kind] for kind in PREFERENCE if kind in found]
     large = [m for m in wanted if m.kind != "Mw(Mwp)" or m.value >= settings.mwp_smallest]
-    enough = [m for m in large if m.n_stations >= settings.min_stations]
-    return next(iter([*enough, *large]), None)
+    sound = [m for m in large if not m.remark]
+    return next(iter([*sound, *large]), None)
 
 
 def _energy_class(of: Magnitude, settings: MagnitudeSettings) -> Magnitude:

@@ -28,6 +28,8 @@ class MagnitudeSettings:
 
     kinds: tuple[str, ...] = MEASURED
     min_stations: int = 3
+    max_scatter: float = 0.6
+    max_error_km: float = 50.0
     min_snr: float = 3.0
     noise_s: float = 20.0
     corrections: tuple[Correction, ...] = ()
@@ -48,6 +50,7 @@ class MagnitudeSettings:
     md_log: float = 2.0
     md_per_km: float = 0.0035
     md_coda_ratio: float = 2.0
+    md_min_snr: float = 10.0
     md_longest_s: float = 120.0
     md_farthest_km: float = 400.0
     k_slope: float = 1.8
@@ -57,11 +60,14 @@ class MagnitudeSettings:
         for kind in self.kinds:
             need(kind in (*MEASURED, "K"), "kinds", f"{', '.join(MEASURED)} or K", repr(kind))
         need(self.min_stations >= 1, "min_stations", "1 or more", self.min_stations)
-        positive(self, "min_snr", "noise_s", "ml_nearest_km", "ml_lowest_hz", "ml_slowest_km_s", "mb_window_s")
+        positive(
+            self, "max_scatter", "min_snr", "noise_s", "ml_nearest_km", "ml_lowest_hz", "ml_slowest_km_s", "mb_window_s"
+        )
         positive(self, "mwp_window_s", "mwp_p_km_s", "mwp_density_kg_m3", "md_longest_s", "md_farthest_km", "k_slope")
         not_negative(self, "ml_after_s")
         above(self, "ml_farthest_km", "ml_nearest_km")
         need(self.md_coda_ratio > 1, "md_coda_ratio", "more than 1", f"{self.md_coda_ratio:g}")
+        above(self, "md_min_snr", "md_coda_ratio")
         for station_id, kind, _ in self.corrections:
             need(_is_station(station_id), "corrections", "NETWORK.STATION such as BW.UH1", repr(station_id))
             need(kind in MEASURED, "corrections", f"one of {', '.join(MEASURED)}", repr(kind))

@@ -44,6 +44,11 @@ class Sight:
         return hypot(self.epicentral_km, self.depth_km)
 
     @property
+    def s_after_p_s(self) -> float:
+        """When S is expected after P."""
+        return (VP_VS - 1) * (self.p_ns - self.origin_ns) / NS_PER_S
+
+    @property
     def epicentral_deg(self) -> float:
         return self.epicentral_km / KM_PER_DEG
 
@@ -106,7 +111,7 @@ def window(sight: Sight, kind: str, settings: MagnitudeSettings) -> Window:
     after_s = {
         "ML": (sight.origin_ns - sight.p_ns) / NS_PER_S + sight.hypocentral_km / settings.ml_slowest_km_s,
         "mb": settings.mb_window_s,
-        "Mwp": min(settings.mwp_window_s, (VP_VS - 1) * (sight.p_ns - sight.origin_ns) / NS_PER_S),
+        "Mwp": min(settings.mwp_window_s, sight.s_after_p_s),
         "Md": settings.md_longest_s,
     }[kind]
     if kind == "ML":

@@ -185,6 +185,7 @@ def test_a_refused_response_is_the_reason(ridgecrest: Ridgecrest) -> None:
         ({"corrections": (("KR.NRN", "K", 0.1),)}, "corrections: one of ML, mb, Mwp, Md is needed, 'K' came"),
         ({"min_snr": 0.0}, "min_snr: more than 0"),
         ({"ml_farthest_km": 5.0}, "ml_farthest_km: more than ml_nearest_km"),
+        ({"md_min_snr": 2.0}, "md_min_snr: more than md_coda_ratio"),
         ({"md_coda_ratio": 1.0}, "md_coda_ratio: more than 1"),
     ],
 )

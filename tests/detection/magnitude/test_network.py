@@ -60,6 +60,20 @@ def test_the_preferred_kind() -> None:
     assert kinds(stations("Mwp", 5, 5, 5) + mb) == ["mb", "Mw(Mwp)", "Mwp"]
 
 
+def test_stations_that_differ_are_flagged_and_not_preferred() -> None:
+    ml, md = stations("ML", 2.0, 3.0, 4.0), stations("Md", 3.0, 3.1, 3.2)
+    assert kinds(ml + md) == ["Md", "ML"]
+    (alone,) = network_magnitudes(ml, MagnitudeSettings())
+    assert alone.remark == "scatter 1.0, at most 0.6 wanted"
+
+
+def test_magnitudes_of_an_event_whose_place_is_not_known_are_flagged() -> None:
+    told = stations("ML", 7.7, 7.7, 7.8)
+    (near,) = network_magnitudes(told, MagnitudeSettings(), error_km=50.0)
+    (far,) = network_magnitudes(told, MagnitudeSettings(), error_km=331.0)
+    assert (near.remark, far.remark) == ("", "epicentre ± 331 km")
+
+
 def test_mw_is_made_of_mwp_and_k_of_the_preferred() -> None:
     settings = MagnitudeSettings(kinds=("ML", "Mwp", "K"))
     found = {each.kind: each for each in network_magnitudes(stations("Mwp", 6.9, 7.0, 7.1), settings)}
