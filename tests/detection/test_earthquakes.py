@@ -68,6 +68,9 @@ def test_events_of_four_onsets_are_where_the_swarm_is(
     locator = Locator(LocationSettings("sediments", ((0.0, 3.5, 1.9), (3.4, 5.8, 3.3))), unterhaching_sites)
     events = [locator.locate(event) for event in events_of(packets_of(unterhaching), unterhaching_sites)]
     assert [len(event.arrivals) for event in events] == [4, 3, 4]
+    assert [event.quality for event in events] == ["C", "D", "C"]
+    assert ["3 stations" in event.quality_reasons for event in events] == [False, True, False]
+    assert [event.type_hint for event in events] == [""] * 3
     for event in (events[0], events[2]):
         assert event.origin is not None
         assert off_km(event.origin, 48.04707, 11.64554) < 2
