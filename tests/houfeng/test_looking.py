@@ -262,5 +262,7 @@ def test_ridgecrest_is_the_same_with_delays_and_in_a_replay(tmp_path: Path, shar
     source = ReplaySource(find_files(folder), lambda raw, reason: None, end_ns=end_ns)
     rows = live(house, delayed([packet for batch in source.packets() for packet in batch], 7))
     assert len(rows["origin"]) == 2
-    assert sum("S" in row for row in rows["pick"]) > 10
+    assert sum("S" in row for row in rows["pick"]) > 5
+    assert len(rows["station_magnitude"]) > 10
+    assert len(rows["magnitude"]) > 0
     assert replayed(house, folder, end_ns) == rows
