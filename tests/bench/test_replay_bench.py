@@ -1,9 +1,9 @@
-"""A replay of 90 channel-days beside ObsPy's chain on the same files: triggers alone, with onsets, with all else."""
+"""A replay of 90 channels beside ObsPy's chain on the same files: triggers alone, with onsets, with all else."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,9 @@ from scipy.signal import sosfilt
 from acquisition.replay import ReplaySource, find_files
 from configs import Settings
 from database.store import Store
-from detection.channel import Channel
 from detection.detector import Detector
-from detection.plan import plan_for
+from detection.onset.frames import Frame
+from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
 from houfeng.replaying import replay
 
@@ -27,13 +27,13 @@ SETTINGS = DetectionSettings(channels=("*.*.*.*",), bands=((2.0, 8.0),))
 pytestmark = pytest.mark.bench
 
 
-@pytest.fixture
-def records(shared_data: Callable[[str], Path], tmp_path: Path) -> Path:
-    """A day of three channels at 20 Hz under 30 names."""
+@pytest.fixture(params=[64, 553], ids=["2.8 hours", "a day"])
+def records(shared_data: Callable[[str], Path], tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """The first records of a day of three channels at 20 Hz, or all of them, under 30 names."""
     folder = tmp_path / "records"
     folder.mkdir()
     for file in shared_data("continuous_day").glob("COP.*.050"):
-        content = np.frombuffer(file.read_bytes(), dtype=np.uint8).reshape(-1, 4096).copy()
+        content = np.frombuffer(file.read_bytes(), dtype=np.uint8).reshape(-1, 4096)[: request.param].copy()
         for number in range(30):
             content[:, 8:13] = np.frombuffer(f"S{number:04}".encode(), dtype=np.uint8)
             (folder / f"{file.name}.{number}.mseed").write_bytes(content.tobytes())
@@ -58,11 +58,17 @@ def detect(folder: Path) -> int:
 
 def triggers(folder: Path) -> int:
     """The same without reading onsets, as ObsPy's chain; triggers in a record's last seconds are not counted."""
-    counted: list[object] = []
+    n = 0
+
+    def count(frames: Sequence[Frame], plan: Plan) -> list[None]:
+        nonlocal n
+        n += len(frames)
+        return [None] * len(frames)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Channel, "_pick", lambda channel, trigger: counted.append(trigger))
+        patch.setattr("detection.channel.find_onsets", count)
         detect(folder)
-    return len(counted)
+    return n
 
 
 def command(folder: Path) -> int:
@@ -73,14 +79,16 @@ def command(folder: Path) -> int:
     return run.n_records
 
 
-def test_ninety_channel_days_from_miniseed(records: Path) -> None:
-    seconds, made = {}, {}
-    for work in (obspy_chain, triggers, detect, command):
-        began = time.process_time()
+def test_ninety_channels_from_miniseed(records: Path) -> None:
+    """Each the faster of two times, in turns: others use the computer too."""
+    works = (obspy_chain, triggers, detect, command)
+    seconds, made = dict.fromkeys(works, float("inf")), dict.fromkeys(works, 0)
+    for work in works * 2:
+        began = time.thread_time()
         made[work] = work(records)
-        seconds[work] = time.process_time() - began
-        speed, ratio = 90 * 86400 / seconds[work], seconds[obspy_chain] / seconds[work]
-        print(f"{work.__name__}: {seconds[work]:.1f} s, {speed:,.0f} times real time, ratio {ratio:.2f}; {made[work]}")
-    assert made[detect] > 0.9 * made[triggers]
+        seconds[work] = min(seconds[work], time.thread_time() - began)
+    for work in works:
+        print(f"{work.__name__}: {seconds[work]:.1f} s, ratio {seconds[obspy_chain] / seconds[work]:.2f}; {made[work]}")
+    assert made[detect] > 0.8 * made[triggers]
     assert made[triggers] == pytest.approx(made[obspy_chain], rel=0.1)
     assert seconds[obspy_chain] >= 0.5 * seconds[triggers]
