@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,12 +16,14 @@ from detection.onset.p import find_onsets
 from detection.plan import Plan
 from detection.search import Found
 from detection.trigger import Bools, Growth, intervals
-from houfeng.times import samples_ns
+from detection.vetoes import Veto, glitch_veto
+from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Pick, SourceId
 
 METHOD = "AR-AIC"
 VERSION = 2
 
+_HOUR_NS = 3600 * NS_PER_S
 _MOST_PIECES = 16  # joining the pieces costs more than keeping some that are not needed any more
 
 
@@ -33,11 +36,13 @@ class Trigger:
     at : where it started
     earliest : where its window may start: after a gap and after the trigger before it
     band : number of the band that triggered
+    lta : long-term average of that band where it started
     """
 
     at: int
     earliest: int
     band: int
+    lta: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +56,7 @@ class Reading:
     grid_ns, start : the grid, ns UTC, and the number of the window's first sample on it
     is_near_gap : the segment starts or ends inside the window
     band, trigger_ns : name of the band that triggered, and when, ns UTC
+    trigger_rate_h : triggers of this channel in the hour before this one
     """
 
     frame: Frame
@@ -60,6 +66,7 @@ class Reading:
     is_near_gap: bool
     band: str
     trigger_ns: int
+    trigger_rate_h: float
 
 
 def read(readings: Sequence[Reading], plan: Plan) -> list[Pick]:
@@ -85,6 +92,7 @@ def read(readings: Sequence[Reading], plan: Plan) -> list[Pick]:
             spread_s=onset.spread_s,
             is_clipped=onset.is_clipped,
             is_near_gap=reading.is_near_gap,
+            trigger_rate_h=reading.trigger_rate_h,
         )
         for reading, onset in zip(readings, onsets, strict=True)
         if onset is not None
@@ -105,6 +113,8 @@ class Channel:
     segment : number of the segment's first sample
     earliest : number of the sample where the next trigger's window may start
     triggers : waiting for their window to be complete
+    triggered_ns : times of the latest triggers that no veto refused, ns UTC: those of an hour, and some more
+    vetoed : how many triggers were refused for which reason
     """
 
     source_id: SourceId
@@ -117,6 +127,8 @@ class Channel:
     segment: int = 0
     earliest: int = 0
     triggers: list[Trigger] = field(default_factory=list)
+    triggered_ns: list[int] = field(default_factory=list)
+    vetoed: Counter[str] = field(default_factory=Counter)
 
     @property
     def plan(self) -> Plan:
@@ -148,7 +160,8 @@ class Channel:
         """Keep the triggers that start in a stretch of the samples that `advance` will take in."""
         for index in self._trigger_starts(found.sta, found.is_on):
             at = self.n_done + found.first + index
-            self.triggers.append(Trigger(at, self.earliest, found.band(index)))
+            band = found.band(index)
+            self.triggers.append(Trigger(at, self.earliest, band, float(found.ltas[band][index])))
             self.earliest = at + self.plan.n_sta
 
     def advance(self, raw: Floats) -> list[Reading]:
@@ -190,7 +203,8 @@ class Channel:
         plan = self.plan
         stop = min(trigger.at + plan.n_after, self.n_done)
         if stop - trigger.at < plan.n_sta:
-            return None  # right before a gap: more often the failing link than an earthquake
+            self.vetoed[Veto.GAP] += 1
+            return None
         recent = self.recent[0] if len(self.recent) == 1 else np.concatenate(self.recent)
         self.recent = [recent]
         oldest = self.n_done - len(recent)
@@ -199,8 +213,18 @@ class Channel:
         run_in = max(wanted - plan.n_run_in, oldest)
         frame = Frame(recent[run_in - oldest : stop - oldest], start - run_in, trigger.at - run_in, trigger.band)
         is_near_gap = wanted < self.segment or stop < trigger.at + plan.n_after
-        band, trigger_ns = plan.bands[trigger.band].name, self._time_ns(trigger.at)
-        return Reading(frame, self.source_id, self.grid_ns, start, is_near_gap, band, trigger_ns)
+        band, trigger_ns = plan.bands[trigger.band], self._time_ns(trigger.at)
+        if veto := glitch_veto(frame.raw, frame.at, trigger.lta, plan, band):
+            self.vetoed[veto] += 1
+            return None
+        rate_h = self._triggers_before(trigger_ns)
+        self.triggered_ns.append(trigger_ns)
+        return Reading(frame, self.source_id, self.grid_ns, start, is_near_gap, band.name, trigger_ns, rate_h)
+
+    def _triggers_before(self, trigger_ns: int) -> float:
+        """Triggers in the hour before one; older ones are forgotten."""
+        self.triggered_ns = [at_ns for at_ns in self.triggered_ns if trigger_ns - at_ns < _HOUR_NS]
+        return float(len(self.triggered_ns))
 
     def _time_ns(self, number: int) -> int:
         return self.grid_ns + samples_ns(number, self.plan.rate_hz)

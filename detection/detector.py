@@ -78,6 +78,11 @@ class Detector:
         """Watched channels that cannot be searched, with the reason."""
         return dict(self._unusable)
 
+    @property
+    def vetoed(self) -> Mapping[SourceId, Mapping[str, int]]:
+        """How many triggers of each channel were no onsets, by reason: `detection.vetoes.Veto`."""
+        return {key: dict(stream.channel.vetoed) for key, stream in self._streams.items() if stream.channel.vetoed}
+
     def feed(self, packets: Iterable[Packet]) -> list[Pick]:
         """Take in packets; each channel's in the order of time.
 
@@ -170,6 +175,8 @@ class Detector:
             blocker.n_next = max(math.ceil(seen_ns * plan.rate_hz / NS_PER_S - 0.5), 0)
         bank = self._bank(plan)
         stream = _Stream(blocker, Channel(packet.source_id, bank, bank.add()))
+        if before is not None:
+            stream.channel.triggered_ns, stream.channel.vetoed = before.channel.triggered_ns, before.channel.vetoed
         self._streams[packet.source_id] = stream
         return stream
 

@@ -34,6 +34,7 @@ class Found:
     sta : (n,) short-term average, summed over the bands
     is_on : (n,) whether each sample lies in a trigger
     ratios : (n_bands, n) short- over long-term average
+    ltas : (n,) long-term average of each band
     """
 
     number: int
@@ -41,6 +42,7 @@ class Found:
     sta: Floats
     is_on: Bools
     ratios: Floats
+    ltas: Sequence[Floats]
 
     def band(self, index: int) -> int:
         """The band whose ratio is the largest at a sample of the stretch."""
@@ -174,8 +176,9 @@ class _Unit:
         found = []
         for row in np.flatnonzero(was_on | state.any(axis=1)).tolist():
             number, known = int(self.numbers[channels[row]]), slice(0, int(lengths[row]))
-            ours = Found(number, self.begin + begin, total[row, known], state[row, known], ratios[:, row, known])
-            found.append(ours)
+            ltas = [lta[row, known] for _, lta in by_sample]
+            here = total[row, known], state[row, known], ratios[:, row, known], ltas
+            found.append(Found(number, self.begin + begin, *here))
         return found
 
     def _end(self, by_sample: Sequence[tuple[Floats, Floats]], rows: Indices, lengths: Indices) -> None:

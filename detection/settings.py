@@ -54,8 +54,8 @@ class DetectionSettings:
     form: Form = Form.RECURSIVE
     sta_s: float = 0.5
     lta_s: float = 10.0
-    on_ratio: float = 4.0
-    off_ratio: float = 1.5
+    on_ratio: float = 5.0
+    off_ratio: float = 2.0
     rearm_amplitude: float = 10.0
     rearm_s: float = 3.0
     hold_off_s: float = 2.0

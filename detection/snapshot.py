@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,9 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "channel": {key: getattr(channel, key) for key in _CHANNEL},
         "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
         "n_on": growth.n_on if growth else None,
-        "triggers": [(trigger.at, trigger.earliest, trigger.band) for trigger in channel.triggers],
+        "triggers": [astuple(trigger) for trigger in channel.triggers],
+        "triggered_ns": channel.triggered_ns,
+        "vetoed": channel.vetoed,
         "arrays": {name: (array.dtype.str, len(array)) for name, array in encoded.items()},
     }
     body = b"".join(array.tobytes() for array in encoded.values())
@@ -103,6 +106,7 @@ def _rebuild(
         getattr(bank, key)[row] = header["bank"][key]
     bank.is_on[row] = header["n_on"] is not None
     channel.triggers = [Trigger(*trigger) for trigger in header["triggers"]]
+    channel.triggered_ns, channel.vetoed = header["triggered_ns"], Counter(header["vetoed"])
     if header["n_on"] is not None:
         channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])
     blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=arrays["waiting"], **header["blocker"])
