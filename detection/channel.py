@@ -214,7 +214,7 @@ class Channel:
         frame = Frame(recent[run_in - oldest : stop - oldest], start - run_in, trigger.at - run_in, trigger.band)
         is_near_gap = wanted < self.segment or stop < trigger.at + plan.n_after
         band, trigger_ns = plan.bands[trigger.band], self._time_ns(trigger.at)
-        if veto := glitch_veto(frame.raw, frame.at, trigger.lta, plan, band):
+        if veto := glitch_veto(frame.samples, frame.trigger, trigger.lta, plan, band):
             self.vetoed[veto] += 1
             return None
         rate_h = self._triggers_before(trigger_ns)

@@ -81,7 +81,8 @@ class Detector:
     @property
     def vetoed(self) -> Mapping[SourceId, Mapping[str, int]]:
         """How many triggers of each channel were no onsets, by reason: `detection.vetoes.Veto`."""
-        return {key: dict(stream.channel.vetoed) for key, stream in self._streams.items() if stream.channel.vetoed}
+        streams = list(self._streams.items())  # another thread may ask
+        return {key: dict(stream.channel.vetoed) for key, stream in streams if stream.channel.vetoed}
 
     def feed(self, packets: Iterable[Packet]) -> list[Pick]:
         """Take in packets; each channel's in the order of time.

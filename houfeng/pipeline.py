@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -112,6 +113,14 @@ class Pipeline:
         if self._lookout is not None:
             self._publish(self._lookout.finish())
         self.commit()
+
+    @property
+    def vetoed(self) -> dict[str, int]:
+        """Triggers that were no onsets, by reason, of all channels."""
+        total: Counter[str] = Counter()
+        for counts in self._detector.vetoed.values():
+            total.update(counts)
+        return dict(total)
 
     @property
     def n_unsaved_picks(self) -> int:

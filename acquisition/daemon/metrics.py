@@ -127,6 +127,10 @@ def _found(session: SessionStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "houfeng_unreadable_records", "Archived records whose samples no decoder unpacks.", value=detection.n_unreadable
     )
+    vetoed = CounterMetricFamily("houfeng_vetoed_triggers", "Triggers that were no onsets.", labels=["reason"])
+    for reason, n in sorted(detection.vetoed.items()):
+        vetoed.add_metric([reason], n)
+    yield vetoed
     if detection.lag_s is not None:
         yield _gauge("houfeng_detection_lag_seconds", "From arrival of a record to its end.", detection.lag_s)
 

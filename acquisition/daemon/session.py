@@ -202,6 +202,7 @@ class Session:
                 n_events=0 if pipeline is None else pipeline.n_events,
                 n_unreadable=self._vitals.unpacker.n_unreadable,
                 n_passed_over=self._vitals.tally.n_passed_over,
+                vetoed={} if pipeline is None else pipeline.vetoed,
             ),
             jobs=self.jobs.outcomes,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from acquisition.daemon.jobs import Outcome
@@ -93,6 +94,7 @@ class DetectionStatus:
     n_unreadable : archived records whose samples could not be unpacked, since the process started
     n_passed_over : archived records that came faster than detection took them, and were left to be read again from the
         archive, since the process started
+    vetoed : triggers that were no onsets, by reason; counted since the run began
     """
 
     run_id: str
@@ -101,6 +103,7 @@ class DetectionStatus:
     n_events: int
     n_unreadable: int
     n_passed_over: int
+    vetoed: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

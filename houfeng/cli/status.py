@@ -189,11 +189,18 @@ def _facts(session: dict[str, Any]) -> Iterator[Text]:
         f"{detection['n_passed_over']} came too fast and were left to the archive; "
         if detection["n_passed_over"]
         else "",
+        f"{sum(detection['vetoed'].values())} triggers refused ({_reasons(detection['vetoed'])}); "
+        if detection["vetoed"]
+        else "",
         detection["run_id"],
     )
     for name, job in session["jobs"].items():
         if job["error"]:
             yield Text.assemble((f"{name:11}", "dim"), (f"failed: {job['error']}", "red"))
+
+
+def _reasons(vetoed: dict[str, int]) -> str:
+    return ", ".join(f"{n} {reason}" for reason, n in sorted(vetoed.items()))
 
 
 def _phase(server: dict[str, Any]) -> str:

@@ -126,6 +126,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
             "n_events": 0,
             "n_unreadable": 3,
             "n_passed_over": 9,
+            "vetoed": {"spike": 4, "gap": 2},
             "lag_s": 0.25,
             "run_id": "run/1",
         },
@@ -144,5 +145,6 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         "failed: no such folder",
         "refused",
         "3 records",
+        "triggers",
     ):
         assert word in text
