@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detection.matrices import Floats
 from detection.plan import Plan
+from detection.windows import BandWindows
 from detection.workspace import Workspace
 
 _FIRST_ROWS = 64
@@ -26,6 +27,7 @@ class Bank:
     n_learnt : (n_rows,) samples that the LTA has seen
     n_blind : (n_rows,) samples left in which nothing may trigger
     is_on : (n_rows,) whether a trigger lasts
+    windows : of each row's bands, if the averages are windows
     work : memory for whoever searches these channels
     """
 
@@ -36,6 +38,7 @@ class Bank:
     n_learnt: NDArray[np.int64] = field(init=False)
     n_blind: NDArray[np.int64] = field(init=False)
     is_on: NDArray[np.bool_] = field(init=False)
+    windows: dict[int, list[BandWindows]] = field(default_factory=dict)
     work: Workspace = field(default_factory=Workspace)
     _n_used: int = 0
     _free: list[int] = field(default_factory=list)
@@ -60,11 +63,14 @@ class Bank:
                 self._grow()
         for array in self._arrays():
             array[row] = 0
+        if self.plan.is_windowed:
+            self.windows[row] = [BandWindows.of(self.plan) for _ in self.plan.bands]
         return row
 
     def remove(self, row: int) -> None:
         """Give back the row of a channel that is not of this plan any more."""
         self._free.append(row)
+        self.windows.pop(row, None)
 
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return self.filters, self.sta, self.lta, self.n_learnt, self.n_blind, self.is_on

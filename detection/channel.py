@@ -143,9 +143,12 @@ class Channel:
         """Start the segment that begins with this chunk; windows of the one before end where it ended."""
         readings = self.due(ended=True)
         bank, row, plan = self.bank, self.row, self.plan
-        if chunk.gap == NEVER or (chunk.gap or 0) > plan.settings.keep_lta_s * plan.rate_hz:
+        is_new = chunk.gap == NEVER or (chunk.gap or 0) > plan.settings.keep_lta_s * plan.rate_hz
+        if is_new:
             bank.lta[row] = 0.0
             bank.n_learnt[row] = 0
+        for windows in bank.windows.get(row, ()):
+            windows.restart(plan, forget=is_new)
         bank.sta[row] = 0.0
         bank.n_blind[row] = plan.n_hold_off
         bank.is_on[row], self.growth = False, None

@@ -8,6 +8,7 @@ from detection.bank import Bank
 from detection.blocks import Chunk
 from detection.channel import Channel, Reading, read
 from detection.search import search
+from detection.windowed_search import search_windows
 from houfeng.types import Pick
 
 
@@ -29,7 +30,8 @@ def advance(bank: Bank, channels: Sequence[Channel], chunks: Sequence[Chunk], *,
         if chunk.gap is not None:
             readings += channel.begin(chunk)
     rows, samples = [channel.row for channel in channels], [chunk.samples for chunk in chunks]
-    for found in search(bank, rows, samples, by_rows=by_rows):
+    windowed = bank.plan.is_windowed
+    for found in search_windows(bank, rows, samples) if windowed else search(bank, rows, samples, by_rows=by_rows):
         channels[found.number].note(found)
     for channel, chunk in zip(channels, chunks, strict=True):
         readings += channel.advance(chunk.samples)

@@ -74,6 +74,11 @@ class Plan:
         (np.abs if self.settings.form is Form.SEISCOMP else np.square)(signal, out=out)
 
     @property
+    def is_windowed(self) -> bool:
+        """Whether the averages are over windows that end sharply, not exponential."""
+        return self.settings.form in (Form.CLASSIC, Form.Z_DETECT)
+
+    @property
     def rearm_factor(self) -> float:
         """How much the short-term average must grow for a trigger to start anew."""
         amplitude = self.settings.rearm_amplitude

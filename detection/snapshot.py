@@ -18,6 +18,7 @@ from detection.channel import VERSION, Channel, Trigger
 from detection.matrices import Floats
 from detection.plan import Plan, plan_for
 from detection.settings import DetectionSettings
+from detection.windows import BandWindows, Window
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
 
@@ -46,6 +47,9 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "recent": channel.last_samples(),
         "waiting": blocker.waiting,
     }
+    windows = bank.windows.get(row, [])
+    for number, band in enumerate(windows):
+        arrays |= {f"sta{number}": band.sta.values, f"lta{number}": band.lta.values}
     encoded = {name: _encode(array) for name, array in arrays.items()}
     header = {
         "settings": fingerprint(channel.plan.settings),
@@ -55,6 +59,7 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
         "n_on": growth.n_on if growth else None,
         "triggers": [astuple(trigger) for trigger in channel.triggers],
+        "windows": [(band.sta.n_open, band.lta.n_open, band.last) for band in windows],
         "triggered_ns": channel.triggered_ns,
         "vetoed": channel.vetoed,
         "arrays": {name: (array.dtype.str, len(array)) for name, array in encoded.items()},
@@ -106,6 +111,10 @@ def _rebuild(
         getattr(bank, key)[row] = header["bank"][key]
     bank.is_on[row] = header["n_on"] is not None
     channel.triggers = [Trigger(*trigger) for trigger in header["triggers"]]
+    for number, (n_sta, n_lta, last) in enumerate(header["windows"]):
+        bank.windows[row][number] = BandWindows(
+            Window(plan.n_sta, arrays[f"sta{number}"], n_sta), Window(plan.n_lta, arrays[f"lta{number}"], n_lta), last
+        )
     channel.triggered_ns, channel.vetoed = header["triggered_ns"], Counter(header["vetoed"])
     if header["n_on"] is not None:
         channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])
