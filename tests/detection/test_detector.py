@@ -270,10 +270,11 @@ def test_a_larger_shock_inside_a_trigger_gets_its_own_pick(cut: Cut, between_s: 
     data = noise(n).astype(float)
     data[3000:] += coda
     data = shock(data, at, 60_000)
-    plan = plan_for(SETTINGS, RATE_HZ)
+    lasting = replace(SETTINGS, off_ratio=1.5)
+    plan = plan_for(lasting, RATE_HZ)
     ratio = obspy_ratio(plan, data.astype(float))
-    assert len(trigger_onset(ratio, SETTINGS.on_ratio, SETTINGS.off_ratio)) == 1
-    fore, main = run(cut(NAME, START_NS, RATE_HZ, data))
+    assert len(trigger_onset(ratio, lasting.on_ratio, lasting.off_ratio)) == 1
+    fore, main = run(cut(NAME, START_NS, RATE_HZ, data), lasting)
     assert abs(fore.onset_ns - (START_NS + 30_000_000_000)) <= 50_000_000
     assert abs(main.onset_ns - (START_NS + at * 10_000_000)) <= 50_000_000
 
