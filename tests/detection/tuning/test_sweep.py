@@ -112,7 +112,7 @@ def test_combinations_are_all_with_all_and_today_first() -> None:
     assert [one.off_ratio < one.on_ratio for one in found] == [True] * 5
     assert len(refused) == 2
     assert "on 30: on_ratio: less than lta_s / sta_s = 20" in refused[0]
-    assert len(combinations(DEFAULT, Grid((DEFAULT.bands,), (4.0,), (0.5,), (10.0,)))[0]) == 1
+    assert len(combinations(DEFAULT, Grid((DEFAULT.bands,), (DEFAULT.on_ratio,), (0.5,), (10.0,)))[0]) == 1
 
 
 SITES = {
