@@ -198,7 +198,7 @@ def test_unterhaching_by_obspys_own_coincidences(
     place = (48.04707, 11.64554, 4.58)
     events = [KnownEvent(found["time"].ns - NS_PER_S, *place, 1.0) for found in times]
     assert len(events) == 3
-    grid = Grid((DEFAULT.bands,), (4.0, 15.0), (0.5,), (10.0,))
+    grid = Grid((DEFAULT.bands,), (DEFAULT.on_ratio, 15.0), (0.5,), (10.0,))
     found = swept(packets_of(unterhaching), grid, events, unterhaching_sites, DEFAULT)
     today, strict = (pooled(scores, scores) for scores in found.scores)
     assert today.n_expected == 12
@@ -224,5 +224,5 @@ def test_the_main_shock_of_ridgecrest_is_hit_at_ten_stations(shared_data: Callab
     assert total.n_expected >= 10
     assert total.n_hit >= 10
     assert total.n_unlisted >= 9
-    before = found.unlisted[0]
-    assert parse_ns("2019-07-06T03:19:46Z") < before.first_onset_ns < parse_ns("2019-07-06T03:19:49Z")
+    begin_ns, end_ns = parse_ns("2019-07-06T03:19:46Z"), parse_ns("2019-07-06T03:19:49Z")
+    assert any(begin_ns < event.first_onset_ns < end_ns for event in found.unlisted)
