@@ -225,4 +225,5 @@ def test_the_main_shock_of_ridgecrest_is_hit_at_ten_stations(shared_data: Callab
     assert total.n_hit >= 10
     assert total.n_unlisted >= 9
     begin_ns, end_ns = parse_ns("2019-07-06T03:19:46Z"), parse_ns("2019-07-06T03:19:49Z")
-    assert any(begin_ns < event.first_onset_ns < end_ns for event in found.unlisted)
+    n_onsets = [sum(begin_ns < pick.onset_ns < end_ns for pick in event.picks) for event in found.unlisted]
+    assert max(n_onsets) >= 8
