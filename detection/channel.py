@@ -178,7 +178,13 @@ class Channel:
 
     def last_samples(self) -> Floats:
         """The raw samples before `n_done` that a window may still need: (k,) counts."""
-        return np.concatenate((np.empty(0), *self.recent))[-self.plan.n_recent :].copy()
+        n_missing, kept = self.plan.n_recent, [np.empty(0)]
+        for piece in reversed(self.recent):  # from the end: a replay's last piece may be a day long
+            kept.insert(1, piece[max(len(piece) - n_missing, 0) :])
+            n_missing -= len(kept[1])
+            if not n_missing:
+                break
+        return np.concatenate(kept)
 
     def _trigger_starts(self, sta: Floats, state: Bools) -> list[int]:
         found: list[int] = []

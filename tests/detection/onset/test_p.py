@@ -56,13 +56,15 @@ def test_the_onset_of_known_noise_is_found(jump: float, median: int, p90: int) -
     assert np.quantile(np.abs(errors), 0.9) <= p90
 
 
-def test_hum_does_not_hide_an_onset() -> None:
-    """A sine of 16 Hz, twice the first motion: the model of the noise foretells it, a filter above 1 Hz does not."""
+@pytest.mark.parametrize("n_absent", [0, 150])
+def test_hum_does_not_hide_an_onset(n_absent: int) -> None:
+    """Nor where the segment begins inside the frame. A sine of 16 Hz, twice the first motion: the model of the noise foretells it, a filter above 1 Hz does not."""
     hum = 2000 * np.sin(2 * np.pi * 16 * np.arange(800) / 100)
     errors, of_highpassed = [], []
     for seed in range(40):
         raw = np.round(shock(seed, 580) + hum)
-        errors.append(abs(onset_in(raw).index + RUN_IN - 580))
+        onset = onset_in(raw[n_absent:], trigger=RUN_IN + BEFORE - n_absent)
+        errors.append(abs(onset.index + RUN_IN - 580))
         of_highpassed.append(abs(int(np.argmin(aic_simple(highpassed(raw, PLAN)[300:])[5:-5])) + 305 - 580))
     assert np.median(errors) <= 2
     assert np.quantile(errors, 0.9) <= 8
