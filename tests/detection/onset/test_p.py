@@ -58,7 +58,10 @@ def test_the_onset_of_known_noise_is_found(jump: float, median: int, p90: int) -
 
 @pytest.mark.parametrize("n_absent", [0, 150])
 def test_hum_does_not_hide_an_onset(n_absent: int) -> None:
-    """Nor where the segment begins inside the frame. A sine of 16 Hz, twice the first motion: the model of the noise foretells it, a filter above 1 Hz does not."""
+    """A sine of 16 Hz, twice the first motion, which a filter above 1 Hz does not take out.
+
+    Nor does it where the segment begins inside the frame.
+    """
     hum = 2000 * np.sin(2 * np.pi * 16 * np.arange(800) / 100)
     errors, of_highpassed = [], []
     for seed in range(40):
