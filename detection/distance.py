@@ -1,54 +1,26 @@
-"""How far apart in time two stations may see the first onset of one event."""
+"""How far apart stations are, and how long waves take from one end of a network to the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import pi
+from collections.abc import Collection
 
 from detection.settings import AssociationSettings
-from houfeng.times import seconds_ns
-from stations.distance import EARTH_RADIUS_KM, distance_km
+from stations.distance import distance_km
 from stations.inventory import Site
 
+# S waves cross the network this slowly; nothing of one event is looked for later than the longest.
+_SLOWEST_KM_S, _MORE_S, _MOST_S = 3.3, 20.0, 900.0
 
-class TimeLimits:
-    """Largest time between the first onsets of one event at two stations.
+
+def longest_s(settings: AssociationSettings, sites: Collection[Site]) -> float:
+    """How long after its first onset others are looked for that may be of one event, seconds.
 
     Parameters
     ----------
     settings : of association
-    sites : by station id; pairs with an unknown station get the settings' fixed window
+    sites : stations whose place is known
     """
-
-    def __init__(self, settings: AssociationSettings, sites: Mapping[str, Site]) -> None:
-        self._settings = settings
-        self._sites = dict(sites)
-        self._rows: dict[str, dict[str, int]] = {}
-        self.longest_ns = self._longest_ns()
-
-    def row(self, station_id: str) -> dict[str, int]:
-        """The limits already known between this station and others, ns."""
-        return self._rows.setdefault(station_id, {})
-
-    def between(self, one: str, other: str) -> int:
-        """Limit between two stations, ns."""
-        row = self.row(one)
-        limit = row.get(other)
-        if limit is None:
-            limit = row[other] = self._between(one, other)
-        return limit
-
-    def _between(self, one: str, other: str) -> int:
-        if one not in self._sites or other not in self._sites:
-            return seconds_ns(self._settings.unlocated_window_s)
-        return self._within(distance_km(self._sites[one], self._sites[other]))
-
-    def _within(self, km: float) -> int:
-        return seconds_ns(km / self._settings.slowest_p_km_s + self._settings.tolerance_s)
-
-    def _longest_ns(self) -> int:
-        """No limit is longer: the network is no wider than twice the way from one station to its farthest."""
-        places = list(self._sites.values())
-        farthest_km = max((distance_km(places[0], place) for place in places), default=0.0) if places else 0.0
-        widest_km = min(2 * farthest_km, pi * EARTH_RADIUS_KM)
-        return max(self._within(widest_km), seconds_ns(self._settings.unlocated_window_s))
+    places = sorted(sites, key=lambda site: site.station_id)
+    # the network is no wider than twice the way from one station to its farthest
+    widest_km = 2 * max((distance_km(places[0], place) for place in places), default=0.0)
+    return max(min(widest_km / _SLOWEST_KM_S + _MORE_S, _MOST_S), settings.unlocated_window_s)

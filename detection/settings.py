@@ -96,11 +96,13 @@ class AssociationSettings:
 
     Parameters
     ----------
-    min_stations : stations that must have an onset
-    slowest_p_km_s : two onsets of one event are no further apart than the stations' distance over this speed ...
-    tolerance_s : ... plus this, which covers errors of picks, clocks and coordinates
+    min_stations : stations that must have an onset of P
+    threshold : logarithm of how much likelier the picks must be with an event than without
+    tolerance_s : standard deviation of an onset near the event against the Earth model: errors of picks, clocks and
+        coordinates; further away it is taken to be larger
+    quiet_picks_per_hour : triggers by chance that every station is taken to have besides those of the last hour
     unlocated_window_s : largest time between two onsets when the position of a station is unknown
-    coda_s : so long after its onset in one event, a station's further onsets belong to S and coda ...
+    coda_s : so long after its S in one event (or P, where there is no S), a station's further onsets tell little ...
     coda_snr : ... unless they stand out of it by this amplitude ratio, as the onset of a larger shock does
     memory_s : picks older than this, against the picks of `min_stations` other stations, come too late
 
@@ -110,8 +112,9 @@ class AssociationSettings:
     """
 
     min_stations: int = 3
-    slowest_p_km_s: float = 4.0
-    tolerance_s: float = 1.0
+    threshold: float = 16.0
+    tolerance_s: float = 0.4
+    quiet_picks_per_hour: float = 1.5
     unlocated_window_s: float = 10.0
     coda_s: float = 15.0
     coda_snr: float = 10.0
@@ -119,7 +122,8 @@ class AssociationSettings:
 
     def __post_init__(self) -> None:
         need(self.min_stations >= 2, "min_stations", "2 or more", self.min_stations)
-        positive(self, "slowest_p_km_s", "tolerance_s", "unlocated_window_s", "coda_snr", "memory_s")
+        positive(self, "threshold", "tolerance_s", "quiet_picks_per_hour")
+        positive(self, "unlocated_window_s", "coda_snr", "memory_s")
         not_negative(self, "coda_s")
 
 

@@ -9,12 +9,11 @@ from fnmatch import fnmatchcase
 from configs import Settings
 from configs.patterns import station_of
 from configs.remarks import Level, Remark
-from detection.distance import TimeLimits
+from detection.distance import longest_s
 from detection.settings import HIGHPASS_HZ
 from houfeng.codes import is_wild
 from houfeng.errors import WindowError
 from houfeng.network import Network, read_network
-from houfeng.times import NS_PER_S
 from houfeng.types import SourceId
 from stations.health.status import MAX_STATUS_AGE_S
 
@@ -73,10 +72,10 @@ def bands(settings: Settings, network: Network) -> Iterator[Remark]:
 
 def memory(settings: Settings, network: Network) -> Iterator[Remark]:
     """How long picks are remembered against the time that a wave takes across the network."""
-    longest_s = TimeLimits(settings.association, network.inventory.sites).longest_ns / NS_PER_S
-    if settings.association.memory_s < longest_s:
+    reach_s = longest_s(settings.association, network.inventory.sites.values())
+    if settings.association.memory_s < reach_s:
         text = (
-            f"{settings.association.memory_s:g} s are less than the {longest_s:.0f} s that two onsets of one event may "
+            f"{settings.association.memory_s:g} s are less than the {reach_s:.0f} s that two onsets of one event may "
             "be apart: picks that belong to it are taken for late"
         )
         yield Remark(Level.WARNING, "association.memory_s", text)

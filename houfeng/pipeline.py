@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.associate import Associator, EventChanges
+from detection.association.associator import Associator, EventChanges
 from detection.detector import Detector
 from detection.inspection.looking import Lookout
 from detection.location.locator import Locator

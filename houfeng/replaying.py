@@ -14,7 +14,7 @@ from configs import Settings
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng import __version__
@@ -70,8 +70,8 @@ def replay(
     )
     store.run(lambda unit: _begin(unit, run, network))
     sites = network.inventory.sites
-    associator = Associator(settings.association, sites)
     locator = Locator(settings.location, sites, settings.judgement)
+    associator = Associator(settings.association, sites, locator.travel_times)
     waveforms = RecordedWaveforms(ReplayWindows(files, start_ns=start_ns, end_ns=end_ns))
     lookout = lookout_of(settings, network.inventory, locator, waveforms)
     pipeline = Pipeline(detector, associator, locator, store, run.run_id, lookout)

@@ -214,7 +214,7 @@ def test_every_room_is_looked_at() -> None:
         ("acquisition.archive", "import datetime\nx = datetime.datetime.utcnow()"),
         ("acquisition.archive", "from obspy import UTCDateTime\nx = UTCDateTime()"),
         ("acquisition.archive", "import obspy\nx = obspy.UTCDateTime.now()"),
-        ("database.store", "from detection.associate import Associator"),
+        ("database.store", "from detection.association.associator import Associator"),
         ("database.store", "from stations._rules import x"),
         ("webui.stations", "from detection import detector"),
         ("webui.stations", "import acquisition.archive"),

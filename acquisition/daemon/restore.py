@@ -14,7 +14,7 @@ from database import queries
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng import __version__
@@ -80,16 +80,17 @@ def restore(
     with store.read() as snapshot:
         states = queries.detector_states(snapshot, run_id)
         newest = queries.picks(snapshot, run_id=run_id, limit=1)
-        # A little more than it remembers: the oldest picks of its memory belong to events that began before it.
-        memory_ns = seconds_ns(1.1 * settings.association.memory_s)
+        # More than it remembers: the oldest picks of its memory belong to events that began before it, and are judged
+        # by how often their stations had triggered in the hour before.
+        memory_ns = seconds_ns(1.1 * settings.association.memory_s + 3600)
         picks = queries.recent_picks(snapshot, run_id, newest[0].pick.onset_ns - memory_ns) if newest else []
         recent_ns = newest[0].pick.onset_ns - seconds_ns(settings.association.memory_s) if newest else 0
         event_ids = {row.public_id for row in queries.events(snapshot, run_id=run_id, since_ns=recent_ns)}
     detector.restore(states)
     begin(settings, network, store, run_id)
     sites = network.inventory.sites
-    associator = Associator(settings.association, sites)
     locator = Locator(settings.location, sites, settings.judgement)
+    associator = Associator(settings.association, sites, locator.travel_times)
     lookout = lookout_of(settings, network.inventory, locator, RecordedWaveforms(ArchiveWindows(archive.root)))
     pipeline = Pipeline(detector, associator, locator, store, run_id, lookout)
     pipeline.warm(picks, event_ids)

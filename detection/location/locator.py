@@ -30,6 +30,10 @@ class Locator:
     sites : by station id; onsets of other stations are left out
     judgement : when an event is said to look like a teleseism or a blast
 
+    Attributes
+    ----------
+    travel_times : through the Earth model
+
     Raises
     ------
     ModelError : if the settings' layers make no sense
@@ -42,9 +46,9 @@ class Locator:
         self._judgement = judgement or JudgementSettings()
         self._default_depth_km = settings.default_depth_km
         if settings.layers:
-            self._travel_times = TravelTimes(EarthModel.layered(settings.model, settings.layers))
+            self.travel_times = TravelTimes(EarthModel.layered(settings.model, settings.layers))
         else:
-            self._travel_times = published(settings.model)
+            self.travel_times = published(settings.model)
 
     def knows(self, station_id: str) -> bool:
         """Whether the place of a station is known."""
@@ -70,7 +74,7 @@ class Locator:
             for pick in event.picks
             if (site := self._sites.get(pick.source_id.station_id)) is not None
         ]
-        located = locate(onsets, self._travel_times, default_depth_km=self._default_depth_km) if onsets else None
+        located = locate(onsets, self.travel_times, default_depth_km=self._default_depth_km) if onsets else None
         if located is not None:
             event = replace(event, origin=located.origin, arrivals=located.arrivals)
         return judge(event, self._judgement, self._sites)

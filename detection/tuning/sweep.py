@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from detection.location.model import EarthModel

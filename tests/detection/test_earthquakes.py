@@ -12,7 +12,7 @@ from obspy.geodetics import gps2dist_azimuth, locations2degrees
 from obspy.signal.trigger import coincidence_trigger
 from obspy.taup import TauPyModel
 
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings

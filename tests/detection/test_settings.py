@@ -46,7 +46,7 @@ def test_detection_settings_that_cannot_work(wrong: dict[str, Any], key: str) ->
     "wrong",
     [
         {"min_stations": 1},
-        {"slowest_p_km_s": 0.0},
+        {"threshold": 0.0},
         {"tolerance_s": -1.0},
         {"unlocated_window_s": 0.0},
         {"coda_s": -1.0},

@@ -21,7 +21,7 @@ from database import queries, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng.demo import demo_sites

@@ -1,0 +1,1 @@
+"""Which onsets at which stations are of one event."""

@@ -1,0 +1,202 @@
+"""An event that begins with a pick: where it would be, which picks are of it, and the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.association import evidence
+from detection.association.fit import Hypocentre, moved
+from detection.association.found import Node
+from detection.association.grid import Anchor
+from detection.association.stations import Stations
+from detection.location.traveltime import Indices
+from detection.plan import Floats
+
+# Parts of the search's step by which picks may be off while the place closes in, and standard deviations besides.
+_CLOSING = (1.0, 0.5, 0.25, 0.1, 0.0)
+_GATE = 3.5
+_P_KM_S, _S_KM_S = 6.5, 3.7
+# How far around the stations with P others are looked at, in distances from the event, and in distances between them.
+_AROUND, _SPACINGS = 2.3, 2.0
+# The S of events further away is left to the coda: it is minutes late.
+_S_WITHIN_KM = 1500.0
+# Of a pick that can be both it is P, unless S fits better by this part of the bounds.
+_RATHER_P = 0.15
+# A place can be found for any three or four onsets: what each of those fewer than this costs among many stations.
+# Among few there are hardly any threes that could be taken for one.
+_ENOUGH, _COST, _FEW, _MANY = 5, 2.0, 3, 15
+# Of two channels that read one onset the earlier counts.
+_SAME_S = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What a hypothesis is judged on.
+
+    Parameters
+    ----------
+    nodes : picks of stations whose place is known, from the first on, that no event has
+    after_s : (n,) after the first of them
+    stations : (n,) whose they are
+    per_s : (n,) picks a second by chance
+    is_alive : (all stations,) 1 for those that have had picks lately
+    """
+
+    nodes: Sequence[Node]
+    after_s: Floats
+    stations: Indices
+    per_s: Floats
+    is_alive: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """An event as its picks would have it.
+
+    Parameters
+    ----------
+    hypocentre : origin time after the first pick
+    score : logarithm of how much likelier all picks are with it than without
+    rank : the part of it that P has: S is easily another event's P
+    of_p, of_s : numbers of its picks in the scene, one for each station
+    reach_km : how far it is seen
+    """
+
+    hypocentre: Hypocentre
+    score: float
+    rank: float
+    of_p: tuple[int, ...]
+    of_s: tuple[int, ...]
+    reach_km: float
+
+
+class Examiner:
+    """Judges hypotheses.
+
+    Parameters
+    ----------
+    stations : of the network
+    tolerance_s : standard deviation of a residual near the event
+    min_stations : with P
+    coda_snr : no S stands out so far of what P left
+    """
+
+    def __init__(self, stations: Stations, tolerance_s: float, min_stations: int, coda_snr: float) -> None:
+        self._coda_snr = coda_snr
+        self._stations = stations
+        self._tolerance_s = tolerance_s
+        self._min_stations = min_stations
+
+    def examine(self, anchor: Anchor, station: int, number: int, scene: Scene) -> Hypothesis | None:
+        """The best event about a place of the anchor's; None where too few stations have P, or the first has not."""
+        at = Hypocentre(anchor.places[number], -float(anchor.lead_s[number]))
+        apart_km = float(anchor.apart_km[number])
+        some = np.array(sorted([station, *anchor.slots]), np.int64)
+        for closing in _CLOSING:
+            view = _View(self._stations, at, some, scene, self._tolerance_s, closing * apart_km)
+            picked = self._sensible(view)
+            of_p = [pick for pick, phase in picked if phase == 0]
+            if len(of_p) < self._min_stations:
+                return None
+            at = view.moved(picked, max(apart_km * closing, 1.0))
+            some = self._around(at, scene.stations[of_p], anchor.spacing_km)
+        return self._judge(_View(self._stations, at, some, scene, self._tolerance_s, 0.0), anchor.spacing_km)
+
+    def _sensible(self, view: _View) -> list[tuple[int, int]]:
+        """The picks that fit, less those that stand out too far for S."""
+        nodes = view.scene.nodes
+        return [(pick, phase) for pick, phase in view.choose() if not phase or nodes[pick].pick.snr < self._coda_snr]
+
+    def _around(self, at: Hypocentre, members: Indices, spacing_km: float) -> Indices:
+        """The stations that may have a part in it."""
+        distance_km = self._stations.from_place(at.place)
+        far_km = evidence.reach_km(distance_km[members])
+        within_km = max(_AROUND * far_km + _SPACINGS * spacing_km, float(distance_km[members].max()))
+        return np.flatnonzero(distance_km <= within_km)
+
+    def _judge(self, view: _View, spacing_km: float) -> Hypothesis | None:
+        scene, picked = view.scene, self._sensible(view)
+        of_p = [pick for pick, phase in picked if phase == 0]
+        if len(of_p) < self._min_stations:
+            return None
+        slot_of = {int(station): slot for slot, station in enumerate(view.some)}
+        slots = [slot_of[int(scene.stations[pick])] for pick in of_p]
+        far_km = evidence.reach_km(view.distance_km[slots])
+        chance = evidence.detected(view.distance_km, far_km, spacing_km)
+        members: tuple[list[int], list[int]] = ([], [])
+        score, of_s_alone, has_p = 0.0, 0.0, np.zeros(len(view.some), bool)
+        for pick, phase in picked:
+            slot = slot_of[int(scene.stations[pick])]
+            likely = chance[slot] * (evidence.S_SHARE if phase else 1.0)
+            gain = float(
+                evidence.gain(likely, view.residual_s[phase, pick], view.sigma_s[phase, slot], scene.per_s[pick])
+            )
+            if gain > 0:
+                score += gain
+                of_s_alone += gain * phase
+                members[phase].append(pick)
+                has_p[slot] |= phase == 0
+        if len(members[0]) < self._min_stations or members[0][0] != 0:
+            return None
+        crowd = float(np.clip(np.log(len(view.some) / _FEW) / np.log(_MANY / _FEW), 0.0, 1.0))
+        score -= crowd * _COST * max(_ENOUGH - len(members[0]) - len(members[1]), 0)
+        missing = ~has_p & (scene.is_alive[view.some] > 0)
+        score += float(evidence.loss(chance[missing]).sum())
+        return Hypothesis(view.at, score, score - of_s_alone, tuple(members[0]), tuple(members[1]), far_km)
+
+
+class _View:
+    """The picks of some stations as a hypocentre explains them.
+
+    Attributes
+    ----------
+    distance_km, sigma_s : (m,), (2, m) of the stations
+    residual_s : (2, n) of the scene's picks as P and S; infinite for other stations
+    """
+
+    def __init__(
+        self, stations: Stations, at: Hypocentre, some: Indices, scene: Scene, tolerance_s: float, off_km: float
+    ) -> None:
+        self.at, self.some, self.scene = at, some, scene
+        distance_km, azimuth_deg, arrivals = stations.seen_from(at.place[np.newaxis], some)
+        self.distance_km, time_s = distance_km[0], arrivals.time_s[:, 0]
+        self._azimuth, self._arrivals = np.radians(azimuth_deg[0]), arrivals
+        time_s[1, self.distance_km > _S_WITHIN_KM] = np.inf
+        time_s[np.isnan(time_s)] = np.inf
+        self.arrival_s = time_s + at.origin_s
+        self.sigma_s = evidence.sigma_s(self.distance_km, tolerance_s)
+        slots = np.full(len(stations), -1)
+        slots[some] = np.arange(len(some))
+        slot = self._slot = slots[scene.stations]
+        self.residual_s = np.where(slot >= 0, scene.after_s - self.arrival_s[:, slot], np.inf)
+        gate_s = _GATE * self.sigma_s + off_km / 2 / np.array([[_P_KM_S], [_S_KM_S]])
+        self._size = np.abs(self.residual_s) / gate_s[:, slot]
+
+    def choose(self) -> list[tuple[int, int]]:
+        """(pick, phase) of those that fit: of each station one P and one S at most, in order of the picks."""
+        best: dict[tuple[int, int], int] = {}
+        for pick in np.flatnonzero(self._size.min(axis=0) <= 1).tolist():
+            phase = int(self._size[1, pick] + _RATHER_P < self._size[0, pick])
+            whose = (int(self.scene.stations[pick]), phase)
+            other = best.get(whose)
+            if other is None or self._is_better(pick, other, phase):
+                best[whose] = pick
+        return sorted((pick, phase) for (_, phase), pick in best.items())
+
+    def moved(self, picked: Sequence[tuple[int, int]], off_km: float) -> Hypocentre:
+        """The hypocentre that the chosen picks rather have."""
+        numbers, phases = (np.array(column) for column in zip(*picked, strict=True))
+        slots = self._slot[numbers]
+        per_km, per_depth_km = self._arrivals.per_km[phases, 0, slots], self._arrivals.per_depth_km[phases, 0, slots]
+        azimuth = self._azimuth[slots]
+        columns = (np.ones(len(slots)), -per_km * np.cos(azimuth), -per_km * np.sin(azimuth), per_depth_km)
+        sigma_s = self.sigma_s[phases, slots]
+        return moved(self.at, self.residual_s[phases, numbers], sigma_s, np.column_stack(columns), off_km)
+
+    def _is_better(self, pick: int, earlier: int, phase: int) -> bool:
+        if self.scene.after_s[pick] - self.scene.after_s[earlier] <= _SAME_S:
+            return False
+        return bool(self._size[phase, pick] < self._size[phase, earlier])

@@ -1,0 +1,96 @@
+"""Back-projection: where an event would be that begins with a pick, judged by the picks of the stations around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.association.grid import Anchor, Small
+from detection.location.traveltime import Indices
+from detection.plan import Floats
+
+# Chance that P and S are picked, and the part of the evidence that a station nearby without P takes away.
+_CHANCE = np.array([0.8, 0.3], np.float32)[:, np.newaxis, np.newaxis]
+_ABSENT = np.float32(1.5)
+# Beyond so many standard deviations a pick does not fit; a parabola up to there takes half the time of an exponential.
+_CUT = np.float32(2.2)
+# A station has P where that is more likely than chance by this factor.
+_HAS_P = 1.0
+_AREA = np.float32(2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Nucleus:
+    """Where an event that begins with a pick would be.
+
+    Parameters
+    ----------
+    score : logarithm of the evidence of the other stations
+    number : of the anchor's place
+    """
+
+    score: float
+    number: int
+
+
+def nuclei(
+    anchor: Anchor,
+    after_s: Floats,
+    slots: Indices,
+    per_s: Floats,
+    silent: NDArray[np.bool_],
+    can_be_s: NDArray[np.bool_],
+    *,
+    n_others: int,
+    n_best: int,
+) -> list[Nucleus]:
+    """The best places, best first; none where too few stations have P.
+
+    Parameters
+    ----------
+    anchor : of the pick's station
+    after_s : (n,) picks of neighbours after the first one, ordered by slot
+    slots : (n,) whose they are
+    per_s : (n,) picks a second by chance
+    silent : (m,) neighbours that have picks, though none of these
+    can_be_s : (n,) picks that do not stand out too far for S
+    n_others : stations with P there must be besides the first
+    n_best : places wanted
+    """
+    starts = np.flatnonzero(np.diff(slots, prepend=-1))
+    if len(starts) < n_others:
+        return []
+    likely = _likely(anchor, after_s.astype(np.float32), slots, per_s.astype(np.float32))
+    # a pick is of one phase: the likelier
+    as_p = (likely[0] >= likely[1]) | ~can_be_s[:, np.newaxis]
+    likely[0] *= as_p
+    likely[1] *= ~as_p
+    best = np.maximum.reduceat(likely, starts, axis=1)
+    n_with_p = (best[0] > _HAS_P).sum(axis=0)
+    score = np.log1p(best).sum(axis=(0, 1)) - _ABSENT * (anchor.nearer & silent[:, np.newaxis]).sum(axis=0)
+    score[n_with_p < n_others] = -np.inf
+    found: list[Nucleus] = []
+    while len(found) < n_best:
+        number = int(np.argmax(score))
+        if not np.isfinite(score[number]):
+            break
+        found.append(Nucleus(float(score[number]), number))
+        if len(found) < n_best:
+            near = np.abs(anchor.places[:, :2] - anchor.places[number, :2]).max(axis=1) * 111
+            score[near <= anchor.apart_km[number]] = -np.inf
+    return found
+
+
+def _likely(anchor: Anchor, after_s: Small, slots: Indices, per_s: Small) -> Small:
+    """(2, n, g) how many times more likely each pick is as P or as S of an event at each place than by chance."""
+    sharp = anchor.sharp[:, slots]
+    away = (after_s[:, np.newaxis] - anchor.shift_s[:, slots]) * sharp
+    away /= _CUT
+    np.multiply(away, away, out=away)
+    np.subtract(np.float32(1), away, out=away)
+    np.maximum(away, np.float32(0), out=away)
+    away *= sharp
+    away *= _CHANCE / (_AREA * per_s[:, np.newaxis])
+    return away

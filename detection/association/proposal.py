@@ -1,0 +1,140 @@
+"""Proposals: the event that would begin with a pick, and what accepting it would mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detection.association import evidence
+from detection.association.board import Board, around
+from detection.association.found import Found, Node, Past
+from detection.association.grid import Anchors
+from detection.association.hypothesis import Examiner, Hypothesis, Scene
+from detection.association.nucleus import nuclei
+from detection.association.stations import Stations
+from detection.plan import Floats
+from detection.settings import AssociationSettings
+from houfeng.times import NS_PER_S, seconds_ns
+from houfeng.types import Event
+
+# Places that are looked at closer: the best, and the next if it is nearly as good.
+_N_LOOKED_AT, _NEARLY = 2, 3.0
+# A pick this close to an event's at the same station is the same onset.
+_SAME_NS = seconds_ns(1.0)
+# P to the end of the coda at a station: to S but no longer than this, and the settings' coda besides.
+_LONGEST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    """An event that begins with a pick.
+
+    Parameters
+    ----------
+    rank : which of rivals comes first: the highest
+    of_p, of_s : its picks of P and S
+    found : what it would be
+    """
+
+    rank: float
+    of_p: tuple[Node, ...]
+    of_s: tuple[Node, ...]
+    found: Found
+
+    def without_s(self) -> Found:
+        """The event, were its S another event's P."""
+        return replace(self.found, keys=self.found.keys - {node.key for node in self.of_s})
+
+
+class Proposer:
+    """Proposes events of stations whose place is known.
+
+    Parameters
+    ----------
+    settings : of association
+    stations : of the network
+    board : of the picks
+    reach_ns : no pick later than this after the first is looked at
+    """
+
+    def __init__(self, settings: AssociationSettings, stations: Stations, board: Board, reach_ns: int) -> None:
+        self._settings = settings
+        self._stations = stations
+        self._board = board
+        self._coda_ns = seconds_ns(settings.coda_s)
+        self._anchors = Anchors(stations, settings.tolerance_s)
+        self._examiner = Examiner(stations, settings.tolerance_s, settings.min_stations, settings.coda_snr)
+        self._reach_ns = reach_ns
+
+    def propose(self, index: int, past: Past) -> tuple[Proposal | None, int]:
+        """The event that would begin with a pick, None if none would; and until when picks were looked at, ns UTC."""
+        first = self._board.nodes[index]
+        anchor = self._anchors.at(first.station)
+        seen_ns = first.onset_ns + min(seconds_ns(anchor.window_s), self._reach_ns)
+        free = self._board.free(index + 1, seen_ns, past)
+        nodes, after_s, slots = around(anchor, first, free)
+        n_others = self._settings.min_stations - 1
+        if len(set(slots.tolist())) < n_others:
+            return None, seen_ns
+        per_s = self._board.per_s(nodes, first.onset_ns, past)
+        silent = self._board.silent(anchor, first.onset_ns)
+        own = float(self._own(first, past))
+        can_be_s = np.array([node.pick.snr < self._settings.coda_snr for node in nodes])
+        found = nuclei(anchor, after_s, slots, per_s, silent, can_be_s, n_others=n_others, n_best=_N_LOOKED_AT)
+        found = [nucleus for nucleus in found if nucleus.score > found[0].score - _NEARLY]
+        if not found or found[0].score + own < self._settings.threshold:
+            return None, seen_ns
+        seen_ns = first.onset_ns + self._reach_ns
+        scene = self._board.scene(first, self._board.free(index, seen_ns, past), past)
+        looked = [self._examiner.examine(anchor, first.station, nucleus.number, scene) for nucleus in found]
+        best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
+        if best is None or best.score < self._settings.threshold:
+            return None, seen_ns
+        return self._proposal(first, best, scene), seen_ns
+
+    def _own(self, first: Node, past: Past) -> Floats:
+        """Evidence of the first pick itself."""
+        per_s = self._board.per_s([first], first.onset_ns, past)[0]
+        return evidence.gain(np.array(0.9), np.array(0.0), np.array(self._settings.tolerance_s), per_s)
+
+    def _proposal(self, first: Node, best: Hypothesis, scene: Scene) -> Proposal:
+        of_p, of_s = ([scene.nodes[number] for number in of] for of in (best.of_p, best.of_s))
+        codas_ns = self._codas_ns(first, best)
+        for node in of_p:
+            _, end_ns = codas_ns.get(node.station_id, (0, 0))
+            codas_ns[node.station_id] = (node.onset_ns, max(node.onset_ns + self._coda_ns, end_ns))
+        keys = {node.key for node in (*of_p, *of_s)}
+        keys |= _same_onsets((*of_p, *of_s), scene.nodes)
+        until_ns = max(end for _, end in codas_ns.values())
+        event = Event(tuple(node.pick for node in sorted(of_p, key=lambda node: node.key)))
+        found = Found(event, frozenset(keys), codas_ns, max(until_ns, *(key[0] for key in keys)), best.score)
+        return Proposal(best.rank, tuple(of_p), tuple(of_s), found)
+
+    def _codas_ns(self, first: Node, best: Hypothesis) -> dict[str, tuple[int, int]]:
+        """From P to the end of the coda at the stations that see the event, by station id, ns UTC."""
+        distance_km = self._stations.from_place(best.hypocentre.place)
+        some = np.flatnonzero(distance_km <= 1.5 * best.reach_km)
+        _, _, arrivals = self._stations.seen_from(best.hypocentre.place[np.newaxis], some)
+        p_s, s_s = arrivals.time_s[:, 0] + best.hypocentre.origin_s
+        end_s = np.where(np.isfinite(s_s), np.minimum(s_s, p_s + _LONGEST_S), p_s + _LONGEST_S) + self._settings.coda_s
+        spans = {}
+        for station, start, end in zip(some.tolist(), p_s.tolist(), end_s.tolist(), strict=True):
+            if np.isfinite(start):
+                spans[self._stations.ids[station]] = (
+                    first.onset_ns + round(start * NS_PER_S),
+                    first.onset_ns + round(end * NS_PER_S),
+                )
+        return spans
+
+
+def _same_onsets(members: Sequence[Node], nodes: Sequence[Node]) -> set[tuple[int, str, str, int]]:
+    onsets_ns: dict[int, list[int]] = {}
+    for member in members:
+        onsets_ns.setdefault(member.station, []).append(member.onset_ns)
+    return {
+        node.key
+        for node in nodes
+        if any(abs(node.onset_ns - onset_ns) <= _SAME_NS for onset_ns in onsets_ns.get(node.station, ()))
+    }
