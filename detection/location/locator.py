@@ -64,7 +64,7 @@ class Locator:
             *(np.array([value]) for value in (site.latitude_deg, site.longitude_deg)),
         )
         depth_km, elevation_km = np.array([origin.depth_km]), np.array([site.elevation_m / 1000])
-        p_s, s_s = self._travel_times(np.array([0, 1]), depth_km, distance_km, elevation_km).time_s.tolist()
+        p_s, s_s = self.travel_times(np.array([0, 1]), depth_km, distance_km, elevation_km).time_s.tolist()
         return (p_s, s_s) if np.isfinite(p_s) and np.isfinite(s_s) else None
 
     def locate(self, event: Event) -> Event:

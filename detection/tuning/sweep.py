@@ -100,7 +100,8 @@ class Sweep:
 
     def _associated(self, association: AssociationSettings, location: LocationSettings) -> list[Event]:
         """Events of the picks of today's settings, located where that is possible."""
-        associator, locator = Associator(association, self._sites), Locator(location, self._sites)
+        locator = Locator(location, self._sites)
+        associator = Associator(association, self._sites, locator.travel_times)
         found: dict[str, Event] = {}
         changes = associator.add(self._picks[0])
         for event in changes.events:

@@ -1,0 +1,107 @@
+"""A network that is known to the last pick: what association finds of it, and what it invents.
+
+The settings were chosen on seeds 1 and 2; those here are others. `pytest -s -m soak` prints the figures of
+docs/measurements.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from detection.association.associator import Associator
+from detection.location.traveltime import published
+from detection.settings import AssociationSettings
+from houfeng.types import Event, Pick
+from stations.inventory import Site
+from tests.detection.association.synthetic import network_day, score
+
+# Stations in the Tien Shan and around it, 50-150 km apart: latitude and longitude, degrees.
+_PLACES = [
+    *[(42.64, 74.50), (42.13, 74.77), (42.78, 75.25), (42.44, 76.19), (41.43, 75.98)],
+    *[(42.50, 78.40), (41.16, 77.00), (40.52, 72.80), (41.20, 71.90), (42.52, 72.24)],
+    *[(43.25, 76.95), (43.10, 79.20), (39.90, 73.30), (40.00, 70.80), (44.20, 78.30)],
+]
+SITES = [Site(f"XX.S{number:02d}", lat, lon, 1500.0) for number, (lat, lon) in enumerate(_PLACES)]
+TIMES = published("ak135")
+
+
+def events_of(picks: Sequence[Pick], sites: Sequence[Site]) -> tuple[list[Event], float]:
+    """Events of a day's picks at once, and the processor time that took, seconds."""
+    associator = Associator(AssociationSettings(), {site.station_id: site for site in sites}, TIMES)
+    began_s = time.process_time()
+    return list(associator.add(picks).events), time.process_time() - began_s
+
+
+def test_most_shocks_are_found_and_little_is_invented() -> None:
+    shocks, picks = network_day(SITES, TIMES, seed=11, n_shocks=16, hours=3, false_per_hour=10)
+    events, _ = events_of(picks, SITES)
+    n_detectable, n_found, n_false = score(shocks, events)
+    assert n_detectable >= 5
+    assert n_found >= 0.9 * n_detectable
+    assert n_false <= 1
+    members = [pick.public_id for event in events for pick in event.picks]
+    assert len(members) == len(set(members))
+
+
+def test_noise_alone_is_no_event() -> None:
+    _, picks = network_day(SITES, TIMES, seed=12, n_shocks=0, hours=3, false_per_hour=10)
+    assert len(picks) > 300
+    assert len(events_of(picks, SITES)[0]) <= 1
+
+
+def test_the_order_of_arrival_makes_no_difference() -> None:
+    _, picks = network_day(SITES, TIMES, seed=13, n_shocks=6, hours=0.7, false_per_hour=20)
+    expected, _ = events_of(picks, SITES)
+    late = sorted(
+        picks, key=lambda pick: (pick.onset_ns + random.Random(pick.onset_ns).random() * 60e9, pick.source_id)
+    )
+    associator = Associator(AssociationSettings(), {site.station_id: site for site in SITES}, TIMES)
+    known: dict[str, Event] = {}
+    for start in range(0, len(late), 3):
+        changes = associator.add(late[start : start + 3])
+        for public_id in changes.withdrawn:
+            del known[public_id]
+        known |= {event.public_id: event for event in changes.events}
+    assert len(known) >= 3
+    assert sorted(known.values(), key=lambda event: event.first_onset_ns) == expected
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("false_per_hour", "least", "most"), [(10.0, 0.9, 8), (30.0, 0.8, 20)])
+def test_days_of_a_network(false_per_hour: float, least: float, most: int) -> None:
+    for seed in (21, 22, 23):
+        shocks, picks = network_day(SITES, TIMES, seed=seed, false_per_hour=false_per_hour)
+        events, took_s = events_of(picks, SITES)
+        n_detectable, n_found, n_false = score(shocks, events)
+        share = n_found / n_detectable
+        print(
+            f"{false_per_hour:g} false picks/h/station, seed {seed}: {len(picks)} picks in {took_s:.1f} s, "
+            f"{n_found} of {n_detectable} found ({share:.1%}), {n_false} false"
+        )
+        assert share >= least
+        assert n_false <= most
+
+
+@pytest.mark.soak
+@pytest.mark.data
+def test_a_day_of_central_asia(shared_data: Callable[[str], Path]) -> None:
+    """Fifty of the stations that stand or stood between 65 and 85 degrees east."""
+    with (shared_data("stations") / "stations_region.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if 65 < float(row["longitude"]) < 85]
+    rows = sorted(rows, key=lambda row: row["station"])[:: max(len(rows) // 50, 1)]
+    sites = [
+        Site(f"XX.S{n:03d}", float(row["latitude"]), float(row["longitude"]), float(row["elevation_m"] or 0))
+        for n, row in enumerate(rows)
+        if float(row["latitude"]) > 35
+    ]
+    shocks, picks = network_day(sites, TIMES, seed=31, false_per_hour=10, n_shocks=60, hours=6)
+    events, took_s = events_of(picks, sites)
+    n_detectable, n_found, n_false = score(shocks, events)
+    print(f"{len(sites)} stations: {len(picks)} picks in {took_s:.1f} s, {n_found} of {n_detectable}, {n_false} false")
+    assert n_found >= 0.8 * n_detectable
