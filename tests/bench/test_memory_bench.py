@@ -10,7 +10,7 @@ import pytest
 
 from database.records import Run
 from database.store import Store
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings

@@ -11,7 +11,7 @@ import obspy
 import pytest
 from obspy.geodetics import gps2dist_azimuth
 
-from detection.associate import Associator
+from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.inspection.inspector import Inspector
 from detection.inspection.settings import InspectionSettings
