@@ -93,8 +93,7 @@ class Pipeline:
         if self._lookout is not None:
             self._lookout.observe(packets)
         self._collect(self._detector.feed(packets))
-        if self._lookout is not None:
-            self._publish(self._lookout.looked_at())
+        self.look()
         for server, at in (cursors or {}).items():
             self._unsaved.cursors.setdefault(server, {}).update(at)
         streams = {packet.source_id for packet in packets}
@@ -102,6 +101,14 @@ class Pipeline:
             # A stream without a saved state would be read again from its beginning after a crash.
             self._known |= streams
             self.keep_states()
+
+    def look(self) -> bool:
+        """Look at some of the events whose waveforms are there; whether there were any. `commit` saves them."""
+        if self._lookout is None:
+            return False
+        events = list(self._lookout.looked_at())
+        self._publish(events)
+        return bool(events)
 
     def finish(self) -> None:
         """The data have ended: look at every event that still waits for more of them, and save what that brings.

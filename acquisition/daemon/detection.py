@@ -8,6 +8,7 @@ while the database has not answered since the start, records are archived and no
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from acquisition.archive import Archive
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 # A pick takes about 0.5 kB: 10 MB. A hundred channels bring so many in a day.
 MAX_UNSAVED_PICKS = 20_000
+# What is not looked at when the process ends is looked at after the next start: nobody waits long for it.
+_LOOKING_S = 10.0
 
 
 class SessionDetection:
@@ -75,6 +78,18 @@ class SessionDetection:
         if self._pipeline is not None:
             self._pipeline.detect(packets, cursors)
             self._commit(self._pipeline)
+
+    def look(self) -> None:
+        """While nothing is fed: look at events that came in too quick a succession, a few at a time."""
+        if self._pipeline is not None and self._link.is_worth_trying and self._pipeline.look():
+            self._commit(self._pipeline)
+
+    def finish(self) -> None:
+        """Nothing more is fed: look at what is due, as long as a stop may take, and save the detector's state."""
+        until_s = time.monotonic() + _LOOKING_S
+        while self._pipeline is not None and self._pipeline.look() and time.monotonic() < until_s:
+            pass
+        self.checkpoint()
 
     def pass_over(self, passed: Iterable[tuple[SourceId, int]]) -> None:
         """Archived records came too fast: go on from the last saved state, with what the archive has since.

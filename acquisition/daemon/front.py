@@ -10,8 +10,9 @@ from typing import Self
 from acquisition.daemon.metrics import registry
 from acquisition.daemon.notify import Notifier
 from acquisition.daemon.probe import Probe
-from acquisition.daemon.session import Session, Vitals
+from acquisition.daemon.session import Session
 from acquisition.daemon.status import Status
+from acquisition.daemon.vitals import Vitals
 from acquisition.daemon.watch import Watch
 from acquisition.settings import DaemonSettings
 from configs import Settings

@@ -14,7 +14,8 @@ from contextlib import ExitStack
 
 from acquisition.daemon.front import Front
 from acquisition.daemon.reload import described, fits_running_session
-from acquisition.daemon.session import Session, Vitals, run_id
+from acquisition.daemon.session import Session, run_id
+from acquisition.daemon.vitals import Vitals
 from configs import Settings
 from houfeng.errors import HoufengError
 from houfeng.network import Network

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import Self
 
 from acquisition.archive import Archive
@@ -23,14 +21,12 @@ from acquisition.daemon.status import (
     StoreStatus,
     server_status,
 )
-from acquisition.daemon.statuses import StatusChanges, save_statuses
+from acquisition.daemon.statuses import save_statuses
 from acquisition.daemon.upkeep import upkeep
-from acquisition.heartbeat import Heartbeats
+from acquisition.daemon.vitals import Vitals
 from acquisition.passed import Passed
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
-from acquisition.tally import Tally
-from acquisition.unpacking import Unpacker
 from configs import Settings
 from database.engine import BUSY_TIMEOUT_S
 from database.store import Store
@@ -45,28 +41,6 @@ from stations.health import HealthMonitor, StationStatus
 _log = logging.getLogger(__name__)
 
 _DISK_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Vitals:
-    """What the daemon and its sessions share, and what outlives a session.
-
-    Parameters
-    ----------
-    stop : set when the daemon shall drain and end
-    reload : set when it shall read its configuration again
-    heartbeats : of the daemon's parts
-    tally : of the archive's work
-    unpacker : makes archived records readable, and counts those that are not
-    status_changes : that the database does not have yet
-    """
-
-    stop: threading.Event = field(default_factory=threading.Event)
-    reload: threading.Event = field(default_factory=threading.Event)
-    heartbeats: Heartbeats = field(default_factory=Heartbeats)
-    tally: Tally = field(default_factory=Tally)
-    unpacker: Unpacker = field(default_factory=Unpacker)
-    status_changes: StatusChanges = field(default_factory=StatusChanges)
 
 
 class Session:
@@ -136,7 +110,7 @@ class Session:
                 left = session._recorder.stop()
             session._process(left)
             session._detection.join()
-            session._detection.checkpoint()
+            session._detection.finish()
             if session._link.is_worth_trying:  # otherwise the next start compares them
                 session._link.do(session._index.finish)
 
@@ -266,7 +240,9 @@ class Session:
         self._index.touch(packet for _, batch in taken for packet in batch)
         taken = self._servers.live(taken)
         packets = [packet for _, batch in taken for packet in batch]
-        if packets:
+        if not packets:
+            self._detection.look()
+        else:
             cursors = self._servers.advance(taken)
             readable = self._vitals.unpacker.readable(packets)
             self._health.observe(readable)

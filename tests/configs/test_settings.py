@@ -153,9 +153,9 @@ def test_the_hash_follows_what_decides_results(tmp_path: Path) -> None:
     plain = load(write(tmp_path, "")).config_hash
     assert re.fullmatch("[0-9a-f]{64}", plain)
     assert load(DEFAULT).config_hash == plain
-    for text in ("[detection]\non_ratio = 5", "[association]\ntolerance_s = 2", "[[station]]\ncode = 'KR.NRN'"):
+    for text in ("[detection]\non_ratio = 6", "[association]\ntolerance_s = 2", "[[station]]\ncode = 'KR.NRN'"):
         assert load(write(tmp_path, text)).config_hash != plain
-    for text in ("[web]\nport = 1", "[archive]\npath = 'b'", "[health]\nleave_s = 1", "[detection]\non_ratio = 4"):
+    for text in ("[web]\nport = 1", "[archive]\npath = 'b'", "[health]\nleave_s = 1", "[detection]\non_ratio = 5"):
         assert load(write(tmp_path, text)).config_hash == plain
 
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import acquisition.daemon.probe as probe_module
 from acquisition.daemon.front import Front
-from acquisition.daemon.session import Vitals
+from acquisition.daemon.vitals import Vitals
 from acquisition.server import Ring, SeedLinkServer
 from acquisition.settings import DaemonSettings
 from configs import Settings

@@ -101,12 +101,12 @@ def test_a_broken_file_is_refused_and_everything_goes_on(tmp_path: Path, feed: F
 def test_other_detection_begins_another_run_in_the_same_process(tmp_path: Path, feed: Feed) -> None:
     with daemon(write(tmp_path, text(*feed.ports))) as running:
         wait_for("the first records", lambda: len(archived(tmp_path)) > 50)
-        for n, ratio in enumerate((5.0, 6.0), 1):
+        for n, ratio in enumerate((7.0, 6.0), 1):
             running.reload(text(*feed.ports, more=f"[detection]\non_ratio = {ratio}"))
             running.wait_for_log("running as", n + 1)
             before = len(archived(tmp_path))
             wait_for("records in the new session", lambda: len(archived(tmp_path)) > before + 50)  # noqa: B023
-        assert "reloaded: detection.on_ratio: 4.0 -> 5.0" in running.log
+        assert "reloaded: detection.on_ratio: 5.0 -> 7.0" in running.log
         check_all_came_once(tmp_path, feed, 2)
         assert running.stop() == 0
     store = Store.open(load(running.config).database.url)
