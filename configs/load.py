@@ -29,16 +29,23 @@ def load(path: str | Path) -> Settings:
         message names the file and the dotted key
     """
     path = Path(path)
-    detection = _Detection.gathered(path)
-    settings = _read(path, detection=detection)
-    parts = [(str(path), settings)]
-    faults: list[str] = list(detection.faults)
-    for file in dict.fromkeys(settings.include):
+    # Each file is read once: one that is edited meanwhile would be half of what it was and half of what it is.
+    table = read_table(path)
+    included: dict[str, dict[str, Any]] = {}
+    told: dict[str, str] = dict.fromkeys(_included(path, table), "")
+    for file in told:
         try:
-            parts.append((file, _read(Path(file), _INCLUDABLE)))
+            included[file] = read_table(Path(file))
         except ConfigError as error:
-            faults += str(error).splitlines()
-    faults += _twice(parts)
+            told[file] = str(error)
+    detection = _Detection.gathered(path, table, included)
+    parts = [(str(path), _built(path, table, detection=detection))]
+    for file, its_table in included.items():
+        try:
+            parts.append((file, _built(Path(file), its_table, _INCLUDABLE)))
+        except ConfigError as error:
+            told[file] = str(error)
+    faults = [*detection.faults, *filter(None, told.values()), *_twice(parts)]
     if faults:
         raise ConfigError("\n".join(faults))
     return _joined([part for _, part in parts])
@@ -88,17 +95,13 @@ class _Detection:
     faults: tuple[str, ...]
 
     @classmethod
-    def gathered(cls, path: Path) -> _Detection:
-        table = read_table(path)
+    def gathered(cls, path: Path, table: dict[str, Any], included: dict[str, dict[str, Any]]) -> _Detection:
         own = table.get("detection")
         files = dict.fromkeys(own, str(path)) if isinstance(own, dict) else {}
         values: dict[str, Any] = {}
         faults = []
-        for file in _included(path, table):
-            try:
-                found = read_table(Path(file)).get("detection")
-            except ConfigError:  # told when the file's other tables are read
-                continue
+        for file, its_table in included.items():
+            found = its_table.get("detection")
             for key, value in found.items() if isinstance(found, dict) else ():
                 if key in files:
                     faults.append(f"{file}: detection.{key}: {files[key]} has it as well; one must go")
@@ -119,14 +122,15 @@ def _included(path: Path, table: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(str(path.resolve().parent / name) for name in names if isinstance(name, str)))
 
 
-def _read(path: Path, allowed: tuple[str, ...] = (), detection: _Detection | None = None) -> Settings:
-    table = read_table(path)
+def _built(
+    path: Path, table: dict[str, Any], allowed: tuple[str, ...] = (), detection: _Detection | None = None
+) -> Settings:
     if detection is None:  # an included file's keys are judged together with those of the one that includes it
         table = {key: value for key, value in table.items() if key != "detection" or not isinstance(value, dict)}
         detection = _Detection({}, {}, ())
     elif detection.values:
         own = table.get("detection", {})
-        table["detection"] = {**detection.values, **own} if isinstance(own, dict) else own
+        table = {**table, "detection": {**detection.values, **own} if isinstance(own, dict) else own}
     faults = [
         f"{path}: {key}: an included file has {', '.join(allowed)} only"
         for key in table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,24 @@ def test_relative_paths_start_at_the_file_they_stand_in(main: Path) -> None:
 def test_one_file_named_twice_counts_once(main: Path) -> None:
     main.write_text("include = ['a/geofon.toml', 'a/geofon.toml']\n")
     assert len(load(main).seedlink) == 1
+
+
+def piped(text: str) -> tuple[int, str]:
+    """The end of a pipe to read from, which tells this text once and then nothing, and its path."""
+    to_read, to_write = os.pipe()
+    os.write(to_write, text.encode())
+    os.close(to_write)
+    return to_read, f"/dev/fd/{to_read}"
+
+
+def test_every_file_is_read_once() -> None:
+    inner, included = piped(TAS + "[detection]\noff_ratio = 1.25\n")
+    outer, path = piped(f"include = ['{included}']\n[web]\nport = 1\n")
+    settings = load(path)
+    os.close(inner)
+    os.close(outer)
+    assert (settings.web.port, settings.detection.off_ratio) == (1, 1.25)
+    assert [site.code for site in settings.station] == ["CK.TAS"]
 
 
 def test_what_two_files_have_is_refused_with_both_names(main: Path) -> None:
