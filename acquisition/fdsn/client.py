@@ -253,9 +253,11 @@ class _Client(Client):  # type: ignore[misc]  # ObsPy has no types
 
 def _error_text(error: HTTPError) -> bytes:
     try:
-        return error.read(_READ_BYTES)
+        text = error.read(_READ_BYTES)
     except (OSError, HTTPException):
         return b""
+    # urllib gives up a refused password with an error without body, which Python 3.11.2 reads as "" and 3.11.7 as b"".
+    return text or b""
 
 
 def _unpacked(response: HTTPResponse, body: bytearray) -> bytes:
