@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import resource
 import socket
 import threading
@@ -104,6 +105,12 @@ def test_each_of_a_hundred_clients_gets_what_it_asked_for(server: SeedLinkServer
             assert 8 <= len(expected) <= len(records)
 
 
+def refusals(packets: list[tuple[str, int, str, bytes]]) -> list[tuple[str, str]]:
+    """(code, what was refused) of every error packet."""
+    errors = [json.loads(payload)["error"] for kind, _, _, payload in packets if kind == "JE"]
+    return [(error["code"], error["message"].partition(": only INFO and BYE")[0]) for error in errors]
+
+
 def test_a_pipelined_handshake_is_obeyed_word_by_word(server: SeedLinkServer) -> None:
     commands = b"HELLO\r\n" + V4 + b"NONSENSE\r\nSTATION BW_UH1\r\nFETCH\r\nDATA ALL\r\nENDFETCH\r\nSTATION BW_UH2\r\n"
     with dial(server, commands) as peer:
@@ -118,7 +125,10 @@ def test_a_pipelined_handshake_is_obeyed_word_by_word(server: SeedLinkServer) ->
         [b"ERROR", b"UNSUPPORTED"],
         [b"OK"],
     ]
-    assert [sequence for _, sequence, _, _ in packets_v4(rest)] == [1, 5, 9, 13, 17]
+    # The last STATION comes once records flow: a packet refuses it, wherever it falls among the records.
+    packets = packets_v4(rest)
+    assert [sequence for kind, sequence, _, _ in packets if kind == "2D"] == [1, 5, 9, 13, 17]
+    assert refusals(packets) == [("UNEXPECTED", "STATION")]
 
 
 @pytest.mark.parametrize("end", [b"STATION BW_UH1\r\nDATA 17\r\nEND\r\n", b""], ids=["v4", "v3"])
@@ -130,7 +140,14 @@ def test_commands_while_records_flow_do_not_tear_a_packet(server: SeedLinkServer
         while b"Houfeng" not in got or newest.raw not in got:
             got += peer.recv(65536)
     if end:
-        assert sorted(kind for kind, *_ in packets_v4(got[12:])) == ["2D", "JI"]
+        packets = packets_v4(got[12:])
+        assert sorted(kind for kind, *_ in packets if kind != "JE") == ["2D", "JI"]
+        assert refusals(packets) == [
+            ("UNEXPECTED", "STATION"),
+            ("UNEXPECTED", "NONSENSE"),
+            ("LIMIT", "a line of 255 bytes or more"),
+            ("UNEXPECTED", "END"),
+        ]
     else:
         heads = sorted(got[at : at + 8] for at in range(0, len(got), 520))
         assert heads == [b"SL%06X" % n for n in range(17, 21)] + [b"SLINFO  "]
