@@ -9,7 +9,7 @@ from detection.magnitude.moment import moment_magnitude
 from detection.magnitude.settings import PREFERENCE, MagnitudeSettings
 from houfeng.types import Magnitude, StationMagnitude
 
-# SeisComP's default: 25 % of the stations are left out, half of them at either end; below 4 stations none is.
+# So much of the stations is left out, half of it at either end; below 4 stations none is.
 TRIMMED, MIN_TRIMMED = 0.25, 4
 MEAN, TRIMMED_MEAN = "mean", "trimmed mean"
 
