@@ -163,12 +163,12 @@ picks = st.lists(
         snr=st.sampled_from([2.0, 8.0, 50.0]),
         channel=st.sampled_from(["HHZ", "HNZ"]),
     ),
-    max_size=30,
+    max_size=50,
     unique_by=lambda p: p.public_id,
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(picks, st.randoms(use_true_random=False), st.integers(1, 30))
 def test_any_order_in_any_batches_gives_the_same_events(found: list[Pick], rng: random.Random, n_batch: int) -> None:
     at_once = events_of([found])
@@ -178,7 +178,7 @@ def test_any_order_in_any_batches_gives_the_same_events(found: list[Pick], rng: 
     assert events_of([p] for p in sorted(found)) == at_once
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(picks)
 def test_what_holds_for_every_event(found: list[Pick]) -> None:
     events = events_of([found]).values()
