@@ -48,14 +48,16 @@ def sequences_v3(stream: bytes) -> list[int]:
 
 
 def packets_v4(stream: bytes) -> list[tuple[str, int, str, bytes]]:
-    """(kind, sequence, station, payload) of every packet."""
+    """(kind, sequence, station, payload) of every packet that has come whole."""
     found = []
     at = 0
-    while at < len(stream) and stream[at : at + 3] != b"END":
+    while at + _HEAD_V4.size <= len(stream) and stream[at : at + 3] != b"END":
         mark, kind, sub, length, sequence, n_name = _HEAD_V4.unpack_from(stream, at)
         assert mark == b"SE"
         name_at = at + _HEAD_V4.size
         at = name_at + n_name + length
+        if at > len(stream):
+            break
         name = stream[name_at : name_at + n_name].decode()
         found.append(((kind + sub).decode(), sequence, name, stream[at - length : at]))
     return found
