@@ -21,7 +21,7 @@ _COMMANDS = {
     "fetch": ("houfeng.cli.fetch:fetch", "Download records and StationXML from a data centre."),
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
     "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
-    "stations": ("houfeng.cli.listing:stations", "List stations and their health."),
+    "stations": ("houfeng.cli.stations:stations", "List, check and change stations, and show their health."),
     "events": ("houfeng.cli.listing:events", "List detected events."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),

@@ -1,4 +1,4 @@
-"""`houfeng stations|events|picks|runs list`: what the database holds, as a table, JSON or CSV."""
+"""`houfeng events|picks|runs list`: what the database holds, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -16,15 +16,10 @@ from houfeng import shapes
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import StoreError
-from houfeng.times import now_ns
-from stations.changes import changes
-from stations.health import State
-from stations.inventory import parse_stationxml
 
-Row = TypeVar("Row")
+Answer = TypeVar("Answer")
 
 # Columns of the printed tables; JSON and CSV have all of them.
-_STATIONS = ("status", "id", "name", "country", "total_latency_s", "percent_availability_1h", "num_gaps", "reason")
 _EVENTS = (
     *("first_onset", "magnitude", "magnitude_kind", "n_stations", "place", "semi_major_km", "quality", "type_hint"),
     "id",
@@ -40,34 +35,6 @@ since_option = click.option("--since", type=Time(), metavar="TIME", help="Only f
 
 
 @click.group()
-def stations() -> None:
-    """Stations and their health."""
-
-
-@stations.command("list")
-@config_option
-@format_option
-@click.option("--status", type=click.Choice([str(state) for state in State]), help="Only stations of this status.")
-def list_stations(config: Path | None, layout: str, status: str | None) -> None:
-    """List the stations, worst first, each with the reason for its status."""
-    wanted = None if status is None else State(status)
-    rows = _read(config, lambda snapshot: queries.stations(snapshot, status=wanted, seen_at_ns=now_ns()))
-    print_rows("stations", [shapes.station(row) for row in rows], _STATIONS, layout)
-
-
-@stations.command("diff")
-@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def diff_stations(old: Path, new: Path) -> None:
-    """Show what stations and channel epochs of the StationXML NEW say otherwise than those of OLD."""
-    found = changes(*(parse_stationxml(path.read_bytes(), str(path)) for path in (old, new)))
-    for change in found:
-        click.echo(f"{change.what}: {change.text}")
-    if not found:
-        click.echo("no difference in stations and channel epochs")
-
-
-@click.group()
 def events() -> None:
     """Detected events."""
 
@@ -80,7 +47,7 @@ def events() -> None:
 @limit_option
 def list_events(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
     """List the events, newest first."""
-    rows = _read(config, lambda snapshot: queries.events(snapshot, run_id=run_id, since_ns=since, limit=limit))
+    rows = read_database(config, lambda snapshot: queries.events(snapshot, run_id=run_id, since_ns=since, limit=limit))
     print_rows("events", [shapes.event(row) for row in rows], _EVENTS, layout)
 
 
@@ -97,7 +64,7 @@ def picks() -> None:
 @limit_option
 def list_picks(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
     """List the picks, newest first, each with the event it belongs to."""
-    rows = _read(config, lambda snapshot: queries.picks(snapshot, run_id=run_id, since_ns=since, limit=limit))
+    rows = read_database(config, lambda snapshot: queries.picks(snapshot, run_id=run_id, since_ns=since, limit=limit))
     print_rows("picks", [shapes.pick(row) for row in rows], _PICKS, layout)
 
 
@@ -111,10 +78,16 @@ def runs() -> None:
 @format_option
 def list_runs(config: Path | None, layout: str) -> None:
     """List the runs, newest first."""
-    print_rows("runs", [shapes.run(row) for row in _read(config, queries.runs)], _RUNS, layout)
+    print_rows("runs", [shapes.run(row) for row in read_database(config, queries.runs)], _RUNS, layout)
 
 
-def _read(config: Path | None, query: Callable[[Connection], list[Row]]) -> list[Row]:
+def read_database(config: Path | None, query: Callable[[Connection], Answer]) -> Answer:
+    """What a query says of the configured database.
+
+    Raises
+    ------
+    StoreError : if there is none yet, or it does not answer
+    """
     url = settings_of(config).database.url
     file = parse_url(url).database if parse_url(url).drivername == "sqlite" else None
     if file is not None and not Path(file).exists():  # to list must not make an empty one
