@@ -52,7 +52,7 @@ ONE_THING = {
     "331": ("<Dip>0</Dip>", "<Dip>-91</Dip>", "-91 deg; expected -90"),
     "332": ("<Azimuth>0</Azimuth>", "<Azimuth>6</Azimuth>", "azimuth 6, dip 0 deg on a channel N"),
     "401": ("<Stage number='2'>", "<Stage number='5'>", "found 1, 5, 3; expected 1 to 3 in order"),
-    "402": ("<OutputUnits><Name>V</Name>", "<OutputUnits><Name>smoot</Name>", "Stage[1]/PolesZeros/OutputUnits/Name"),
+    "402": ("<OutputUnits><Name>V</Name>", "<OutputUnits><Name>furlong</Name>", "Stage[1]/PolesZeros/OutputUnits/Name"),
     "403": ("<InputUnits><Name>V</Name>", "<InputUnits><Name>A</Name>", "'A'; expected 'V', which stage 1 gives out"),
     "406": ("<OutputUnits><Name>COUNTS</Name>", "<OutputUnits><Name>V</Name>", "'COUNTS'; expected 'V'"),
     "407": ("<InputUnits><Name>M/S</Name>", "<InputUnits><Name>M</Name>", "'M/S'; expected 'M'"),
