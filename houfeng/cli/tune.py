@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -23,6 +24,7 @@ from houfeng.cli.tune_report import COLUMNS, Report
 from houfeng.errors import CatalogueError, ConfigError
 from houfeng.network import load_network
 
+_PICTURES = (".png", ".pdf", ".svg")
 _ON_RATIOS = (2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 
 
@@ -62,6 +64,18 @@ def _band_set(word: str) -> Bands:
     return tuple((low, high) for low, high in pairs)
 
 
+class Picture(click.Path):
+    """A file that a picture can be written to: what is wrong with it is said before the work, not after it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(super().convert(str(value), param, ctx)))
+        if path.suffix not in _PICTURES:
+            self.fail(f"a file ending in {' or '.join(_PICTURES)} is needed, {value!r} came", param, ctx)
+        if not path.absolute().parent.is_dir():
+            self.fail(f"{path}: there is no such folder", param, ctx)
+        return path
+
+
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, exists=True), metavar="CONFIG.toml|DIR")
 @click.option("--catalogue", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
@@ -84,6 +98,8 @@ def _band_set(word: str) -> Bands:
               help="Between a trigger's onset and the expected P, beside 5 % of the travel time.")  # fmt: skip
 @click.option("--write", "fragment", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.toml",
               help="Write the best settings, to be included by a configuration.")  # fmt: skip
+@click.option("--plot", type=Picture(path_type=Path, dir_okay=False, writable=True), metavar="FILE.png",
+              help="Draw what is found against false triggers, for all stations and each; or .pdf, .svg.")  # fmt: skip
 @format_option
 def tune(
     data: Path,
@@ -100,6 +116,7 @@ def tune(
     min_magnitude: float | None,
     tolerance_s: float,
     fragment: Path | None,
+    plot: Path | None,
     layout: str,
 ) -> None:
     """Find the bands and thresholds that detect a catalogue's events best.
@@ -122,6 +139,10 @@ def tune(
     print_rows("combinations", report.rows(), COLUMNS, layout)
     for line in report.remarks():
         click.echo(line, err=layout != "table")
+    if plot is not None:
+        from houfeng.cli.tune_plot import draw  # takes a second to import
+
+        draw(found, false_per_hour, plot)
     if fragment is not None:
         _write(fragment, report.fragment(f"{folder} and {catalogue}"))
 

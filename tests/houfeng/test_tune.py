@@ -135,6 +135,20 @@ def test_mistakes_on_the_command_line(folder: Path, words: Sequence[str], messag
     assert message in result.output
 
 
+def test_the_picture_has_a_panel_for_each_station(folder: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "sweep.svg"
+    words = ("--bands", "3-10+8-25,1-2", "--on", "3,5,12", "--false-per-hour", "20", "--plot", str(picture))
+    assert tune(folder, *words).exit_code == 0
+    text = picture.read_text()
+    for words_of_it in ("all stations", *(f"BW.{code}" for code in STATIONS), "1-2 Hz", "allowed: 20 per hour"):
+        assert f"<!-- {words_of_it}" in text
+    refused = tune(folder, *_ALLOWED, "--plot", "sweep.gif")
+    assert refused.exit_code == 2
+    assert "a file ending in .png or .pdf or .svg is needed, 'sweep.gif' came" in refused.output
+    nowhere = tune(folder, *_ALLOWED, "--plot", str(tmp_path / "none" / "sweep.png"))
+    assert f"{tmp_path}/none/sweep.png: there is no such folder" in nowhere.output
+
+
 def test_a_wrong_catalogue_and_settings_that_cannot_be(folder: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("time,latitude,longitude\n2010-05-27,95,11\n")
