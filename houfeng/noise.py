@@ -19,7 +19,6 @@ from stations.health.noise import (
     WINDOW_NS,
     Noise,
     NoiseWindow,
-    Piece,
     correction_db,
     high_noise_db,
     low_noise_db,
@@ -128,8 +127,8 @@ def _windows(
         until_ns = day_ns + _DAY_NS + WINDOW_NS - STEP_NS
         stretches = recorded.read([source_id], max(first_ns, day_ns), until_ns).get(source_id, ())
         for rate_hz in sorted({stretch.rate_hz for stretch in stretches}):
-            pieces = [Piece(each.start_ns, rate_hz, each.samples) for each in stretches if each.rate_hz == rate_hz]
-            yield from noise_windows(pieces, max(first_ns, day_ns), until_ns)
+            of_rate = [each for each in stretches if each.rate_hz == rate_hz]
+            yield from noise_windows(of_rate, max(first_ns, day_ns), until_ns)
         progress(min((day_ns + _DAY_NS - begin_ns) / (stop_ns - begin_ns), 1.0))
 
 

@@ -9,9 +9,10 @@ from detection.inspection.agenda import Agenda
 from detection.inspection.inspector import Inspector
 from detection.inspection.looking import Lookout
 from detection.inspection.stretches import stretches
-from detection.inspection.waveforms import Stretch, Waveforms
+from detection.inspection.waveforms import Waveforms
 from detection.location.locator import Locator
 from detection.magnitude.magnitudes import Magnitudes
+from houfeng.stretch import Stretch
 from houfeng.types import Packet, SourceId
 from stations.inventory import Inventory
 from stations.responsexml import Responses

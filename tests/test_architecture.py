@@ -14,7 +14,7 @@ ROOMS = ("houfeng", "stations", "acquisition", "detection", "database", "webui",
 
 CORE = (
     *("houfeng.types", "houfeng.codes", "houfeng.packets", "houfeng.times", "houfeng.errors", "houfeng.checks"),
-    "houfeng.magnitudes",
+    *("houfeng.magnitudes", "houfeng.stretch"),
     "houfeng.__version__",
 )
 INNER = (*CORE, "stations", "acquisition", "detection", "database")

@@ -9,9 +9,10 @@ from typing import Protocol
 from detection.inspection.s_onsets import read_s
 from detection.inspection.sensors import sensor_channels
 from detection.inspection.settings import InspectionSettings
-from detection.inspection.waveforms import Stretch, Waveforms
+from detection.inspection.waveforms import Waveforms
 from detection.inspection.windows import Window, Windows
 from detection.location.locator import Locator
+from houfeng.stretch import Stretch
 from houfeng.types import Event, Origin, Pick, SourceId
 from stations.inventory import Inventory
 

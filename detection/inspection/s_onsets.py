@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detection.inspection.sensors import horizontals
-from detection.inspection.waveforms import Stretch
 from detection.onset.s import SOnset, find_s
 from detection.plan import Floats
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Pick, SourceId
 from stations.inventory import Inventory

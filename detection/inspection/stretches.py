@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from detection.blocks import LARGEST_COUNT
-from detection.inspection.waveforms import Stretch
 from detection.plan import Floats
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Packet
 

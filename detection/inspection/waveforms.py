@@ -3,39 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
-from detection.plan import Floats
-from houfeng.times import NS_PER_S, samples_ns
+from houfeng.stretch import Stretch
 from houfeng.types import SourceId
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
-    """Samples of one channel without a gap between them.
-
-    Parameters
-    ----------
-    start_ns : time of the first sample, ns UTC
-    rate_hz : samples per second
-    samples : (n,) counts, float64; read-only
-    """
-
-    start_ns: int
-    rate_hz: float
-    samples: Floats
-
-    @property
-    def end_ns(self) -> int:
-        """When the sample after the last would be, ns UTC."""
-        return self.start_ns + samples_ns(len(self.samples), self.rate_hz)
-
-    def index(self, t_ns: int) -> int:
-        """Number of the sample nearest to a time; outside 0..n-1 where the stretch does not reach."""
-        return int(np.rint((t_ns - self.start_ns) * self.rate_hz / NS_PER_S))
 
 
 class Waveforms(Protocol):

@@ -19,7 +19,6 @@ from dataclasses import replace
 from math import fsum, log10
 from typing import Protocol
 
-from detection.inspection.waveforms import Stretch
 from detection.magnitude import body, duration, local, moment
 from detection.magnitude.channels import groups
 from detection.magnitude.followers import before_follower
@@ -28,6 +27,7 @@ from detection.magnitude.records import Record, cut
 from detection.magnitude.settings import MEASURED, MagnitudeSettings
 from detection.magnitude.station import Sight, sights, window
 from houfeng.errors import AmplitudeError, InventoryError
+from houfeng.stretch import Stretch
 from houfeng.types import Event, SourceId, StationMagnitude
 from stations.response import Response
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.inspection.waveforms import Stretch
 from detection.magnitude.station import Window
 from detection.plan import Floats
 from houfeng.errors import AmplitudeError
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S
 from stations.response import Response, grid_hz
 

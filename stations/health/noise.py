@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from obspy.signal.spectral_estimation import get_nhnm, get_nlnm
 
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S
 from stations.health.psd import WINDOW_S, Floats, PsdPlan, psd_levels, psd_plan
 from stations.response import Response
@@ -26,14 +26,6 @@ STEP_NS = WINDOW_NS // 2
 LEAST_FILLED = 1.0
 # 1 dB apart, relative to 1 (m/s^2)^2/Hz.
 DB_EDGES = np.arange(-200.0, -49.0)
-
-
-class Piece(NamedTuple):
-    """Samples without a gap: when the first is, ns UTC; samples per second; (n,) counts."""
-
-    start_ns: int
-    rate_hz: float
-    samples: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +47,13 @@ class NoiseWindow:
 
 
 def noise_windows(
-    pieces: Sequence[Piece], start_ns: int, end_ns: int, least_filled: float = LEAST_FILLED
+    stretches: Sequence[Stretch], start_ns: int, end_ns: int, least_filled: float = LEAST_FILLED
 ) -> list[NoiseWindow]:
     """Noise of the windows in a time, every half hour from its start on.
 
     Parameters
     ----------
-    pieces : of one channel, of one sampling rate
+    stretches : of one channel, of one sampling rate
     start_ns, end_ns : windows begin at or after start and end at or before end, ns UTC
     least_filled : share of its samples that a window must have
 
@@ -69,24 +61,24 @@ def noise_windows(
     ------
     WindowError : if the rate is too low for a window of an hour
     """
-    if not pieces:
+    if not stretches:
         return []
-    plan = psd_plan(pieces[0].rate_hz)
+    plan = psd_plan(stretches[0].rate_hz)
     found = []
     for begin_ns in range(start_ns, end_ns - WINDOW_NS + 1, STEP_NS):
-        counts, filled = _window(pieces, begin_ns, plan)
+        counts, filled = _window(stretches, begin_ns, plan)
         if filled >= least_filled:
             found.append(NoiseWindow(begin_ns, plan.rate_hz, psd_levels(counts, plan), filled))
     return found
 
 
-def _window(pieces: Sequence[Piece], begin_ns: int, plan: PsdPlan) -> tuple[Floats, float]:
+def _window(stretches: Sequence[Stretch], begin_ns: int, plan: PsdPlan) -> tuple[Floats, float]:
     counts, n_filled = np.zeros(plan.n_window), 0
-    for piece in pieces:
-        first = round((piece.start_ns - begin_ns) * plan.rate_hz / NS_PER_S)
-        begin, end = max(first, 0), min(first + len(piece.samples), plan.n_window)
+    for stretch in stretches:
+        first = round((stretch.start_ns - begin_ns) * plan.rate_hz / NS_PER_S)
+        begin, end = max(first, 0), min(first + len(stretch.samples), plan.n_window)
         if begin < end:
-            counts[begin:end] = piece.samples[begin - first : end - first]
+            counts[begin:end] = stretch.samples[begin - first : end - first]
             n_filled += end - begin
     return counts, n_filled / plan.n_window
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from obspy.signal import PPSD
 
 from houfeng.errors import WindowError
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, from_utcdatetime
 from houfeng.types import SourceId
-from stations.health.noise import STEP_NS, Noise, Piece, correction_db, high_noise_db, low_noise_db, noise_windows
+from stations.health.noise import STEP_NS, Noise, correction_db, high_noise_db, low_noise_db, noise_windows
 from stations.health.psd import psd_levels, psd_plan
 from stations.inventory import parse_stationxml
 from stations.responsexml import Responses
@@ -113,17 +114,17 @@ def test_rates_that_give_no_spectrum(rate_hz: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def day() -> tuple[Piece, NDArray[np.float64]]:
+def day() -> tuple[Stretch, NDArray[np.float64]]:
     """IU.ANMO 00 LHZ on 1 January 2010, and the correction of its instrument."""
     (trace,) = obspy.read(SIGNAL_DATA / "IUANMO.seed")
     start_ns = from_utcdatetime(trace.stats.starttime)
-    piece = Piece(start_ns, 1.0, np.asarray(trace.data, dtype=np.float64))
+    piece = Stretch(start_ns, 1.0, np.asarray(trace.data, dtype=np.float64))
     inventory = parse_stationxml((SIGNAL_DATA / "IUANMO.xml").read_bytes(), "IUANMO.xml")
     response = Responses(inventory).at(SourceId("IU", "ANMO", "00", "LHZ"), start_ns)
     return piece, correction_db(response, psd_plan(1.0))
 
 
-def test_a_day_of_a_real_station_is_that_of_ppsd(day: tuple[Piece, NDArray[np.float64]]) -> None:
+def test_a_day_of_a_real_station_is_that_of_ppsd(day: tuple[Stretch, NDArray[np.float64]]) -> None:
     piece, correction = day
     (trace,) = obspy.read(SIGNAL_DATA / "IUANMO.seed")
     ppsd = PPSD(trace.stats, obspy.read_inventory(SIGNAL_DATA / "IUANMO.xml"))
@@ -146,7 +147,7 @@ def test_a_day_of_a_real_station_is_that_of_ppsd(day: tuple[Piece, NDArray[np.fl
     assert (median[swell] < high_noise_db(periods_s)[swell]).all()
 
 
-def test_the_pdf_of_a_real_day_is_near_what_iris_published(day: tuple[Piece, NDArray[np.float64]]) -> None:
+def test_the_pdf_of_a_real_day_is_near_what_iris_published(day: tuple[Stretch, NDArray[np.float64]]) -> None:
     """They average power where ObsPy averages decibels, and their periods lie between ours."""
     piece, correction = day
     published: dict[float, Counter[int]] = {}
@@ -171,8 +172,8 @@ def test_windows_begin_with_the_time_asked_for_and_are_complete() -> None:
     cut = int(3600 * rate_hz)
     later_ns = start_ns + int(1.4 * 3600 * NS_PER_S)
     pieces = [
-        Piece(start_ns, rate_hz, counts[:cut]),
-        Piece(later_ns, rate_hz, counts[round(1.4 * cut) :]),
+        Stretch(start_ns, rate_hz, counts[:cut]),
+        Stretch(later_ns, rate_hz, counts[round(1.4 * cut) :]),
     ]
     end_ns = start_ns + 3 * 3600 * NS_PER_S
     windows = noise_windows(pieces, start_ns, end_ns, least_filled=0.5)

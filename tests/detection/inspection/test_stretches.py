@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.inspection.stretches import stretches
-from detection.inspection.waveforms import Stretch
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Packet, SourceId, readonly
 

@@ -12,8 +12,8 @@ import obspy
 import pytest
 from obspy.geodetics import gps2dist_azimuth
 
-from detection.inspection.waveforms import Stretch
 from detection.location.traveltime import published
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Arrival, Event, Origin, Pick, SourceId
 from stations.inventory import Inventory, Site, merge, parse_stationxml

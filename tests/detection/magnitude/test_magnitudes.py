@@ -10,10 +10,10 @@ import numpy as np
 import obspy
 import pytest
 
-from detection.inspection.waveforms import Stretch
 from detection.magnitude.magnitudes import Magnitudes
 from detection.magnitude.settings import MagnitudeSettings
 from houfeng.errors import ConfigError, InventoryError
+from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Event, SourceId, StationMagnitude
 from stations.inventory import Inventory, Site
