@@ -16,10 +16,12 @@ from database.records import (
     ArrivalRow,
     EventDetail,
     EventRow,
+    EventStatus,
     PickRow,
     Run,
     RunKind,
 )
+from database.revision_queries import gone, gone_row, revisions
 from database.rows import FIT, REASONS, Found, document_of, origin_of, pick_of
 from database.station_queries import (
     STATION_SORTS,
@@ -81,6 +83,8 @@ def events(
     since_ns: int | None = None,
     until_ns: int | None = None,
     limit: int | None = None,
+    status: EventStatus = "current",
+    min_magnitude: float | None = None,
 ) -> list[EventRow]:
     """Events by their first onset, newest first.
 
@@ -89,39 +93,70 @@ def events(
     run_id : a run; None for the live ones
     since_ns, until_ns : first onset from (inclusive) and to (exclusive), ns UTC
     limit : at most this many
+    status : "current" ones, those of live runs that are "gone" again, or "all"
+    min_magnitude : of the preferred magnitude; without one, an event is left out then
     """
-    table = tables.event
-    query = _of_runs(connection, _with_origin(), table.c.run_id, run_id)
-    query = _between(query, table.c.first_onset_ns, since_ns, until_ns)
-    query = query.order_by(table.c.first_onset_ns.desc(), table.c.public_id).limit(limit)
-    return [_event_row(row) for row in connection.execute(query)]
+    found: list[EventRow] = []
+    if status != "gone":
+        table = tables.event.c
+        query = _of_runs(connection, _with_origin(), table.run_id, run_id)
+        if min_magnitude is not None:
+            query = query.where(tables.magnitude.c.value >= min_magnitude)
+        query = _between(query, table.first_onset_ns, since_ns, until_ns)
+        query = query.order_by(table.first_onset_ns.desc(), table.public_id).limit(limit)
+        found += [_event_row(row) for row in connection.execute(query)]
+    if status != "current":
+        column = tables.revision.c
+        query = _of_runs(connection, gone(), column.run_id, run_id)
+        query = _between(query, column.first_onset_ns, since_ns, until_ns)
+        query = query.order_by(column.first_onset_ns.desc(), column.event_id)
+        rows = (gone_row(row) for row in connection.execute(query))
+        found += [row for row in rows if min_magnitude is None or row.is_at_least(min_magnitude)][:limit]
+    return sorted(found, key=lambda row: (-row.first_onset_ns, row.public_id))[:limit]
 
 
 def event(connection: Connection, public_id: str, *, run_id: str | None = None) -> EventDetail | None:
-    """One event with its arrivals and magnitudes; None where the runs have none of this id."""
-    table = tables.event
+    """One event with its arrivals, magnitudes and history, also one that is none any more.
+
+    None where the runs never had one of this id. A replay has no history: it forgets what it did not find in the end.
+    """
+    table, old = tables.event, tables.revision.c
     query = _of_runs(connection, _with_origin().where(table.c.public_id == public_id), table.c.run_id, run_id)
     found = connection.execute(query.order_by(table.c.run_id)).first()
     if found is None:
-        return None
+        query = _of_runs(connection, gone().where(old.event_id == public_id), old.run_id, run_id)
+        found = connection.execute(query.order_by(old.run_id)).first()
+        if found is None:
+            return None
+        return EventDetail(gone_row(found), (), revisions=revisions(connection, found.run_id, public_id))
     row = _event_row(found)
     magnitudes = magnitudes_of(connection, row.run_id, row.public_id)
-    return EventDetail(row, _arrivals(connection, row), magnitudes, station_magnitudes_of(connection, row, magnitudes))
+    return EventDetail(
+        row,
+        _arrivals(connection, row),
+        magnitudes,
+        station_magnitudes_of(connection, row, magnitudes),
+        revisions(connection, row.run_id, row.public_id),
+    )
 
 
 def _with_origin() -> Query:
-    event, origin, magnitude = tables.event, tables.origin.c, tables.magnitude.c
+    event, origin, magnitude, run = tables.event, tables.origin.c, tables.magnitude.c, tables.run.c
     of_event = and_(origin.run_id == event.c.run_id, origin.event_id == event.c.public_id)
     preferred = and_(magnitude.run_id == event.c.run_id, magnitude.event_id == event.c.public_id, magnitude.rank == 0)
     columns = [column for column in origin if column.name not in {"run_id", "event_id"}]
-    joined = select(event, *columns, *preferred_columns()).outerjoin_from(event, tables.origin, of_event)
-    return joined.outerjoin(tables.magnitude, preferred)
+    joined = select(event, run.is_synthetic, *columns, *preferred_columns()).outerjoin_from(
+        event, tables.origin, of_event
+    )
+    return joined.join(tables.run, run.run_id == event.c.run_id).outerjoin(tables.magnitude, preferred)
 
 
 def _event_row(found: Found) -> EventRow:
     row = {column.name: getattr(found, column.name) for column in tables.event.columns}
     reasons = {name: tuple(json.loads(row[name])) for name in REASONS}
-    return EventRow(**row | reasons, origin=origin_of(found), magnitude=preferred_of(found))
+    return EventRow(
+        **row | reasons, origin=origin_of(found), magnitude=preferred_of(found), is_synthetic=found.is_synthetic
+    )
 
 
 def _arrivals(connection: Connection, row: EventRow) -> tuple[ArrivalRow, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from houfeng.types import Magnitude, Origin, Pick, StationMagnitude
 from stations.health import ChannelStatus, Metrics, State
 from stations.inventory import ChannelEpoch
 
 RunKind = Literal["live", "replay"]
+# Events to be listed: those that are, those that are none any more, or both.
+EventStatus = Literal["current", "gone", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Run:
     source : where the data came from, for people
     start_ns, end_ns : time span of the data, ns UTC, end exclusive; None while unknown
     engine : how channels were filtered, as `Detector.engine` says: the last bits of a ratio depend on it
+    is_synthetic : the data were made by a computer: no earthquake of this run was one
     """
 
     run_id: str
@@ -40,6 +43,7 @@ class Run:
     n_records: int = 0
     n_samples: int = 0
     engine: str = "tiles"
+    is_synthetic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class PickRow:
 class EventRow:
     """An event of one run, without its picks; quality and type as of `Event`.
 
-    `magnitude` is the preferred one, None where there is none.
+    `magnitude` is the preferred one, None where there is none. Of an event that is none any more, `status` says
+    what became of it (a reason of `CLOSING`), `successor` which event has its picks, and the rest what it was last.
     """
 
     run_id: str
@@ -70,6 +75,57 @@ class EventRow:
     quality_reasons: tuple[str, ...] = ()
     type_hint: str = ""
     type_reasons: tuple[str, ...] = ()
+    status: str = "current"
+    successor: str | None = None
+    is_synthetic: bool = False
+
+    def is_at_least(self, magnitude: float) -> bool:
+        """Whether its preferred magnitude is known and as large."""
+        return self.magnitude is not None and self.magnitude.value >= magnitude
+
+
+# Why an event is revised. What ends it: its evidence fell; its picks are another's; they begin with another pick now.
+CLOSING = ("withdrawn", "merged", "continued")
+REVISION_REASONS = (
+    *("first", "continues", "split", "restored"),
+    *("late pick", "absorbed", "pick moved", "pick left out", "waveforms"),
+    *CLOSING,
+)
+
+
+class RevisedPick(NamedTuple):
+    """A pick that an event was given or lost, and its onset, ns UTC."""
+
+    pick_id: str
+    station_id: str
+    phase: str
+    onset_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of an event of a live run, and what led to it.
+
+    Parameters
+    ----------
+    number : 1 for the first
+    created_ns : wall clock when it was saved, ns UTC
+    reason : one of `REVISION_REASONS`
+    others : public ids of the events that gave or took picks
+    added, taken : picks it has and the state before had not, and the other way round
+    event : what it was then
+    moved_km, moved_s : how far its origin is from where and when the state before had it; None without two origins
+    """
+
+    number: int
+    created_ns: int
+    reason: str
+    others: tuple[str, ...]
+    added: tuple[RevisedPick, ...]
+    taken: tuple[RevisedPick, ...]
+    event: EventRow
+    moved_km: float | None
+    moved_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +156,15 @@ class ArrivalRow:
 class EventDetail:
     """An event with its arrivals, earliest first, and its magnitudes, the preferred one first.
 
-    `station_magnitudes` are sorted by the rank of their kind, then by distance.
+    `station_magnitudes` are sorted by the rank of their kind, then by distance; `revisions`, which only an event of a
+    live run has, from the first on. An event that is none any more has these alone.
     """
 
     event: EventRow
     arrivals: tuple[ArrivalRow, ...]
     magnitudes: tuple[Magnitude, ...] = ()
     station_magnitudes: tuple[StationMagnitude, ...] = ()
+    revisions: tuple[Revision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ __all__ = [
     "metadata",
     "origin",
     "pick",
+    "revision",
     "run",
     "run_site",
     "site",
@@ -67,6 +68,7 @@ run = Table(
     Column("n_records", BigInteger, nullable=False),
     Column("n_samples", BigInteger, nullable=False),
     text("engine"),
+    Column("is_synthetic", Boolean, nullable=False),
     CheckConstraint("kind IN ('live', 'replay')", name="kind"),
 )
 
@@ -198,6 +200,23 @@ station_magnitude = Table(
     Column("is_used", Boolean, nullable=False),
     text("reason"),
     ForeignKeyConstraint(["run_id", "event_id"], ["event.run_id", "event.public_id"], ondelete="CASCADE"),
+)
+
+# How an event of a live run came to be what it is, and what became of one that is none any more: that has no row in
+# `event`. Written with the clock of the wall, so no part of what a replay must find again.
+revision = Table(
+    "revision",
+    metadata,
+    run_key(),
+    text("event_id", key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    time("created_ns"),
+    time("first_onset_ns"),
+    text("reason"),
+    # JSON: ids of other events; picks as [id, station, phase, onset]; the event with its origin and magnitude
+    *(text(name) for name in ("others", "added", "taken", "state")),
+    *(number(name, needed=False) for name in ("moved_km", "moved_s")),
+    Index(None, "run_id", "first_onset_ns"),
 )
 
 stream_state = Table(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from database import rows, s_picks, tables
+from database import history, rows, s_picks, tables
 from database.records import Run
 from database.upsert import delete_where, insert_new, upsert
 from houfeng.errors import StoreError
@@ -72,8 +72,18 @@ class UnitOfWork:
             insert_new(self.connection, table, [row for event in events for row in values(run_id, event)])
         s_picks.forget(self.connection, run_id, before)
 
+    def note_revisions(self, run_id: str, events: Collection[Event], withdrawn: Collection[str], at_ns: int) -> None:
+        """Add to the history of a live run what `withdraw_events` and `save_events` are about to change.
+
+        Parameters
+        ----------
+        at_ns : wall clock, ns UTC
+        """
+        self._shown = True
+        history.record(self.connection, run_id, events, withdrawn, at_ns)
+
     def withdraw_events(self, run_id: str, public_ids: Collection[str]) -> None:
-        """Remove events of a run that are no longer true; their P picks stay."""
+        """Remove events of a run that are no longer true; their P picks and their history stay."""
         self._shown = True
         before = s_picks.of_events(self.connection, run_id, public_ids)
         delete_where(

@@ -12,6 +12,7 @@ from detection.association.associator import Associator, EventChanges
 from detection.detector import Detector
 from detection.inspection.looking import Lookout
 from detection.location.locator import Locator
+from houfeng.times import now_ns
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
 
 
@@ -43,6 +44,8 @@ class Pipeline:
     lookout : looks at the waveforms of events; without one they keep the origins that their P onsets tell
     store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
     run_id : the run they belong to; it must be saved already
+    keeps_history : note when and why events change. A live run's are seen while they change; a replay forgets what
+        it did not find in the end, or the same replay would change rows when it is done again
 
     Attributes
     ----------
@@ -57,6 +60,8 @@ class Pipeline:
         store: Store,
         run_id: str,
         lookout: Lookout | None = None,
+        *,
+        keeps_history: bool = False,
     ) -> None:
         self._detector = detector
         self._associator = associator
@@ -64,6 +69,7 @@ class Pipeline:
         self._lookout = lookout
         self._store = store
         self._run_id = run_id
+        self._keeps_history = keeps_history
         self._unsaved = _Unsaved()
         self._known: set[SourceId] = set()
         self._counted: dict[str, None] = {}
@@ -212,8 +218,10 @@ class Pipeline:
     def _save(self, unit: UnitOfWork) -> None:
         unsaved = self._unsaved
         unit.save_picks(self._run_id, unsaved.picks)
-        unit.withdraw_events(self._run_id, unsaved.withdrawn)
         events = unsaved.events.values()
+        if self._keeps_history and (events or unsaved.withdrawn):
+            unit.note_revisions(self._run_id, events, unsaved.withdrawn, now_ns())
+        unit.withdraw_events(self._run_id, unsaved.withdrawn)
         unit.save_picks(self._run_id, [pick for event in events for pick in event.picks if pick.phase == "S"])
         unit.save_events(self._run_id, events)
         unit.save_detector_states(self._run_id, unsaved.states)

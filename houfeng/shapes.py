@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any
 
-from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Run, StationDetail, StationRow
+from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Revision, Run, StationDetail, StationRow
 from houfeng.times import format_ns
 from houfeng.types import Magnitude, Origin, Pick
 from stations.health import ChannelStatus, Metrics, Reading
@@ -109,6 +109,9 @@ def event(row: EventRow) -> Shape:
         "quality_reason": "; ".join(row.quality_reasons),
         "type_hint": row.type_hint or None,
         "type_reason": "; ".join(row.type_reasons),
+        "status": row.status,
+        "successor": row.successor,
+        "is_synthetic": row.is_synthetic,
         "run": row.run_id,
     }
 
@@ -138,9 +141,30 @@ def place(value: Origin | None) -> str:
 
 
 def summary(row: EventRow) -> str:
-    """An event in a line: `4 stations, 48.050 N 11.643 E, 4 km deep, GERMANY, class C, possible blast`."""
-    said = (f"{row.n_stations} stations", place(row.origin), row.quality and f"class {row.quality}", row.type_hint)
+    """An event in a line: `ML 1.2, 4 stations, 48.050 N 11.643 E, 4 km deep, GERMANY, class C, possible blast`."""
+    said = (
+        "SYNTHETIC" if row.is_synthetic else "",
+        magnitude_text(row.magnitude),
+        f"{row.n_stations} stations",
+        place(row.origin),
+        row.quality and f"class {row.quality}",
+        row.type_hint,
+        status_text(row),
+    )
     return ", ".join(filter(None, said))
+
+
+def magnitude_text(value: Magnitude | None) -> str:
+    """A magnitude in a word or two: `ML 1.2`, with `?` where something speaks against it; empty without one."""
+    return "" if value is None else f"{value.kind} {value.value:.1f}{'?' if value.remark else ''}"
+
+
+def status_text(row: EventRow) -> str:
+    """What became of an event: `withdrawn`, `merged into event/...`; empty for a current one."""
+    if row.status == "current":
+        return ""
+    link = {"merged": "merged into", "continued": "continued as"}.get(row.status, row.status)
+    return f"{link} {row.successor}" if row.successor else link
 
 
 def event_detail(detail: EventDetail) -> Shape:
@@ -150,6 +174,30 @@ def event_detail(detail: EventDetail) -> Shape:
         "magnitudes": [asdict(each) for each in detail.magnitudes],
         "station_magnitudes": [asdict(each) for each in detail.station_magnitudes],
         "arrivals": [_arrival(arrival) for arrival in detail.arrivals],
+        "history": [revision(each) for each in detail.revisions],
+    }
+
+
+def revision(value: Revision) -> Shape:
+    """What an event was once, when that was saved, and why it was changed to that."""
+    return {
+        "revision": value.number,
+        "created": time(value.created_ns),
+        "reason": value.reason,
+        "others": list(value.others),
+        **{
+            name: [
+                {"id": p.pick_id, "station": p.station_id, "phase": p.phase, "onset": time(p.onset_ns)} for p in picks
+            ]
+            for name, picks in (("picks_added", value.added), ("picks_taken", value.taken))
+        },
+        "moved_km": value.moved_km,
+        "moved_s": value.moved_s,
+        "n_stations": value.event.n_stations,
+        "n_picks": value.event.n_picks,
+        **origin(value.event.origin),
+        **magnitude(value.event.magnitude),
+        "quality": value.event.quality or None,
     }
 
 
@@ -173,6 +221,7 @@ def run(row: Run) -> Shape:
         "config_hash": row.config_hash,
         "code_version": row.code_version,
         "engine": row.engine,
+        "is_synthetic": row.is_synthetic,
     }
 
 

@@ -40,6 +40,7 @@ DOORS = {
     ),
     # read models only: which tables there are is the database's business
     "webui": (*CORE, "houfeng.shapes", "stations", "database.queries", "database.records", "database.store"),
+    "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),

@@ -13,7 +13,7 @@ from database import queries
 from houfeng import __version__
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
-from webui import evidence, language, magnitude_words, overview, reading, reasons, words
+from webui import evidence, language, magnitude_words, overview, reading, reasons, revision_words, words
 from webui.caching import revalidated
 from webui.language import gettext
 
@@ -114,7 +114,7 @@ def events() -> Response:
 @blueprint.get("/events/<path:event_id>")
 @revalidated
 def event(event_id: str) -> Response:
-    """One event with its arrivals."""
+    """One event with its arrivals; also one that is none any more: an open page shall turn to say so."""
     run_id, public_id = request.args.get("run") or None, reading.event_id(event_id)
 
     def query(snapshot: Connection) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def event(event_id: str) -> Response:
 
     values = reading.read(query)
     if values["detail"] is None:
-        return failure(404, gettext("There is no event %(id)s. It may have been withdrawn.", id=event_id))
+        return failure(404, gettext("There is no event %(id)s.", id=event_id))
     return _page("event.html", **values)
 
 
@@ -193,6 +193,7 @@ def _page(template: str, **values: Any) -> Response:
             words=words,
             reason=reasons.translated,
             magnitude_words=magnitude_words,
+            revision_words=revision_words,
             territory=language.territory,
             iso=lambda t_ns: format_ns(t_ns, digits=3),
             age=lambda t_ns: words.age(max(0, now - t_ns) / NS_PER_S),

@@ -9,7 +9,7 @@ from flask import current_app, request
 from sqlalchemy import Connection
 
 from database import queries
-from database.records import EventRow, PickRow, Run, RunKind, StationRow
+from database.records import EventRow, EventStatus, PickRow, Run, RunKind, StationRow
 from database.store import Store
 from houfeng.times import now_ns, parse_ns
 from stations.health import State
@@ -70,6 +70,7 @@ def events(snapshot: Connection) -> list[EventRow]:
         since_ns=_time("since"),
         until_ns=_time("until"),
         limit=limit(_N_ROWS),
+        status=_event_status(),
     )
 
 
@@ -115,6 +116,18 @@ def _kind() -> RunKind | None:
             return "replay"
         case other:
             raise ParameterError(f"kind: live or replay is needed, {other!r} came")
+
+
+def _event_status() -> EventStatus:
+    match request.args.get("status"):
+        case None | "" | "current":
+            return "current"
+        case "gone":
+            return "gone"
+        case "all":
+            return "all"
+        case other:
+            raise ParameterError(f"status: current, gone or all is needed, {other!r} came")
 
 
 def _state() -> State | None:

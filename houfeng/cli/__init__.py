@@ -22,7 +22,7 @@ _COMMANDS = {
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
     "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
     "stations": ("houfeng.cli.stations:stations", "List, check and change stations, and show their health."),
-    "events": ("houfeng.cli.listing:events", "List detected events."),
+    "events": ("houfeng.cli.events:events", "List detected events, and show one."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),

@@ -1,4 +1,4 @@
-"""`houfeng events|picks|runs list`: what the database holds, as a table, JSON or CSV."""
+"""`houfeng picks|runs list`: what the database holds, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -20,10 +20,6 @@ from houfeng.errors import StoreError
 Answer = TypeVar("Answer")
 
 # Columns of the printed tables; JSON and CSV have all of them.
-_EVENTS = (
-    *("first_onset", "magnitude", "magnitude_kind", "n_stations", "place", "semi_major_km", "quality", "type_hint"),
-    "id",
-)
 _PICKS = ("onset", "channel", "phase", "polarity", "uncertainty_s", "snr", "band", "event")
 _RUNS = ("id", "kind", "started", "n_records", "source")
 
@@ -32,23 +28,6 @@ limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=100, show_default=True, help="At most so many, newest first."
 )
 since_option = click.option("--since", type=Time(), metavar="TIME", help="Only from this UTC time on.")
-
-
-@click.group()
-def events() -> None:
-    """Detected events."""
-
-
-@events.command("list")
-@config_option
-@format_option
-@run_option
-@since_option
-@limit_option
-def list_events(config: Path | None, layout: str, run_id: str | None, since: int | None, limit: int) -> None:
-    """List the events, newest first."""
-    rows = read_database(config, lambda snapshot: queries.events(snapshot, run_id=run_id, since_ns=since, limit=limit))
-    print_rows("events", [shapes.event(row) for row in rows], _EVENTS, layout)
 
 
 @click.group()

@@ -52,10 +52,15 @@ def print_rows(name: str, rows: list[dict[str, Any]], columns: Iterable[str], la
         writer.writeheader()
         writer.writerows(rows)
     elif rows:
-        # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
-        Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(_table(rows, list(columns)))
+        print_table(rows, columns)
     else:
         click.echo(f"No {name}.")
+
+
+def print_table(rows: list[dict[str, Any]], columns: Iterable[str]) -> None:
+    """Rows of one shape as a table with these columns."""
+    # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(_table(rows, list(columns)))
 
 
 def bytes_progress() -> Progress:

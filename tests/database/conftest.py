@@ -143,6 +143,7 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     unit.save_inventory(BW)
     unit.save_run_sites(run_id, BW.sites.values())
     unit.save_picks(run_id, [pick for event in events for pick in event.picks])
+    unit.note_revisions(run_id, events, [], T0_NS)
     unit.save_events(run_id, events)
     unit.save_cursors("geofon", {"BW.UH1": Cursor(7, T0_NS)})
     unit.save_detector_states(run_id, {SourceId.parse("BW.UH1..EHZ"): b"\0state\xff"})

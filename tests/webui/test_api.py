@@ -71,7 +71,8 @@ def test_filters_and_limit(client: FlaskClient) -> None:
         ("stations?state=BAD", "state", "status, net"),
         ("events?since=yesterday", "since", "UTC time"),
         ("events?until=2026-02-30", "until", "UTC time"),
-        ("events?status=OK", "status", "run, since"),
+        ("events?status=OK", "status", "current, gone or all"),
+        ("events?net=KR", "net", "run, since"),
         ("runs?kind=test", "kind", "live or replay"),
     ],
 )

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _picks()
     _events()
     _magnitudes()
+    _revisions()
     health()
     holdings()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
@@ -37,6 +38,7 @@ def downgrade() -> None:
         "status_change",
         "channel_status",
         "station_status",
+        "revision",
         "station_magnitude",
         "magnitude",
         "arrival",
@@ -69,6 +71,7 @@ def _runs() -> None:
         column("n_records", sa.BigInteger),
         column("n_samples", sa.BigInteger),
         column("engine", sa.String),
+        column("is_synthetic", sa.Boolean),
         sa.PrimaryKeyConstraint("run_id", name="pk_run"),
         sa.CheckConstraint("kind IN ('live', 'replay')", name=op.f("ck_run_kind")),
     )
@@ -213,6 +216,20 @@ def _magnitudes() -> None:
         sa.PrimaryKeyConstraint("run_id", "event_id", "kind", "station_id", name="pk_station_magnitude"),
         pair("station_magnitude", "event", ondelete="CASCADE"),
     )
+
+
+def _revisions() -> None:
+    op.create_table(
+        "revision",
+        *(key(name) for name in ("run_id", "event_id")),
+        key("number", sa.Integer),
+        *(column(name, sa.BigInteger) for name in ("created_ns", "first_onset_ns")),
+        *(column(name, sa.String) for name in ("reason", "others", "added", "taken", "state")),
+        *(sa.Column(name, sa.Double) for name in ("moved_km", "moved_s")),
+        sa.PrimaryKeyConstraint("run_id", "event_id", "number", name="pk_revision"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_revision_run"),
+    )
+    op.create_index("ix_revision_run_id_first_onset_ns", "revision", ["run_id", "first_onset_ns"])
 
 
 def _place() -> list[sa.Column[Any]]:
