@@ -175,6 +175,8 @@ def _joined(parts: list[Settings]) -> Settings:
         parts[0],
         seedlink=tuple(server for part in parts for server in part.seedlink),
         fdsn=tuple(service for part in parts for service in part.fdsn),
+        agency=tuple(agency for part in parts for agency in part.agency),
+        network=tuple(network for part in parts for network in part.network),
         station=tuple(site for part in parts for site in part.station),
         inventory=replace(parts[0].inventory, files=tuple(file for part in parts for file in part.inventory.files)),
     )

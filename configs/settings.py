@@ -17,11 +17,11 @@ from detection.judgement.settings import JudgementSettings
 from detection.magnitude.settings import MagnitudeSettings
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from houfeng.errors import ConfigError
-from stations.settings import HealthSettings, InventorySettings, SiteSettings
+from stations.settings import AgencySettings, HealthSettings, InventorySettings, NetworkSettings, SiteSettings
 from webui.settings import WebSettings
 
 # Arrays of tables, and the key that tells their members apart.
-MEMBER_NAMES = {"seedlink": "name", "fdsn": "address", "station": "code"}
+MEMBER_NAMES = {"seedlink": "name", "fdsn": "address", "agency": "code", "network": "code", "station": "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Settings:
 
     Raises
     ------
-    ConfigError : if two servers have one name, two web services one address, or two stations one code
+    ConfigError : if two servers have one name, two web services one address, or two stations, networks or
+        agencies one code
     """
 
     preset: str = "local"
@@ -42,6 +43,8 @@ class Settings:
     fdsn: tuple[FdsnSettings, ...] = ()
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     inventory: InventorySettings = field(default_factory=InventorySettings)
+    agency: tuple[AgencySettings, ...] = ()
+    network: tuple[NetworkSettings, ...] = ()
     station: tuple[SiteSettings, ...] = ()
     detection: DetectionSettings = field(default_factory=DetectionSettings)
     association: AssociationSettings = field(default_factory=AssociationSettings)
@@ -63,7 +66,7 @@ class Settings:
 
         Detection, association, location, inspection, magnitudes, judgement and the positions of the configured stations
         are in it. Left out is what cannot change a result: servers, folders, the database, health limits, the web page,
-        the names of stations.
+        the names of stations and who runs them.
         A key that is left out of the file and the same key written with its default give the same hash.
         """
         decisive = {

@@ -41,7 +41,7 @@ def run_key() -> Column[str]:
 
 def place() -> list[Column[Any]]:
     numbers = (number(name) for name in ("latitude_deg", "longitude_deg", "elevation_m"))
-    return [text("name"), text("country"), *numbers]
+    return [*(text(name) for name in ("name", "country", "agency", "contact")), *numbers]
 
 
 _METRIC_TYPES = {float | None: Double, int | None: Integer, bool | None: Boolean}

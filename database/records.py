@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from houfeng.types import Magnitude, Origin, Pick, StationMagnitude
+from stations.card import Card
 from stations.health import ChannelStatus, Metrics, State
 from stations.inventory import ChannelEpoch
 
@@ -180,9 +181,11 @@ class StationRow:
     reason : why, "" while OK
     since_ns : when `state` began, ns UTC; None where it was never evaluated
     evaluated_ns : when health last looked, ns UTC; None where it never did
-    usage : full, evaluation, telemetry-only or maintenance; "" where it was never evaluated
+    usage : full, evaluation, telemetry-only, maintenance or off; "" where nobody knows
     metrics : the worst of its required channels
     marks : what the rules say of each metric that they judge; empty where there is no current status
+    usage_since_ns, usage_until_ns, usage_by, usage_why : of what an operator said of its use, ns UTC; None and ""
+        where the configuration counts
     """
 
     station_id: str
@@ -198,6 +201,15 @@ class StationRow:
     usage: str
     metrics: Metrics
     marks: Mapping[str, State] = field(default_factory=dict)
+    usage_since_ns: int | None = None
+    usage_until_ns: int | None = None
+    usage_by: str = ""
+    usage_why: str = ""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the overview counts it: maintenance, evaluation and the like raise no alarm."""
+        return self.usage in ("full", "")
 
     @property
     def network(self) -> str:
@@ -218,6 +230,31 @@ class StatusChange:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One field of one station, or one import, that somebody changed.
+
+    Parameters
+    ----------
+    at_ns : ns UTC
+    who : login name
+    action : usage, set or import
+    station_id : `KR.NRN`; "" of a whole file
+    field : what was changed: usage, agency, contact, link, or what an import changed
+    before, after : in words
+    why : the reason that was given
+    """
+
+    at_ns: int
+    who: str
+    action: str
+    station_id: str
+    field: str
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StationDetail:
     """One station.
 
@@ -227,9 +264,13 @@ class StationDetail:
     channels : latest evaluation, sorted by source id
     epochs : what the metadata says, by channel, then start
     changes : of state, newest first
+    card : agency, contact, link and servers
+    said : what operators changed about it, newest first
     """
 
     station: StationRow
     channels: tuple[ChannelStatus, ...]
     epochs: tuple[ChannelEpoch, ...]
     changes: tuple[StatusChange, ...]
+    card: Card = field(default_factory=Card)
+    said: tuple[AuditRow, ...] = ()

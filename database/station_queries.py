@@ -11,15 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from database import tables
+from database import registry, tables
 from database.records import StationDetail, StationRow, StatusChange
 from database.rows import Found, channel_status_of, epoch_of, metrics_of
 from houfeng.errors import StoreError
+from stations.card import Card
 from stations.health import WORST_FIRST, ChannelStatus, Metrics, State, why_unseen
+from stations.usage import Usage, UsageChange, usage_at
 
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
 _STATES = {str(state): state for state in State}
 _N_CHANGES = 50
+OFF = "Off: not expected"
 
 
 def _worst_first(metric: str, *, low_is_bad: bool = False) -> Callable[[StationRow], Any]:
@@ -48,6 +51,8 @@ STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
 def stations(connection: Connection, *, seen_at_ns: int | None = None, **choice: Any) -> list[StationRow]:
     """Stations that have metadata or a status; all of them, unless `choice` has parameters of `chosen`.
 
+    One that is off is not expected to be anything: its state is UNKNOWN, and it has no metrics.
+
     Parameters
     ----------
     seen_at_ns : when they are shown, ns UTC: a status that nobody has renewed by then is UNKNOWN. None shows
@@ -66,6 +71,7 @@ def chosen(
     status: State | None = None,
     network: str | None = None,
     country: str | None = None,
+    usage: str | None = None,
     q: str = "",
     sort: str = "status",
     limit: int | None = None,
@@ -74,7 +80,7 @@ def chosen(
 
     Parameters
     ----------
-    status, network, country : only these; None for all
+    status, network, country, usage : only these; None for all
     q : only stations whose id, name or country contains this, in any case
     sort : one of `STATION_SORTS`, equal ones by station id; with `-` in front reversed
     limit : at most this many
@@ -93,6 +99,7 @@ def chosen(
         if (status is None or row.state is status)
         and (network is None or row.network == network)
         and (country is None or row.country == country)
+        and (usage is None or row.usage == usage)
         and (not words or words in f"{row.station_id} {row.name} {row.country}".casefold())
     ]
     found.sort(key=lambda row: row.station_id)
@@ -121,13 +128,15 @@ def station(connection: Connection, station_id: str, *, seen_at_ns: int | None =
     )
     row = _station_row(found, seen_at_ns)
     statuses = [channel_status_of(one) for one in connection.execute(channels)]
-    if _unseen(found, seen_at_ns):
+    if _unseen(found, seen_at_ns) or row.usage == "off":
         statuses = [_stale(status, row) for status in statuses]
     return StationDetail(
         row,
         tuple(statuses),
         tuple(epoch_of(one) for one in connection.execute(epochs.order_by(epoch.c.source_id, epoch.c.start_ns))),
         tuple(StatusChange(one.since_ns, State(one.state), one.reason) for one in connection.execute(changes)),
+        registry.cards(connection, station_id).get(station_id, Card()),
+        tuple(registry.audit(connection, station_id=station_id, limit=_N_CHANGES)),
     )
 
 
@@ -148,11 +157,23 @@ _station_id = func.coalesce(tables.site.c.station_id, tables.station_status.c.st
 
 def _station_query() -> Select[Any]:
     site, status = tables.site, tables.station_status
+    card, said = tables.station_card, tables.station_usage
+    known = site.outerjoin(status, site.c.station_id == status.c.station_id, full=True)
+    known = known.outerjoin(card, card.c.station_id == _station_id)
     return select(
         _station_id.label("station_id"),
         *(column for column in site.c if column.name != "station_id"),
-        *(column for column in status.c if column.name != "station_id"),
-    ).select_from(site.outerjoin(status, site.c.station_id == status.c.station_id, full=True))
+        *(column for column in status.c if column.name not in ("station_id", "usage")),
+        func.coalesce(card.c.usage, status.c.usage, "").label("configured_usage"),
+        *(said.c[name] for name in ("level", "set_ns", "until_ns", "set_by", "why", "resting")),
+    ).select_from(known.outerjoin(said, said.c.station_id == _station_id))
+
+
+def _usage(found: Found, seen_at_ns: int | None) -> Usage:
+    change = None
+    if found.set_ns is not None:
+        change = UsageChange(found.level, found.set_ns, found.until_ns, found.set_by, found.why, found.resting)
+    return usage_at(found.configured_usage, change, seen_at_ns)
 
 
 def _unseen(found: Found, seen_at_ns: int | None) -> str:
@@ -163,7 +184,8 @@ def _unseen(found: Found, seen_at_ns: int | None) -> str:
 
 
 def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
-    unseen = _unseen(found, seen_at_ns)
+    usage = _usage(found, seen_at_ns)
+    unseen = OFF if usage.level == "off" else _unseen(found, seen_at_ns)
     return StationRow(
         station_id=found.station_id,
         name=found.name or "",
@@ -175,10 +197,14 @@ def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
         reason=unseen or found.reason,
         since_ns=found.evaluated_ns if unseen else found.since_ns,
         evaluated_ns=found.evaluated_ns,
-        usage=found.usage or "",
+        usage=usage.level,
         # none, where it may not be seen: the last numbers known would look like today's
         metrics=Metrics() if unseen else metrics_of(found),
         marks={} if unseen else _marks_of(found.marks),
+        usage_since_ns=usage.since_ns,
+        usage_until_ns=usage.until_ns,
+        usage_by=usage.by,
+        usage_why=usage.why,
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from database.columns import UInt64, number, place, run_key, text, time
 from database.metadata import metadata
+from database.registry_tables import audit, station_card, station_correction, station_usage
 from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "absence",
     "archive_file",
     "arrival",
+    "audit",
     "change",
     "channel_epoch",
     "channel_status",
@@ -43,8 +45,11 @@ __all__ = [
     "run_site",
     "site",
     "span",
+    "station_card",
+    "station_correction",
     "station_magnitude",
     "station_status",
+    "station_usage",
     "status_change",
     "stream_state",
 ]

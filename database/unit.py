@@ -156,6 +156,10 @@ class UnitOfWork:
         blobs = [{"run_id": run_id, "source_id": str(source_id), "state": state} for source_id, state in states.items()]
         upsert(self.connection, tables.detector_state, blobs)
 
+    def mark_shown(self) -> None:
+        """Something that a page shows was written through `connection`."""
+        self._shown = True
+
     def mark_change(self) -> None:
         """Count a change that a page shows; the store calls it last in every unit.
 

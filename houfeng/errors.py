@@ -7,6 +7,7 @@
     ├── SourceIdError         a network, station, location or channel code is not allowed
     ├── RecordError           bytes are not the miniSEED record they claim to be
     ├── InventoryError        station metadata cannot be used
+    ├── RegistryError         an operator said something of a station that cannot be
     ├── CatalogueError        a catalogue of events cannot be read
     ├── ArchiveError          the archive cannot be read, written or trusted
     │   └── SyncError          a disk failed to store what was written: end, and start anew from what was saved
@@ -45,6 +46,10 @@ class RecordError(HoufengError):
 
 class InventoryError(HoufengError):
     """Station metadata cannot be used; the message names the document."""
+
+
+class RegistryError(HoufengError):
+    """An operator said something of a station that cannot be; the message names the station or the field."""
 
 
 class CatalogueError(HoufengError):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
 
 from acquisition.fdsn.documents import fetched_files
 from configs import Settings
+from configs.patterns import station_of
 from houfeng.errors import InventoryError
 from houfeng.types import SourceId
+from stations.card import Card, make_cards
 from stations.inventory import Inventory, merge, parse_stationxml
 from stations.registry import register
 
@@ -28,12 +31,14 @@ class Network:
     wanted : channels that the servers are asked for by full name, or by a pattern that an open epoch matches
     usages : usage level of every station that is configured or asked for
     warnings : documents that were left out, and contradictions; one line each
+    cards : agency, contact, link and servers of every station that is known or asked for
     """
 
     inventory: Inventory
     wanted: frozenset[SourceId]
     usages: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    cards: Mapping[str, Card] = field(default_factory=dict)
 
 
 def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
@@ -70,7 +75,24 @@ def read_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network
     wanted = _wanted(settings, inventory)
     stations = {source_id.station_id for source_id in wanted} | {station.code for station in settings.station}
     usages = {station_id: registry.usages.get(station_id, "full") for station_id in sorted(stations)}
-    return Network(replace(inventory, sites=registry.sites), wanted, usages, tuple(warnings))
+    servers = _servers(settings, {*registry.sites, *usages}, wanted)
+    cards = make_cards(registry.sites, usages, servers, settings.station, settings.network, settings.agency)
+    return Network(replace(inventory, sites=registry.sites), wanted, usages, tuple(warnings), cards)
+
+
+def _servers(settings: Settings, stations: Iterable[str], wanted: Iterable[SourceId]) -> dict[str, tuple[str, ...]]:
+    """Names of the servers that are asked for each station, by their patterns and by the channels that are wanted."""
+    by_channel: dict[str, set[str]] = {}
+    for source_id in wanted:
+        asking = (server.name for server in settings.seedlink if server.wants(source_id))
+        by_channel.setdefault(source_id.station_id, set()).update(asking)
+    asked = [(server.name, {station_of(pattern) for pattern in server.streams}) for server in settings.seedlink]
+    found = {}
+    for station_id in stations:
+        names = by_channel.get(station_id, set())
+        names |= {name for name, patterns in asked if any(fnmatchcase(station_id, each) for each in patterns)}
+        found[station_id] = tuple(server.name for server in settings.seedlink if server.name in names)
+    return found
 
 
 def _wanted(settings: Settings, inventory: Inventory) -> frozenset[SourceId]:

@@ -16,6 +16,7 @@ from stations.stationxml import NS, Node, code
 
 _LONG_AGO_NS = -(2**63)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_CONTACT = ("Operator/Contact/Name", "Operator/Contact/Email", "Operator/WebSite")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Site:
     elevation_m : ground surface above sea level, metres
     name : as the owner writes it, in its own script; "" when unknown
     country : ISO 3166 alpha-2; "" when unknown
+    agency, contact : who runs it and how to reach them, as the document says; "" when it does not
     """
 
     station_id: str
@@ -37,6 +39,8 @@ class Site:
     elevation_m: float
     name: str = ""
     country: str = ""
+    agency: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +224,8 @@ def _site(node: Node, network: str) -> Site:
         elevation,
         name=node.text("Site/Name"),
         country=country if _COUNTRY.fullmatch(country) else "",
+        agency=node.text("Operator/Agency"),
+        contact=", ".join(filter(None, map(node.text, _CONTACT))),
     )
 
 

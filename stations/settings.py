@@ -28,6 +28,45 @@ class InventorySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AgencySettings:
+    """Who runs stations, and how to reach them.
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    code: str
+    name: str = ""
+    country: str = ""
+    contact: str = ""
+
+    def __post_init__(self) -> None:
+        need(bool(self.code.strip()), "agency.code", "a short name such as KNDC", repr(self.code))
+        _country(f"agency[{self.code}].country", self.country)
+        if not self.name:
+            object.__setattr__(self, "name", self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """A network: what it is called, and who runs it.
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    code: str
+    name: str = ""
+    agency: str = ""
+
+    def __post_init__(self) -> None:
+        good = _is_station_id(f"{self.code}.X") and "." not in self.code
+        need(good, "network.code", "a network code such as KR", repr(self.code))
+
+
+@dataclass(frozen=True, slots=True)
 class SiteSettings:
     """One station as the configuration has it: overrides StationXML, or stands in for it.
 
@@ -43,6 +82,8 @@ class SiteSettings:
     name: str = ""
     country: str = ""
     usage: str = "full"
+    agency: str = ""
+    link: str = ""
 
     def __post_init__(self) -> None:
         key = f"station[{self.code}]"
@@ -52,8 +93,7 @@ class SiteSettings:
         within(f"{key}.latitude_deg", self.latitude_deg, -90, 90)
         within(f"{key}.longitude_deg", self.longitude_deg, -180, 180)
         within(f"{key}.elevation_m", self.elevation_m, -11_000, 9_000)
-        known = not self.country or _COUNTRY.fullmatch(self.country) is not None
-        need(known, f"{key}.country", "two capital letters (ISO 3166 alpha-2)", repr(self.country))
+        _country(f"{key}.country", self.country)
         need(self.usage in USAGES, f"{key}.usage", f"one of {', '.join(USAGES)}", repr(self.usage))
 
 
@@ -103,6 +143,11 @@ class HealthSettings:
     def _ordered(self, low: str, high: str) -> None:
         least, value = getattr(self, low), getattr(self, high)
         need(least <= value, f"health.{high}", f"at least health.{low} = {least:g}", f"{value:g}")
+
+
+def _country(key: str, code: str) -> None:
+    known = not code or _COUNTRY.fullmatch(code) is not None
+    need(known, key, "two capital letters (ISO 3166 alpha-2)", repr(code))
 
 
 def _is_station_id(code: str) -> bool:

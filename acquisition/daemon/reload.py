@@ -8,8 +8,21 @@ from stations.changes import changes
 
 # Taken on by the running session, undisturbed servers and all, or by processes beside it. Whatever is not listed here
 # begins a new session: new settings are safe before anybody has thought about them.
-_IN_PLACE = ("seedlink[", "fdsn[", "seedlink_server.", "web.", "daemon.probe", "daemon.stuck_s", "daemon.log_format")
-_NOT_IN_PLACE = ("seedlink_server.enabled", "seedlink_server.history_h")
+_IN_PLACE = (
+    "seedlink[",
+    "fdsn[",
+    "agency[",
+    "network[",
+    "seedlink_server.",
+    "web.",
+    "daemon.probe",
+    "daemon.stuck_s",
+    "daemon.log_format",
+)
+_NOT_IN_PLACE = (
+    *("seedlink[", "fdsn[", "agency[", "network[", "seedlink_server.", "web."),
+    *("daemon.probe", "daemon.stuck_s", "daemon.log_format"),
+)
 
 
 def described(old: tuple[Settings, Network], new: tuple[Settings, Network]) -> list[str]:

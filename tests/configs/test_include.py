@@ -88,7 +88,7 @@ def test_an_included_file_describes_networks_only(main: Path, text: str) -> None
     included.write_text(text)
     (line,) = refused(main)
     assert line.startswith(f"{included}: {text.split()[0].strip('[]')}: ")
-    assert line.endswith("an included file has seedlink, fdsn, station, inventory, detection only")
+    assert line.endswith("an included file has seedlink, fdsn, agency, network, station, inventory, detection only")
 
 
 def test_every_fault_of_every_included_file_is_told(main: Path) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from database import holdings, tables
+from database import holdings, registry, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Arrival, Cursor, Event, Gap, Magnitude, Origin, Pick, SourceId, Span, StationMagnitude
+from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 
@@ -152,4 +153,7 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     held = Span(T0_NS, T0_NS + 3600 * NS_PER_S, 100.0)
     holdings.save(unit.connection, {(stream, T0_NS): ((512, 512, 7, T0_NS, 9), [held])})
     absent = Gap(stream, T0_NS + 3600 * NS_PER_S, T0_NS + 7200 * NS_PER_S)
+    registry.save_cards(unit, {"BW.UH1": Card("full", "LMU", "+49 89 1", "DSL", ("geofon",), "BayernNetz")})
+    registry.set_corrections(unit, "BW.UH1", {"link": "radio"}, at_ns=T0_NS, by="li", why="moved")
+    registry.set_usage(unit, "BW.UH1", "off", at_ns=T0_NS, until_ns=None, by="li", why="closed")
     holdings.save_absences(unit.connection, [holdings.AbsenceRow("geofon", absent, 2, T0_NS, "no data")])

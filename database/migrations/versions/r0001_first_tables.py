@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from database.migrations.columns import column, key, pair
+from database.migrations.first_registry import drop_registry, registry
 from database.migrations.first_watch import health, holdings
 
 revision = "0001"
@@ -24,12 +25,14 @@ def upgrade() -> None:
     _revisions()
     health()
     holdings()
+    registry()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
 
 
 def downgrade() -> None:
     """Remove the tables, children first."""
+    drop_registry()
     for table in (
         "change",
         "absence",
@@ -234,4 +237,4 @@ def _revisions() -> None:
 
 def _place() -> list[sa.Column[Any]]:
     numbers = (column(name, sa.Double) for name in ("latitude_deg", "longitude_deg", "elevation_m"))
-    return [*(column(name, sa.String) for name in ("name", "country")), *numbers]
+    return [*(column(name, sa.String) for name in ("name", "country", "agency", "contact")), *numbers]
