@@ -35,7 +35,8 @@ def _worst_first(metric: str, *, low_is_bad: bool = False) -> Callable[[StationR
 
 # What the table can be sorted by; metrics worst first, stations without the metric last.
 STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
-    "status": lambda row: _SEVERITY[row.state],
+    # what does not count raises no alarm: below all that does
+    "status": lambda row: (not row.is_counted, _SEVERITY[row.state]),
     "station": lambda row: row.station_id,
     "name": lambda row: row.name.casefold(),
     "country": lambda row: row.country,

@@ -9,9 +9,20 @@ from dataclasses import asdict, fields
 from operator import attrgetter
 from typing import Any
 
-from database.records import ArrivalRow, EventDetail, EventRow, PickRow, Revision, Run, StationDetail, StationRow
+from database.records import (
+    ArrivalRow,
+    AuditRow,
+    EventDetail,
+    EventRow,
+    PickRow,
+    Revision,
+    Run,
+    StationDetail,
+    StationRow,
+)
 from houfeng.times import format_ns
 from houfeng.types import Magnitude, Origin, Pick
+from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading
 
 Shape = dict[str, Any]
@@ -44,14 +55,18 @@ def station(row: StationRow) -> Shape:
         "since": time(row.since_ns),
         "evaluated": time(row.evaluated_ns),
         "usage": row.usage,
+        "usage_until": time(row.usage_until_ns),
+        "usage_by": row.usage_by,
+        "usage_why": row.usage_why,
         **metrics(row.metrics),
     }
 
 
 def station_detail(detail: StationDetail) -> Shape:
-    """A station with its channels, epochs and latest changes of state."""
+    """A station with its channels, epochs, latest changes of state, and what operators changed."""
     return {
         **station(detail.station),
+        **card(detail.card),
         "channels": [channel(status) for status in detail.channels],
         "epochs": [
             {
@@ -66,7 +81,25 @@ def station_detail(detail: StationDetail) -> Shape:
             {"since": time(change.since_ns), "status": str(change.state), "reason": change.reason}
             for change in detail.changes
         ],
+        "audit": [audit(row) for row in detail.said],
     }
+
+
+def card(value: Card) -> Shape:
+    """Who runs a station, and what it depends on."""
+    return {
+        "agency": value.agency,
+        "contact": value.contact,
+        "network": value.network,
+        "link": value.link,
+        "servers": list(value.servers),
+    }
+
+
+def audit(row: AuditRow) -> Shape:
+    """What somebody changed."""
+    said = {name: getattr(row, name) for name in ("who", "action", "station_id", "field", "before", "after", "why")}
+    return {"at": time(row.at_ns), **said}
 
 
 def channel(status: ChannelStatus) -> Shape:

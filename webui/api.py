@@ -38,7 +38,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 @revalidated
 def stations() -> Response:
     """The station table."""
-    reading.only("status", "net", "country", "q", "sort", "limit", "format")
+    reading.only("status", "net", "country", "usage", "q", "sort", "limit", "format")
     return _table("stations", reading.stations, shapes.station)
 
 

@@ -9,6 +9,7 @@ from statistics import fmean, median, quantiles
 
 from database.records import StationRow
 from stations.health import WORST_FIRST, State
+from stations.settings import USAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ class Figures:
 
 
 def counts(rows: Sequence[StationRow]) -> list[Count]:
-    """Stations by state, worst first."""
+    """Stations by state, worst first; only those that count."""
+    rows = [row for row in rows if row.is_counted]
     found = Counter(row.state for row in rows)
     parts: list[Count] = []
     start = 0.0
@@ -43,8 +45,15 @@ def counts(rows: Sequence[StationRow]) -> list[Count]:
     return parts
 
 
+def uncounted(rows: Sequence[StationRow]) -> dict[str, int]:
+    """How many stations are used otherwise than in full, by usage level; they raise no alarm."""
+    found = Counter(row.usage for row in rows if not row.is_counted)
+    return {level: found[level] for level in USAGES if found[level]}
+
+
 def figures(rows: Sequence[StationRow]) -> Figures:
-    """Mean availability and median latency of the stations that have them."""
+    """Mean availability and median latency of the stations that count and have them."""
+    rows = [row for row in rows if row.is_counted]
     shares = [x for row in rows if (x := row.metrics.percent_availability_24h) is not None]
     latencies = [x for row in rows if (x := row.metrics.total_latency_s) is not None]
     return Figures(

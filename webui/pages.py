@@ -48,6 +48,7 @@ def index() -> Response:
         matching = queries.chosen(everything, **reading.station_choice())
         return {
             "counts": overview.counts(everything),
+            "uncounted": overview.uncounted(everything),
             "figures": overview.figures(everything),
             "everything": everything,
             "rows": matching[: reading.limit(_N_ROWS)],
@@ -65,7 +66,7 @@ def index() -> Response:
         networks=sorted({row.network for row in everything}),
         countries=sorted({row.country for row in everything if row.country}),
         sort=reading.sort_key(),
-        filtered=any(request.args.get(name) for name in ("status", "net", "country", "q")),
+        filtered=any(request.args.get(name) for name in ("status", "net", "country", "usage", "q")),
     )
 
 

@@ -13,6 +13,7 @@ from database.records import EventRow, EventStatus, PickRow, Run, RunKind, Stati
 from database.store import Store
 from houfeng.times import now_ns, parse_ns
 from stations.health import State
+from stations.settings import USAGES
 
 T = TypeVar("T")
 
@@ -49,6 +50,7 @@ def station_choice() -> dict[str, Any]:
         "status": _state(),
         "network": request.args.get("net") or None,
         "country": request.args.get("country") or None,
+        "usage": _usage(),
         "q": request.args.get("q", ""),
         "sort": sort_key(),
     }
@@ -128,6 +130,13 @@ def _event_status() -> EventStatus:
             return "all"
         case other:
             raise ParameterError(f"status: current, gone or all is needed, {other!r} came")
+
+
+def _usage() -> str | None:
+    text = request.args.get("usage") or None
+    if text is not None and text not in USAGES:
+        raise ParameterError(f"usage: one of {', '.join(USAGES)} is needed, {text!r} came")
+    return text
 
 
 def _state() -> State | None:

@@ -33,6 +33,7 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Not evaluated for (?P<value>.+)", lazy_gettext("Not evaluated for %(value)s")),
     (r"Evaluated (?P<value>.+) ahead of the clock", lazy_gettext("Evaluated %(value)s ahead of the clock")),
     (r"Not evaluated yet", lazy_gettext("Not evaluated yet")),
+    (r"Off: not expected", lazy_gettext("Off: not expected")),
     # what keeps a location from a better class
     (r"no place explains the onsets", lazy_gettext("no place explains the onsets")),
     (

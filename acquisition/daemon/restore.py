@@ -10,7 +10,7 @@ from acquisition.archive import Archive
 from acquisition.archive_reading import read_from
 from acquisition.waveform_files import ArchiveWindows
 from configs import Settings
-from database import queries
+from database import queries, registry
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
@@ -165,6 +165,7 @@ def begin(settings: Settings, network: Network, store: Store, run_id: str) -> No
         unit.save_run(run)
         unit.keep_stations({*network.inventory.sites, *network.usages})
         unit.save_inventory(network.inventory)
+        registry.save_cards(unit, network.cards)
 
     store.run(save)
 

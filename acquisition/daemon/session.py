@@ -23,6 +23,7 @@ from acquisition.daemon.status import (
 )
 from acquisition.daemon.statuses import save_statuses
 from acquisition.daemon.upkeep import upkeep
+from acquisition.daemon.usages import Usages
 from acquisition.daemon.vitals import Vitals
 from acquisition.passed import Passed
 from acquisition.recorder import Recorder
@@ -81,6 +82,7 @@ class Session:
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
         )
         self._health = HealthMonitor(settings.health, network.wanted, network.usages)
+        self._usages = Usages(self._store, self._link, self._health, settings, network)
         self._servers = Servers(self._archive, self._store, self._link, vitals.heartbeats, self._reject)
         self._recorder = Recorder(
             self._archive,
@@ -144,8 +146,7 @@ class Session:
         """
         self._process(self._servers.change(self.settings, settings, self._recorder))
         self.settings = settings
-        servers = settings.seedlink
-        self._health.expect(network.wanted, network.usages, lambda channel: any(s.wants(channel) for s in servers))
+        self._usages.take_on(settings, network)
         self._detection.take_on(settings, network)
         self._report()
 
@@ -261,6 +262,7 @@ class Session:
             self._detection.pass_over((each.source_id, each.start_ns) for each in live)
 
     def _report(self) -> None:
+        self._usages.refresh(now_ns(), self._statuses)
         statuses = self._statuses = self._health.evaluate(now_ns())
         self._heart.beat("saving the status", within_s=_patience_s(self.settings))
         save_statuses(self._store, self._link, self._vitals.status_changes, statuses)
