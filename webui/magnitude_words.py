@@ -42,6 +42,10 @@ MAGNITUDE_REASONS: tuple[tuple[str, object], ...] = (
     ),
     (r"stations: (?P<value>\d+), (?P<least>\d+) needed", lazy_gettext("stations: %(value)s, %(least)s needed")),
     (r"scatter (?P<value>.+), at most (?P<most>.+) wanted", lazy_gettext("scatter %(value)s, at most %(most)s wanted")),
+    (
+        r"stations too noisy to be used that saw less: (?P<value>\d+)",
+        lazy_gettext("stations too noisy to be used that saw less: %(value)s"),
+    ),
     (r"(?P<value>K = .+) is not confirmed", lazy_gettext("%(value)s is not confirmed")),
     (r"(?P<value>\S+): no metadata of this time", lazy_gettext("%(value)s: no metadata of this time")),
     (r"(?P<value>\S+): no response in the metadata", lazy_gettext("%(value)s: no response in the metadata")),

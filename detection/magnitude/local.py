@@ -6,6 +6,7 @@ from math import log10
 
 import numpy as np
 
+from detection.magnitude.followers import ebbed
 from detection.magnitude.records import Complexes, Record, check_clipping, restored
 from detection.magnitude.settings import MagnitudeSettings
 from detection.plan import Floats
@@ -31,8 +32,15 @@ def wood_anderson(frequency_hz: Floats) -> Complexes:
     return shaped
 
 
-def amplitude(record: Record, response: Response, settings: MagnitudeSettings) -> tuple[float, float]:
+def amplitude(
+    record: Record, response: Response, settings: MagnitudeSettings, own_s: float = np.inf
+) -> tuple[float, float]:
     """Largest Wood-Anderson amplitude of one horizontal component, zero to peak.
+
+    Parameters
+    ----------
+    own_s : so long the event's own waves last at least, seconds from where the signal begins. Behind that it ends
+        where the amplitude is down to the largest of the noise: what rises then is another event's
 
     Returns
     -------
@@ -45,7 +53,9 @@ def amplitude(record: Record, response: Response, settings: MagnitudeSettings) -
     """
     check_clipping(record)
     trace = restored(record, response, wood_anderson, (settings.ml_lowest_hz, np.inf))
-    largest, noise = (float(np.abs(part).max()) for part in (record.signal(trace), record.noise(trace)))
+    signal, before = np.abs(record.signal(trace)), np.abs(record.noise(trace))
+    noise = float(before.max())
+    largest = float(signal[: ebbed(signal, noise, record.rate_hz, own_s)].max())
     return largest * NM_PER_M, largest / max(noise, np.finfo(float).tiny)
 
 

@@ -4,7 +4,8 @@ How it is joined to the rest: `windows(event)` says what has to be recorded of e
 magnitudes can be told; `measure(event, waveforms)` tells them. Both are pure: the same event, samples and responses
 give the same magnitudes to the last bit. Each kind has a window of its own (`detection.magnitude.station.window`):
 
-Of ML and Md, only what lies before the onset of a larger event is looked at.
+Of ML and Md, only what lies before the onset of a larger event is looked at; of ML, nothing behind where the amplitude
+has come down to what it was before the event.
 
 - ML, horizontal channels: from 25.5 s before P to `ml_after_s` behind the waves of `ml_slowest_km_s`, and 5 s more
 - mb, vertical, 20-100 degrees: from 25.5 s before P to `mb_window_s` behind it, and 5 s more
@@ -21,7 +22,7 @@ from typing import Protocol
 
 from detection.magnitude import body, duration, local, moment
 from detection.magnitude.channels import groups
-from detection.magnitude.followers import before_follower
+from detection.magnitude.followers import before_follower, own_waves_s
 from detection.magnitude.network import network_magnitudes
 from detection.magnitude.records import Record, cut
 from detection.magnitude.settings import MEASURED, MagnitudeSettings
@@ -181,8 +182,9 @@ class Magnitudes:
         responses = [self._instruments.at(source_id, sight.p_ns) for source_id in group]
         records = [self._cut(sight, "ML", source_id, waveforms) for source_id in group]
         records = before_follower(records, sight.s_after_p_s)
+        own_s = own_waves_s(sight, self._settings)
         read = [
-            (source_id, *local.amplitude(record, response, self._settings))
+            (source_id, *local.amplitude(record, response, self._settings, own_s))
             for source_id, record, response in zip(group, records, responses, strict=True)
         ]
         clear = [each for each in read if each[2] >= self._settings.min_snr] or read

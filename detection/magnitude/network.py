@@ -49,11 +49,16 @@ def network_magnitudes(
     """
     found: dict[str, Magnitude] = {}
     used: dict[str, list[float]] = {}
+    bounds: dict[str, list[float]] = {}
     for station in stations:
-        if station.is_used and station.value is not None:
+        if station.value is None:
+            continue
+        if station.is_used:
             used.setdefault(station.kind, []).append(station.value)
+        elif station.snr is not None and station.snr < settings.min_snr:
+            bounds.setdefault(station.kind, []).append(station.value)
     for kind, values in used.items():
-        found[kind] = _network(kind, values, settings, error_km)
+        found[kind] = _network(kind, values, settings, error_km, bounds.get(kind, ()))
     if "Mwp" in found:
         found["Mw(Mwp)"] = _moment(found["Mwp"])
     preferred = _preferred(found, settings)
@@ -63,8 +68,11 @@ def network_magnitudes(
     return (preferred, *rest) if preferred is not None else tuple(rest)
 
 
-def _network(kind: str, values: list[float], settings: MagnitudeSettings, error_km: float) -> Magnitude:
-    n = len(values)
+def _network(
+    kind: str, values: list[float], settings: MagnitudeSettings, error_km: float, bounds: Sequence[float]
+) -> Magnitude:
+    """Of the stations used; `bounds` are what others would say whose noise is too large: no more than that it was."""
+    n, value = len(values), trimmed_mean(values)
     centre = fsum(values) / n
     scatter = sqrt(fsum((value - centre) ** 2 for value in values) / (n - 1)) if n > 1 else None
     remark = ""
@@ -72,10 +80,21 @@ def _network(kind: str, values: list[float], settings: MagnitudeSettings, error_
         remark = f"stations: {n}, {settings.min_stations} needed"
     elif scatter is not None and scatter > settings.max_scatter:
         remark = f"scatter {scatter:.1f}, at most {settings.max_scatter:g} wanted"
+    elif n_below := _contradicting(value, n, bounds, settings):
+        remark = f"stations too noisy to be used that saw less: {n_below}"
     elif error_km > settings.max_error_km:
         remark = f"epicentre ± {error_km:.0f} km"
     method = TRIMMED_MEAN if n >= MIN_TRIMMED else MEAN
-    return Magnitude(kind, trimmed_mean(values), scatter, n, method, REFERENCES[kind], remark)
+    return Magnitude(kind, value, scatter, n, method, REFERENCES[kind], remark)
+
+
+def _contradicting(value: float, n_used: int, bounds: Sequence[float], settings: MagnitudeSettings) -> int:
+    """How many stations saw less than the network's value is, noise included; 0 unless they are half as many as used.
+
+    Then what the used ones saw is another event, nearer to them.
+    """
+    n_below = sum(bound < value - settings.max_scatter for bound in bounds)
+    return n_below if 2 * n_below >= n_used else 0
 
 
 def _moment(mwp: Magnitude) -> Magnitude:

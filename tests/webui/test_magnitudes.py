@@ -135,6 +135,7 @@ REASONS = (
     "hypocentral distance 9.5 km, 10 to 700 km needed",
     "stations: 2, 3 needed",
     "scatter 0.8, at most 0.6 wanted",
+    "stations too noisy to be used that saw less: 6",
     "epicentre ± 331 km",
     "K = 1.8 M + 4 is not confirmed",
     "IC.MDJ.00.BH1: no metadata of this time",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,25 @@ def test_mw_is_made_of_mwp_and_k_of_the_preferred() -> None:
     assert of_ml["K"].method == "from ML"
     assert "not confirmed" in of_ml["K"].remark
     assert "K" not in kinds(stations("ML", 3.0))
+
+
+def noisy(*values: float) -> list[StationMagnitude]:
+    """Stations whose signal, noise included, would give these."""
+    return [
+        replace(each, station_id=f"XX.N{n}", snr=0.7) for n, each in enumerate(stations("ML", *values, is_used=False))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "remark"),
+    [
+        ((4.1, 4.2), "stations too noisy to be used that saw less: 2"),
+        ((4.1,), ""),  # one may be wrong
+        ((4.9, 5.2, 6.0), ""),  # within the scatter, or above: noise hides nothing less
+    ],
+)
+def test_stations_that_are_too_noisy_say_how_large_it_was_at_most(bounds: tuple[float, ...], remark: str) -> None:
+    used = stations("ML", 5.0, 5.2, 5.1)
+    (ml,) = network_magnitudes([*used, *noisy(*bounds)], MagnitudeSettings())
+    assert ml.value == pytest.approx(5.1)
+    assert ml.remark == remark
