@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detection.inspection.sensors import horizontals
-from detection.onset.s import SOnset, find_s
+from detection.onset.s import METHOD, VERSION, SOnset, find_s
 from detection.plan import Floats
 from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, samples_ns
 from houfeng.types import Pick, SourceId
 from stations.inventory import Inventory
 
-METHOD = "AIC"
-VERSION = 1
 # Amplitude ratio of S to what is before it at which its time is believed although no origin tells it.
 _CLEAR_SNR = 3.0
 
