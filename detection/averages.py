@@ -13,7 +13,7 @@ from detection.matrices import ROUNDING, AverageStep, Floats
 
 Bools = NDArray[np.bool_]
 
-_LONG = 64  # steps
+_CALL = 400  # numbers that `lfilter` works through while one step of all channels is handed to NumPy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +93,9 @@ class Averages:
 def _carried(drive: Floats, before: Floats, keep: float) -> Floats:
     """a[k + 1] = drive[k] + keep a[k] down the columns, from a[0] = before on; each column by itself.
 
-    `lfilter` does the same operations, so the same bits; for many short columns it takes four times as long.
+    `lfilter` does the same operations, so the same bits.
     """
-    if len(drive) > _LONG:
+    if len(drive) > 1 and drive.shape[1] < _CALL:
         after, _ = lfilter([1.0], [1.0, -keep], drive, axis=0, zi=(keep * before)[np.newaxis])
         return np.concatenate((before[np.newaxis], after))
     carried = np.empty((len(drive) + 1, drive.shape[1]))

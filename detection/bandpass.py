@@ -1,10 +1,8 @@
 """Band-pass of many channels at once, state carried from step to step.
 
-Two ways to the same numbers, the last bits apart:
-
-- tiles of 64 columns, a channel each, filtered as matrix products. The bits of a product depend on its shape, and the
-  shape is fixed: a column comes out the same beside any others, none, or itself at another time.
-- `sosfilt` along each channel, several times faster for a few long ones, for which a tile is mostly empty.
+Tiles of 64 columns, a channel each, are filtered as matrix products. The bits of a product depend on its shape, and
+the shape is fixed: a column comes out the same beside any others, none, or itself at another time. `detection.table`
+is the other way to the same numbers, the last bits apart, for a few channels, whose tiles would be mostly empty.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
 
 from detection.matrices import Floats
 from detection.plan import Plan
@@ -57,20 +54,6 @@ class Tiles:
 
     def rows(self, steps: slice, channels: Indices) -> Floats:
         return np.asarray(self.values[steps, channels // TILE, :, channels % TILE])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """Samples along rows: values (n_channels, n_steps, n_step)."""
-
-    values: Floats
-    ends: Floats
-
-    def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        return np.asarray(self.values[channels, steps])
-
-    def rows(self, steps: slice, channels: Indices) -> Floats:
-        return np.asarray(self.values[channels, steps])
 
 
 def rows_of(samples: Sequence[Floats], n: int, work: Workspace) -> Floats:
@@ -151,23 +134,3 @@ def _cut_off(values: Floats, lengths: Indices) -> None:
     for channel in np.flatnonzero((lengths % n_step > 0) & (lengths > 0) & (lengths < n_steps * n_step)):
         step, n = divmod(int(lengths[channel]), n_step)
         values[step, channel // TILE, n:, channel % TILE] = 0
-
-
-def filter_rows(
-    plan: Plan, number: int, samples: Sequence[Floats], before: Floats, n_steps: int, work: Workspace
-) -> tuple[Rows, Floats]:
-    """Filter channels one by one; parameters and returned values as above, and as those of `rows_of`."""
-    n_channels, n_step, sections = len(samples), plan.n_step, plan.bands[number].sections
-    n_rows = -(-n_channels * n_steps // TILE) * TILE
-    values = work.take(f"made {number}", n_rows, n_step)
-    values[n_channels * n_steps :] = 0
-    by_channel = values[: n_channels * n_steps].reshape(n_channels, -1)
-    after = np.empty(before.shape)
-    for channel, row in enumerate(samples):
-        made, state = sosfilt(sections, row, zi=before[channel].reshape(-1, 2))
-        plan.rectify(made, out=by_channel[channel, : len(row)])
-        by_channel[channel, len(row) :] = 0
-        after[channel] = state.ravel()
-    products = np.matmul(values.reshape(-1, TILE, n_step), plan.averages.ends.T)
-    by_step = products.reshape(n_rows, -1)[: n_channels * n_steps].reshape(n_channels, n_steps, -1)
-    return Rows(by_channel.reshape(n_channels, n_steps, n_step), by_step.transpose(2, 1, 0)), after

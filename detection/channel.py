@@ -152,8 +152,7 @@ class Channel:
         bank.sta[row] = 0.0
         bank.n_blind[row] = plan.n_hold_off
         bank.is_on[row], self.growth = False, None
-        for number, band in enumerate(plan.bands):  # as if the first value had always been there
-            bank.filters[row, number] = (band.rest * chunk.samples[0]).ravel()
+        bank.filters[row] = plan.rest * chunk.samples[0]  # as if the first value had always been there
         self.grid_ns = chunk.grid_ns
         self.n_done = self.segment = self.earliest = chunk.first
         self.recent = []

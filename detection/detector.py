@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
@@ -25,7 +25,6 @@ from houfeng.types import Packet, Pick, SourceId
 
 log = logging.getLogger(__name__)
 
-FEW = 24  # watched channels; from here on tiles of 64 are faster although they are mostly empty
 SAME_RATE = 1e-4  # headers round the rate: 100 Hz is also written as 99.9998
 
 
@@ -54,11 +53,11 @@ class Detector:
     Parameters
     ----------
     settings : of detection
-    expected : the channels that will come, when they are known beforehand: few are filtered one by one, which is
-        faster and gives the same triggers (the last bits of a ratio differ, so one of 10^11 might start a sample later)
+    by_rows : filter channels in a way that suits long records: few channels, or a replay. It gives the same triggers
+        (the last bits of a ratio differ, so one of 10^11 might start a sample later)
     """
 
-    def __init__(self, settings: DetectionSettings, expected: Collection[SourceId] | None = None) -> None:
+    def __init__(self, settings: DetectionSettings, *, by_rows: bool = False) -> None:
         self._settings = settings
         self._banks: dict[Plan, Bank] = {}
         self._streams: dict[SourceId, _Stream] = {}
@@ -66,11 +65,11 @@ class Detector:
         self._unusable: dict[SourceId, str] = {}
         self._changed: set[SourceId] = set()
         self._waiting: dict[SourceId, _Stream] = {}
-        self._by_rows = expected is not None and sum(self._is_watched(key) for key in expected) < FEW
+        self._by_rows = by_rows
 
     @property
     def engine(self) -> str:
-        """How channels are filtered: `rows` one by one, `tiles` many at once."""
+        """How channels are filtered: in `tiles` of many channels, or as `rows` of a table."""
         return "rows" if self._by_rows else "tiles"
 
     @property
@@ -160,7 +159,7 @@ class Detector:
     def _plan(self, packet: Packet) -> Plan | None:
         source_id = packet.source_id
         try:
-            plan = plan_for(self._settings, packet.sample_rate_hz)
+            plan = plan_for(self._settings, packet.sample_rate_hz, by_rows=self._by_rows)
         except WindowError as error:
             if self._unusable.get(source_id) != str(error):
                 log.warning("%s: not searched for earthquakes: %s", source_id, error)
@@ -206,7 +205,7 @@ class Detector:
                 groups.setdefault(stream.channel.bank, []).append(stream)
             for bank, group in groups.items():
                 chunks = [stream.next_chunk() for stream in group]
-                picks += advance(bank, [stream.channel for stream in group], chunks, by_rows=self._by_rows)
+                picks += advance(bank, [stream.channel for stream in group], chunks)
             self._waiting = {key: stream for key, stream in self._waiting.items() if stream.queue}
         return picks
 

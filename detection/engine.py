@@ -12,14 +12,13 @@ from detection.windowed_search import search_windows
 from houfeng.types import Pick
 
 
-def advance(bank: Bank, channels: Sequence[Channel], chunks: Sequence[Chunk], *, by_rows: bool) -> list[Pick]:
+def advance(bank: Bank, channels: Sequence[Channel], chunks: Sequence[Chunk]) -> list[Pick]:
     """Search one chunk of each channel, and read the onsets of what triggered.
 
     Parameters
     ----------
     bank : of these channels
     channels, chunks : as many of each
-    by_rows : filter channel by channel, not in tiles
 
     Returns
     -------
@@ -30,8 +29,8 @@ def advance(bank: Bank, channels: Sequence[Channel], chunks: Sequence[Chunk], *,
         if chunk.gap is not None:
             readings += channel.begin(chunk)
     rows, samples = [channel.row for channel in channels], [chunk.samples for chunk in chunks]
-    windowed = bank.plan.is_windowed
-    for found in search_windows(bank, rows, samples) if windowed else search(bank, rows, samples, by_rows=by_rows):
+    searching = search_windows if bank.plan.is_windowed else search
+    for found in searching(bank, rows, samples):
         channels[found.number].note(found)
     for channel, chunk in zip(channels, chunks, strict=True):
         readings += channel.advance(chunk.samples)

@@ -10,6 +10,7 @@ from scipy.signal import butter, sosfilt_zi
 
 from detection.matrices import AverageStep, average_step, filter_step
 from detection.matrices import Floats as Floats
+from detection.oscillations import Oscillations, oscillations, outputs
 from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
 from houfeng.errors import WindowError
 
@@ -19,6 +20,8 @@ OCTAVE = 2.0
 LEAST_STEP = 4
 LEAST_BLOCK = 16  # samples: slow channels send records of many seconds; 10 and 25 took 10 % longer at 20 Hz
 STEP = 25  # samples of a matrix product: at 10, 16 and 20 it had 60, 93 and 94 % of the speed
+
+LEAST_ROW, ROW = 32, 48  # the same for the products of `detection.table`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +34,14 @@ class Band:
     sections : (n_sections, 6), second order
     rest : their state after an endless run of ones
     step : what they do in one step, see `filter_step`
+    oscillations : the same in another form
     """
 
     name: str
     sections: Floats
     rest: Floats
     step: Floats
+    oscillations: Oscillations
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,13 +49,17 @@ class Plan:
     """Everything about one sampling rate that does not change from sample to sample.
 
     `n_*` are numbers of samples: a block, the least that is searched, is some steps of `n_step`, each of which is one
-    matrix product. `highpass` are second-order sections, `highpass_rest` their state after an endless run of ones.
+    matrix product. `by_rows` says how channels are filtered: as in `detection.table`, whose products make each of
+    `outputs`, else as in `detection.bandpass`. `highpass` are second-order sections, `highpass_rest` their state after
+    an endless run of ones.
     """
 
     settings: DetectionSettings
     rate_hz: float
+    by_rows: bool
     bands: tuple[Band, ...]
     averages: AverageStep
+    outputs: tuple[Floats, ...]
     highpass: Floats
     highpass_rest: Floats
     n_sta: int
@@ -68,6 +77,12 @@ class Plan:
     def n_states(self) -> int:
         """Numbers that one band-pass carries from sample to sample."""
         return self.bands[0].rest.size
+
+    @property
+    def rest(self) -> Floats:
+        """(n_bands, n_states) what the band-passes carry after an endless run of ones."""
+        as_sum = self.by_rows and not self.is_windowed
+        return np.array([band.oscillations.rest if as_sum else band.rest.ravel() for band in self.bands])
 
     def rectify(self, signal: Floats, out: Floats) -> None:
         """Make the band-passed signal what is averaged: its energy, for SeisComP's form its amplitude."""
@@ -91,12 +106,13 @@ class Plan:
 
 
 @lru_cache(maxsize=64)
-def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
+def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = False) -> Plan:
     """The plan of one sampling rate.
 
     Parameters
     ----------
     rate_hz : samples per second
+    by_rows : how channels are filtered
 
     Raises
     ------
@@ -104,8 +120,8 @@ def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
     """
     n_sta = round(settings.sta_s * rate_hz)
     n_lta = max(round(settings.lta_s * rate_hz), n_sta + 1)
-    n_wanted = max(round(settings.block_s * rate_hz), LEAST_BLOCK)
-    n_steps = max(round(n_wanted / STEP), 1)
+    n_wanted = max(round(settings.block_s * rate_hz), LEAST_ROW if by_rows else LEAST_BLOCK)
+    n_steps = max(round(n_wanted / (ROW if by_rows else STEP)), 1)
     n_step = max(round(n_wanted / n_steps), LEAST_STEP)
     bands = _bands(settings, rate_hz, n_step)
     if n_sta < 2:
@@ -114,8 +130,10 @@ def plan_for(settings: DetectionSettings, rate_hz: float) -> Plan:
     return Plan(
         settings,
         rate_hz,
+        by_rows,
         bands,
         average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
+        outputs([band.oscillations for band in bands]),
         highpass,
         sosfilt_zi(highpass),
         n_sta,
@@ -154,4 +172,10 @@ def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:
             f"{2 * min(OCTAVE * low_hz, high_hz) / NYQUIST_SHARE:g} Hz or more is needed"
         )
     sections = butter(FILTER_ORDER, (low_hz, high), "bandpass", fs=rate_hz, output="sos")
-    return Band(f"{low_hz:g}-{high:g} Hz", sections, sosfilt_zi(sections), filter_step(sections, n_step))
+    return Band(
+        f"{low_hz:g}-{high:g} Hz",
+        sections,
+        sosfilt_zi(sections),
+        filter_step(sections, n_step),
+        oscillations(sections, n_step),
+    )

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from detection.averages import Averages, Bools
-from detection.bandpass import TILE, Filtered, Indices, filter_rows, filter_tiles, rows_of
+from detection.bandpass import TILE, Filtered, Indices, filter_tiles, rows_of
 from detection.bank import Bank
 from detection.matrices import Floats
+from detection.table import Table
 from detection.trigger import hysteresis
 
 _UNIT = 256  # tiles times steps searched at once: with 64 the calls alone took a third of the time
-_UNIT_STEPS = 16384  # the same, channels times steps, when they are filtered one by one
+_UNIT_ROWS = 8192  # the same, channels times steps, of a table
 _TILES = 4, 16  # searched side by side: at least, as long as there are steps enough, and at most
-_LOOK = 32  # steps looked at by sample at once: in one of them something triggered
+_LOOK = 800  # samples looked at one by one at once: in one of them something triggered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class Found:
         return int(self.ratios[:, index].argmax())
 
 
-def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_rows: bool) -> Iterator[Found]:
+def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -> Iterator[Found]:
     """Filter and average some samples of each channel, and find its triggers; the bank's state moves on.
 
     Parameters
@@ -57,7 +58,6 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_row
     bank : of these channels
     rows, samples : for every channel its row of the bank, and counts. A number of samples that is no multiple of the
         plan's `n_step` ends the channel's segment
-    by_rows : filter channel by channel, not in tiles
 
     Returns
     -------
@@ -70,7 +70,7 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_row
     n_tiles = min(max(_UNIT // -(-int(lengths[order[0]]) // n_step), _TILES[0]), _TILES[1])
     for start in range(0, len(order), n_tiles * TILE):
         group = order[start : start + n_tiles * TILE]
-        n_unit = max(_UNIT_STEPS // len(group) if by_rows else _UNIT // -(-len(group) // TILE), 1) * n_step
+        n_unit = max(_UNIT_ROWS // len(group) if bank.plan.by_rows else _UNIT // -(-len(group) // TILE), 1) * n_step
         for begin in range(0, int(lengths[group[0]]), n_unit):
             members = group[lengths[group] > begin]
             unit = _Unit(
@@ -80,7 +80,6 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats], *, by_row
                 bank_rows[members],
                 np.minimum(lengths[members] - begin, n_unit),
                 [samples[number][begin : begin + n_unit] for number in members.tolist()],
-                by_rows,
             )
             yield from unit.search()
 
@@ -97,7 +96,6 @@ class _Unit:
     rows: Indices
     lengths: Indices
     samples: Sequence[Floats]
-    by_rows: bool
 
     def search(self) -> list[Found]:
         bank, plan = self.bank, self.bank.plan
@@ -106,9 +104,8 @@ class _Unit:
         seen = (ends > n_blind) & (ends < self.lengths + plan.n_step)
         suspect = np.zeros(seen.shape, dtype=np.bool_)
         bands = []
-        columns = None if self.by_rows else rows_of(self.samples, self._n_steps * plan.n_step, bank.work)
-        for number in range(len(plan.bands)):
-            averages = self._average(number, columns)
+        for number, signal in enumerate(self._filtered()):
+            averages = self._average(number, signal)
             suspect |= averages.may_reach(plan.settings.on_ratio, seen)
             bands.append(averages)
         cut = np.flatnonzero(self.lengths % plan.n_step)
@@ -120,7 +117,8 @@ class _Unit:
     def _look_where(self, suspect: Bools, bands: Sequence[Averages], n_blind: Indices) -> list[Found]:
         """What triggers in the steps that are suspect, and as long as it lasts."""
         found = []
-        firsts = range(0, self._n_steps, _LOOK)
+        n_look = max(_LOOK // self.bank.plan.n_step, 1)
+        firsts = range(0, self._n_steps, n_look)
         by_part: Bools = np.asarray(np.logical_or.reduceat(suspect, firsts, axis=0))
         worth = set(np.flatnonzero(by_part.any(axis=1)).tolist())
         lasts = bool(self.bank.is_on[self.rows].any())
@@ -130,7 +128,9 @@ class _Unit:
             begins = first * self.bank.plan.n_step
             channels = np.flatnonzero((by_part[number] | self.bank.is_on[self.rows]) & (self.lengths > begins))
             if len(channels):
-                found += self._look(bands, slice(first, min(first + _LOOK, self._n_steps)), channels, n_blind[channels])
+                found += self._look(
+                    bands, slice(first, min(first + n_look, self._n_steps)), channels, n_blind[channels]
+                )
             lasts = bool(self.bank.is_on[self.rows].any())
         return found
 
@@ -138,18 +138,26 @@ class _Unit:
     def _n_steps(self) -> int:
         return -(-int(self.lengths[0]) // self.bank.plan.n_step)
 
-    def _average(self, number: int, columns: Floats | None) -> Averages:
-        """Filter one band and average it; the state of the bank is the one after each channel's last step."""
+    def _filtered(self) -> Iterator[Filtered]:
+        """Each band's signal; the state of the bank is the one after each channel's last step."""
+        bank, plan, rows = self.bank, self.bank.plan, self.rows
+        before = bank.filters[rows]
+        if plan.by_rows:
+            table = Table(plan, self.samples, self.lengths, before, bank.work)
+            bank.filters[rows] = table.after
+            yield from (table.filter(number) for number in range(len(plan.bands)))
+            return
+        columns = rows_of(self.samples, self._n_steps * plan.n_step, bank.work)
+        for number in range(len(plan.bands)):
+            signal, after = filter_tiles(plan, number, columns, before[:, number], self.lengths, bank.work)
+            bank.filters[rows, number] = after
+            yield signal
+
+    def _average(self, number: int, signal: Filtered) -> Averages:
+        """Average one band; the state of the bank is the one after each channel's last step."""
         bank, plan, rows = self.bank, self.bank.plan, self.rows
         steps_of, channels = -(-self.lengths // plan.n_step), np.arange(len(rows))
-        signal: Filtered
-        before = bank.filters[rows, number]
-        if columns is None:
-            signal, after = filter_rows(plan, number, self.samples, before, self._n_steps, bank.work)
-        else:
-            signal, after = filter_tiles(plan, number, columns, before, self.lengths, bank.work)
         averages = Averages.of(plan.averages, signal, bank.sta[rows, number], bank.lta[rows, number])
-        bank.filters[rows, number] = after
         bank.sta[rows, number] = averages.sta[steps_of, channels]
         bank.lta[rows, number] = averages.lta[steps_of, channels]
         return averages

@@ -22,7 +22,7 @@ from detection.windows import BandWindows, Window
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
 
-_STATE_VERSION = 3  # of what is saved; the picks' version is of how onsets are read
+_STATE_VERSION = 4  # of what is saved; the picks' version is of how onsets are read
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
 
 
@@ -54,6 +54,7 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
     header = {
         "settings": fingerprint(channel.plan.settings),
         "rate_hz": channel.plan.rate_hz,
+        "by_rows": channel.plan.by_rows,
         "blocker": {key: getattr(blocker, key) for key in _BLOCKER},
         "channel": {key: getattr(channel, key) for key in _CHANNEL},
         "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
@@ -85,7 +86,8 @@ def unpack(
         header, arrays = _parse(state)
         made_with = header["settings"]
         if made_with == fingerprint(settings):
-            return _rebuild(source_id, header, arrays, bank_for(plan_for(settings, header["rate_hz"])))
+            plan = plan_for(settings, header["rate_hz"], by_rows=header["by_rows"])
+            return _rebuild(source_id, header, arrays, bank_for(plan))
     except (ValueError, LookupError, TypeError, AttributeError, WindowError, zlib.error) as error:
         raise DetectionError(f"{source_id}: {len(state)} bytes are not a saved detector state: {error}") from error
     raise DetectionError(

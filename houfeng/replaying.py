@@ -58,7 +58,7 @@ def replay(
     Run : as saved when it was finished
     """
     network = load_network(settings, sorted(folder.rglob("*.xml")))
-    detector = Detector(settings.detection, expected={file.source_id for file in files})
+    detector = Detector(settings.detection, by_rows=True)
     run = Run(
         run_id=_run_id(settings, files, folder, start_ns, end_ns),
         kind="replay",

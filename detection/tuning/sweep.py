@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detection.association.associator import Associator
@@ -15,7 +15,7 @@ from detection.tuning.catalogue import KnownEvent
 from detection.tuning.scoring import Score, Truth, score
 from detection.tuning.windows import Coverage, Reach, Window, windows
 from houfeng.times import seconds_ns
-from houfeng.types import Event, Packet, Pick, SourceId
+from houfeng.types import Event, Packet, Pick
 from stations.inventory import Site
 
 # The noise level is known after so many times the long average.
@@ -50,15 +50,12 @@ class Sweep:
     combinations : those of today first: what they associate and the catalogue lacks is an unlisted event, for all
         combinations the same, so that a low ratio cannot excuse its noise by noise
     sites : where stations stand, by station id
-    expected : channels that will come
     """
 
-    def __init__(
-        self, combinations: Sequence[DetectionSettings], sites: Mapping[str, Site], expected: Collection[SourceId]
-    ) -> None:
+    def __init__(self, combinations: Sequence[DetectionSettings], sites: Mapping[str, Site]) -> None:
         self._combinations = tuple(combinations)
         self._sites = dict(sites)
-        self._detectors = [Detector(settings, expected) for settings in combinations]
+        self._detectors = [Detector(settings, by_rows=True) for settings in combinations]
         self._picks: list[list[Pick]] = [[] for _ in combinations]
         self._coverage: dict[str, Coverage] = {}
 

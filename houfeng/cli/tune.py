@@ -183,7 +183,7 @@ def _swept(
 ) -> Found:
     files = find_files(folder)
     network = load_network(settings, sorted(folder.rglob("*.xml")))
-    sweep = Sweep(tried, network.inventory.sites, {file.source_id for file in files})
+    sweep = Sweep(tried, network.inventory.sites)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"{len(tried)} combinations", total=_n_bytes(files))

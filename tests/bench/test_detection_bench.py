@@ -19,7 +19,7 @@ from obspy.signal.trigger import recursive_sta_lta, trigger_onset
 from scipy.signal import lfilter, sosfilt
 
 from detection.bank import Bank
-from detection.detector import FEW, Detector
+from detection.detector import Detector
 from detection.plan import plan_for
 from detection.search import search
 from detection.settings import DetectionSettings
@@ -28,6 +28,8 @@ from houfeng.types import Packet, SourceId, readonly
 
 PLAN = plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
 BAND = PLAN.bands[0]
+
+TILES = 100  # channels; from here on tiles are faster
 
 pytestmark = pytest.mark.bench
 
@@ -56,7 +58,7 @@ class Ours:
     """The core, warm: averages learnt, so that every block may trigger."""
 
     def __init__(self, data: np.ndarray) -> None:
-        self.bank, self.by_rows = Bank(PLAN), len(data) < FEW
+        self.bank = Bank(plan_for(PLAN.settings, PLAN.rate_hz, by_rows=len(data) < TILES))
         self.rows = [self.bank.add() for _ in data]
         self.samples = list(data)
         self.bank.n_learnt[:] = PLAN.n_lta
@@ -64,7 +66,7 @@ class Ours:
         self.n_on = 0
 
     def __call__(self) -> None:
-        self.n_on = sum(int(f.is_on.sum()) for f in search(self.bank, self.rows, self.samples, by_rows=self.by_rows))
+        self.n_on = sum(int(f.is_on.sum()) for f in search(self.bank, self.rows, self.samples))
 
 
 def obspy_chain(data: np.ndarray) -> int:

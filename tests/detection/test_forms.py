@@ -66,12 +66,11 @@ def state_of(plan: Plan, data: Samples, cuts: Sequence[int]) -> Samples:
     """Whether each sample lies in a trigger."""
     bank = Bank(plan)
     row = bank.add()
-    bank.filters[row, 0] = (plan.bands[0].rest * data[0]).ravel()
+    bank.filters[row] = plan.rest * data[0]
     is_on = np.zeros(len(data), dtype=bool)
     for begin, end in itertools.pairwise([0, *cuts, len(data)]):
         part = [data[begin:end]]
-        windowed = plan.is_windowed
-        for found in search_windows(bank, [row], part) if windowed else search(bank, [row], part, by_rows=False):
+        for found in (search_windows if plan.is_windowed else search)(bank, [row], part):
             is_on[begin + found.first : begin + found.first + len(found.is_on)] = found.is_on
     return is_on
 

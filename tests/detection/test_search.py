@@ -21,8 +21,9 @@ from detection.search import search
 from detection.settings import DetectionSettings
 from detection.trigger import intervals
 
-BOTH_WAYS = pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
-PLAN = plan_for(DetectionSettings(), 100.0)
+BY_ROWS = pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
+PLAN, ROWS = (plan_for(DetectionSettings(), 100.0, by_rows=by_rows) for by_rows in (False, True))
+BOTH_WAYS = pytest.mark.parametrize("plan", [PLAN, ROWS], ids=["tiles", "rows"])
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,19 @@ class Searched:
     bank: Bank
 
 
-def run(plan: Plan, data: Sequence[np.ndarray], cuts: Sequence[int], *, by_rows: bool) -> Searched:
+def run(plan: Plan, data: Sequence[np.ndarray], cuts: Sequence[int]) -> Searched:
     """Search whole records, cut before the given samples."""
     bank = Bank(plan)
     rows = [bank.add() for _ in data]
     for row, samples in zip(rows, data, strict=True):
-        for number, band in enumerate(plan.bands):
-            bank.filters[row, number] = (band.rest * samples[0]).ravel()
+        bank.filters[row] = plan.rest * samples[0]
     is_on = [np.zeros(len(samples), dtype=bool) for samples in data]
     sta = [np.full(len(samples), np.nan) for samples in data]
     longest = max(len(samples) for samples in data)
     for begin, end in itertools.pairwise([0, *cuts, longest]):
         here = [number for number, samples in enumerate(data) if len(samples) > begin]
         parts = [data[number][begin:end] for number in here]
-        for found in search(bank, [rows[number] for number in here], parts, by_rows=by_rows):
+        for found in search(bank, [rows[number] for number in here], parts):
             where = slice(begin + found.first, begin + found.first + len(found.is_on))
             is_on[here[found.number]][where] = found.is_on
             sta[here[found.number]][where] = found.sta
@@ -70,16 +70,17 @@ def shocks(n_channels: int, n: int, seed: int) -> np.ndarray:
     return np.round(data)
 
 
-@BOTH_WAYS
+@BY_ROWS
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0])
 @pytest.mark.parametrize("n_cut", [50, 1000, 100_000])
 def test_triggers_are_those_of_obspy(
     unterhaching: Sequence[obspy.Trace], rate_hz: float, n_cut: int, by_rows: bool
 ) -> None:
-    plan = plan_for(DetectionSettings(), rate_hz)
+    plan = plan_for(DetectionSettings(), rate_hz, by_rows=by_rows)
     data = [t.data.astype(float) for t in unterhaching if t.stats.sampling_rate == rate_hz]
     n = max(len(samples) for samples in data)
-    searched = run(plan, data, range(n_cut, n, n_cut), by_rows=by_rows)
+    n_cut = -(-n_cut // plan.n_block) * plan.n_block
+    searched = run(plan, data, range(n_cut, n, n_cut))
     n_triggers = 0
     for samples, is_on in zip(data, searched.is_on, strict=True):
         on_off = trigger_onset(obspy_ratio(plan, samples), plan.settings.on_ratio, plan.settings.off_ratio)
@@ -89,9 +90,9 @@ def test_triggers_are_those_of_obspy(
 
 
 @BOTH_WAYS
-def test_two_hundred_channels_that_all_trigger_are_those_of_obspy(by_rows: bool) -> None:
+def test_two_hundred_channels_that_all_trigger_are_those_of_obspy(plan: Plan) -> None:
     data = shocks(200, 6000, 3)
-    searched = run(PLAN, list(data), range(1000, 6000, 1000), by_rows=by_rows)
+    searched = run(plan, list(data), range(1000, 6000, 1000))
     n_triggers = 0
     for samples, is_on in zip(data, searched.is_on, strict=True):
         on_off = trigger_onset(obspy_ratio(PLAN, samples), PLAN.settings.on_ratio, PLAN.settings.off_ratio)
@@ -101,21 +102,22 @@ def test_two_hundred_channels_that_all_trigger_are_those_of_obspy(by_rows: bool)
 
 
 @cache
-def all_channels() -> tuple[np.ndarray, Searched]:
+def all_channels(plan: Plan) -> tuple[np.ndarray, Searched]:
     """150 channels, and what came of them when they were searched together in one go."""
     data = shocks(150, 3000, 5)
-    return data, run(PLAN, list(data), [], by_rows=False)
+    return data, run(plan, list(data), [])
 
 
+@BOTH_WAYS
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_bits_do_not_depend_on_company_order_or_cuts(data: st.DataObject) -> None:
+def test_bits_do_not_depend_on_company_order_or_cuts(plan: Plan, data: st.DataObject) -> None:
     """Any channels of 150, in any order, cut anywhere on the grid: bit for bit what each gives with all the others."""
-    samples, together = all_channels()
+    samples, together = all_channels(plan)
     chosen = data.draw(st.lists(st.integers(0, 149), min_size=1, max_size=80, unique=True))
-    blocks = data.draw(st.sets(st.integers(1, 3000 // PLAN.n_block - 1), max_size=5))
-    cuts = sorted(block * PLAN.n_block for block in blocks)
-    alone = run(PLAN, [samples[number] for number in chosen], cuts, by_rows=False)
+    blocks = data.draw(st.sets(st.integers(1, 3000 // plan.n_block - 1), max_size=5))
+    cuts = sorted(block * plan.n_block for block in blocks)
+    alone = run(plan, [samples[number] for number in chosen], cuts)
     for row, number in enumerate(chosen):
         assert alone.bank.filters[row].tobytes() == together.bank.filters[number].tobytes()
         assert alone.bank.sta[row].tobytes() == together.bank.sta[number].tobytes()
@@ -126,25 +128,26 @@ def test_bits_do_not_depend_on_company_order_or_cuts(data: st.DataObject) -> Non
         assert np.array_equal(alone.sta[row][both], together.sta[number][both])
 
 
-def test_channels_of_different_lengths_share_tiles() -> None:
+@BOTH_WAYS
+def test_channels_of_different_lengths_side_by_side(plan: Plan) -> None:
     """As late channels do: each ends where its own samples end, one in the middle of a step."""
     data = shocks(70, 3000, 6)
     lengths = [3000 - 50 * (number % 30) for number in range(70)]
     lengths[7] = 1437
-    ragged = run(PLAN, [row[:n] for row, n in zip(data, lengths, strict=True)], [], by_rows=False)
+    ragged = run(plan, [row[:n] for row, n in zip(data, lengths, strict=True)], [])
     for number, n in enumerate(lengths):
-        alone = run(PLAN, [data[number][:n]], [], by_rows=False)
+        alone = run(plan, [data[number][:n]], [])
         assert np.array_equal(ragged.is_on[number], alone.is_on[0])
         assert ragged.bank.lta[number].tobytes() == alone.bank.lta[0].tobytes()
-        if n % PLAN.n_step == 0:
+        if n % plan.n_step == 0:
             assert ragged.bank.filters[number].tobytes() == alone.bank.filters[0].tobytes()
 
 
 @BOTH_WAYS
-def test_the_noise_level_at_a_segments_end_is_obspys(by_rows: bool) -> None:
+def test_the_noise_level_at_a_segments_end_is_obspys(plan: Plan) -> None:
     """The end lies inside a step; the level is carried into the next segment."""
     samples = shocks(1, 2743, 7)[0]
-    searched = run(PLAN, [samples], [1500], by_rows=by_rows)
+    searched = run(plan, [samples], [1500])
     for number, band in enumerate(PLAN.bands):
         filtered, _ = sosfilt(band.sections, samples, zi=band.rest * samples[0])
         lta = 0.0
@@ -154,5 +157,5 @@ def test_the_noise_level_at_a_segments_end_is_obspys(by_rows: bool) -> None:
 
 
 def test_silence_never_triggers() -> None:
-    searched = run(PLAN, [np.zeros(3000)], [], by_rows=False)
+    searched = run(PLAN, [np.zeros(3000)], [])
     assert not searched.is_on[0].any()

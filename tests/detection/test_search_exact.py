@@ -8,44 +8,50 @@ from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
 from scipy.signal import sosfilt
 
 from detection.averages import Averages
-from detection.bandpass import Filtered, filter_rows, filter_tiles, rows_of
+from detection.bandpass import Filtered, filter_tiles, rows_of
 from detection.plan import plan_for
 from detection.settings import DetectionSettings
+from detection.table import Table
 from detection.workspace import Workspace
 
 PLAN = plan_for(DetectionSettings(bands=((7.0, 20.0),)), 100.0)
 BAND = PLAN.bands[0]
 N_STEPS = 240
 N = N_STEPS * PLAN.n_step
+ROWS = plan_for(PLAN.settings, PLAN.rate_hz, by_rows=True)
+BOTH_WAYS = pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
 
 
 def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
     """One channel that starts in the filter's rest and with averages of 0."""
-    state = (BAND.rest * samples[0]).reshape(1, -1)
+    plan, work, length = ROWS if by_rows else PLAN, Workspace(), np.array([N])
+    state = plan.rest[np.newaxis] * samples[0]
     signal: Filtered
     if by_rows:
-        signal, _ = filter_rows(PLAN, 0, [samples], state, N_STEPS, Workspace())
+        signal = Table(plan, [samples], length, state, work).filter(0)
     else:
-        work = Workspace()
-        signal, _ = filter_tiles(PLAN, 0, rows_of([samples], N, work), state, np.array([N]), work)
-    return Averages.of(PLAN.averages, signal, np.zeros(1), np.zeros(1))
+        signal, _ = filter_tiles(plan, 0, rows_of([samples], N, work), state[:, 0], length, work)
+    return Averages.of(plan.averages, signal, np.zeros(1), np.zeros(1))
 
 
 def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
     """STA and LTA of that channel at every sample."""
-    sta, lta = averaged(samples, by_rows=by_rows).by_sample(slice(0, N_STEPS), np.array([0]))
+    averages = averaged(samples, by_rows=by_rows)
+    sta, lta = averages.by_sample(slice(0, len(averages.bounds)), np.array([0]))
     return sta[0], lta[0]
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("ratio", [0.8, 1.0, 1.2, 1.5, 4.0])
-def test_the_screen_lets_every_step_through_that_reaches_the_ratio(ratio: float) -> None:
+def test_the_screen_lets_every_step_through_that_reaches_the_ratio(ratio: float, by_rows: bool) -> None:
     """Low ratios, which noise reaches all the time, so that every term of the bounds is needed; and few steps more."""
     samples = np.round(np.random.default_rng(10).normal(0, 100, N))
     samples[4000:4100] *= 10
-    averages = averaged(samples, by_rows=False)
-    sta, lta = averages_of(samples, by_rows=False)
-    reached = (sta >= ratio * lta).reshape(N_STEPS, -1).any(axis=1)
-    let_through = averages.may_reach(ratio, np.ones((N_STEPS, 1), dtype=bool))[:, 0]
+    averages = averaged(samples, by_rows=by_rows)
+    sta, lta = averages_of(samples, by_rows=by_rows)
+    n_steps = len(averages.bounds)
+    reached = (sta >= ratio * lta).reshape(n_steps, -1).any(axis=1)
+    let_through = averages.may_reach(ratio, np.ones((n_steps, 1), dtype=bool))[:, 0]
     assert reached.any()
     assert not (reached & ~let_through).any()
     assert (let_through & ~reached).mean() < 0.1
@@ -72,7 +78,7 @@ def long_doubles(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return sta, lta
 
 
-@pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
+@BOTH_WAYS
 def test_after_an_event_of_a_hundred_million_counts(by_rows: bool) -> None:
     """A tenth of a second of 10^8 counts on noise of 100: both averages and the ratio to 10^-12, all the way down."""
     samples = np.round(np.random.default_rng(8).normal(0, 100, N))

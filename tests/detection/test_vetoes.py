@@ -50,7 +50,7 @@ def disturbed(data: Samples, rate_hz: float, rng: np.random.Generator) -> tuple[
 
 
 def picks_of(cut: Cut, data: Samples, rate_hz: float) -> tuple[list[Pick], Detector]:
-    detector = Detector(EVERY, expected=())
+    detector = Detector(EVERY, by_rows=True)
     return detector.feed(cut(NAME, START_NS, rate_hz, data, range(0, len(data), 20_000))), detector
 
 

@@ -150,7 +150,7 @@ def made_records(cut: Callable[..., list[Packet]]) -> list[Packet]:
 def swept(
     packets: Sequence[Packet], grid: Grid, events: Sequence[KnownEvent], sites: dict[str, Site], base: DetectionSettings
 ) -> Found:
-    sweep = Sweep(combinations(base, grid)[0], sites, {packet.source_id for packet in packets})
+    sweep = Sweep(combinations(base, grid)[0], sites)
     for packet in packets:
         sweep.feed([packet])
     return sweep.judge(events, Reach(), AssociationSettings(), LocationSettings())
@@ -216,7 +216,7 @@ def test_the_main_shock_of_ridgecrest_is_hit_at_ten_stations(shared_data: Callab
     (main,) = [event for event in known if event.magnitude == 7.1]
     sites = load_network(Settings(), sorted(folder.glob("*.xml"))).inventory.sites
     files = find_files(folder)
-    sweep = Sweep([DEFAULT], sites, {file.source_id for file in files})
+    sweep = Sweep([DEFAULT], sites)
     for packets in ReplaySource(files, lambda raw, reason: None).packets():
         sweep.feed(packets)
     found = sweep.judge([main], Reach(), AssociationSettings(), LocationSettings())
