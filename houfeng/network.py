@@ -9,13 +9,14 @@ from fnmatch import fnmatchcase
 from glob import glob
 from pathlib import Path
 
-from acquisition.fdsn.documents import fetched_files
+from acquisition.fdsn.documents import fetched_files, imported_files
 from configs import Settings
 from configs.patterns import station_of
 from houfeng.errors import InventoryError
 from houfeng.types import SourceId
 from stations.card import Card, make_cards
-from stations.inventory import Inventory, merge, parse_stationxml
+from stations.inventory import Inventory, merge
+from stations.reading import parse_inventory
 from stations.registry import register
 
 _log = logging.getLogger(__name__)
@@ -56,15 +57,25 @@ def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network
     return network
 
 
-def read_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
-    """As `load_network`, which logs the warnings as well."""
+def read_network(
+    settings: Settings, more_files: Iterable[Path] = (), pending: Mapping[Path, bytes | None] | None = None
+) -> Network:
+    """As `load_network`, which logs the warnings as well.
+
+    Parameters
+    ----------
+    pending : imported documents that are not there yet, by their path; None of those that are about to go
+    """
+    pending = pending or {}
     inventories, warnings = [], []
     named, unmatched = _named(settings.inventory.files)
     warnings += unmatched
     fetched = fetched_files(Path(settings.archive.path), settings.fdsn)
-    for path in [*fetched, *named, *more_files]:
+    present = dict.fromkeys(imported_files(Path(settings.archive.path)), b"")
+    imported = sorted(path for path, content in (present | dict(pending)).items() if content is not None)
+    for path in [*fetched, *named, *imported, *more_files]:
         try:
-            inventories.append(parse_stationxml(path.read_bytes(), str(path)))
+            inventories.append(parse_inventory(pending.get(path) or path.read_bytes(), str(path)))
         except InventoryError as error:
             warnings.append(f"{error}; this document is left out")
         except OSError as error:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from houfeng.errors import InventoryError, SourceIdError
@@ -131,7 +131,8 @@ class Inventory:
 def merge(inventories: Iterable[Inventory]) -> Inventory:
     """One inventory of several. Where two describe the same epoch, the later in order has the last word.
 
-    A station's site is taken from the inventory whose newest epoch of that station started last.
+    A station's site is taken from the inventory whose newest epoch of that station started last; one that knows sites
+    alone, a list, has the last word of those before it. What a site leaves open an earlier one may say.
     """
     sites: dict[str, Site] = {}
     newest: dict[str, int] = {}
@@ -144,11 +145,24 @@ def merge(inventories: Iterable[Inventory]) -> Inventory:
             station_id = epoch.source_id.station_id
             starts[station_id] = max(starts.get(station_id, _LONG_AGO_NS), epoch.start_ns)
         for station_id, site in inventory.sites.items():
-            start_ns = starts.get(station_id, _LONG_AGO_NS)
-            if start_ns >= newest.get(station_id, _LONG_AGO_NS):
-                sites[station_id], newest[station_id] = site, start_ns
+            known_ns = newest.get(station_id, _LONG_AGO_NS)
+            start_ns = starts.get(station_id, known_ns)
+            if start_ns >= known_ns:
+                sites[station_id], newest[station_id] = _filled(site, sites.get(station_id)), start_ns
         documents.update((document.sha256, document) for document in inventory.documents)
     return Inventory(dict(sorted(sites.items())), tuple(epochs.values()), tuple(documents.values()))
+
+
+def _filled(site: Site, by: Site | None) -> Site:
+    if by is None:
+        return site
+    texts = ("name", "country", "agency", "contact")
+    return replace(site, **{key: getattr(by, key) for key in texts if not getattr(site, key)})
+
+
+def is_country(text: str) -> bool:
+    """Whether it looks like a country of ISO 3166 alpha-2."""
+    return _COUNTRY.fullmatch(text) is not None
 
 
 def parse_stationxml(xml: bytes, name: str) -> Inventory:
@@ -223,7 +237,7 @@ def _site(node: Node, network: str) -> Site:
         longitude,
         elevation,
         name=node.text("Site/Name"),
-        country=country if _COUNTRY.fullmatch(country) else "",
+        country=country if is_country(country) else "",
         agency=node.text("Operator/Agency"),
         contact=", ".join(filter(None, map(node.text, _CONTACT))),
     )

@@ -43,6 +43,7 @@ DOORS = {
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
+    "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
     "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),
     "houfeng.pipeline": INNER,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from acquisition.archive_checksums import seal
 from acquisition.daemon.jobs import Job
+from acquisition.fdsn.documents import imported_files
 from acquisition.fdsn.refresh import Refresh
 from configs import Settings
 from houfeng.times import now_ns
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 
 # How often the age of the StationXML is looked at; a service that failed is asked again as soon.
 _LOOK_S = 600.0
+# An operator who has just imported metadata waits for it.
+_LOOK_FOR_IMPORTS_S = 30.0
 # Servers come first.
 _FIRST_S = 5.0
 
@@ -42,6 +45,16 @@ def upkeep(settings: Callable[[], Settings], reload: Callable[[], None]) -> Iter
         if Refresh(present.fdsn, streams, Path(present.archive.path), parse_stationxml).run():
             reload()
 
+    known = imported_files(Path(settings().archive.path))
+
+    def look_for_imports() -> None:
+        nonlocal known
+        found = imported_files(Path(settings().archive.path))
+        if found != known:
+            known = found
+            reload()
+
     yield Job("inventory", _LOOK_S, refresh, first_s=_FIRST_S)
+    yield Job("imports", _LOOK_FOR_IMPORTS_S, look_for_imports)
     if interval_h := settings().archive.seal_interval_h:
         yield Job("seal", interval_h * 3600, seal_closed)
