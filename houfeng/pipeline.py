@@ -116,6 +116,15 @@ class Pipeline:
         self._publish(events)
         return bool(events)
 
+    def look_at_all(self) -> bool:
+        """Look at every event that still waits for data, with those there are; whether there were any.
+
+        More of them will have it looked at again. `commit` saves what that brings.
+        """
+        events = [] if self._lookout is None else list(self._lookout.finish())
+        self._publish(events)
+        return bool(events)
+
     def finish(self) -> None:
         """The data have ended: look at every event that still waits for more of them, and save what that brings.
 
@@ -123,8 +132,7 @@ class Pipeline:
         ------
         StoreError : if the store cannot be reached
         """
-        if self._lookout is not None:
-            self._publish(self._lookout.finish())
+        self.look_at_all()
         self.commit()
 
     @property

@@ -61,6 +61,7 @@ class SessionDetection:
         self._pipeline: Pipeline | None = None
         self._is_joining = False
         self._is_begun = True
+        self._fed_s, self._looked_in_silence = time.monotonic(), False
         # since the last commit
         self._missed = Missed()
         self._cursors: dict[str, dict[str, Cursor]] = {}
@@ -75,13 +76,25 @@ class SessionDetection:
         for server, at in cursors.items():
             self._cursors.setdefault(server, {}).update(at)
         self._missed.add(packets)
+        self._fed_s, self._looked_in_silence = time.monotonic(), False
         if self._pipeline is not None:
             self._pipeline.detect(packets, cursors)
             self._commit(self._pipeline)
 
     def look(self) -> None:
-        """While nothing is fed: look at events that came in too quick a succession, a few at a time."""
-        if self._pipeline is not None and self._link.is_worth_trying and self._pipeline.look():
+        """While nothing is fed: look at events that came in too quick a succession, a few at a time.
+
+        Once no stream has brought anything for `inspection.wait_s`, look at all that wait for data: data time stands
+        still then. What comes later has them looked at again, so the clock decides nothing that stays.
+        """
+        if self._pipeline is None or not self._link.is_worth_trying:
+            return
+        is_silent = time.monotonic() - self._fed_s >= self._settings.inspection.wait_s
+        found = self._pipeline.look()
+        if is_silent and not self._looked_in_silence:
+            self._looked_in_silence = True
+            found = self._pipeline.look_at_all() or found
+        if found:
             self._commit(self._pipeline)
 
     def finish(self) -> None:

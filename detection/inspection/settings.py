@@ -15,7 +15,8 @@ class InspectionSettings:
     ----------
     s_onsets : read S onsets and locate with them
     longest_s_p_s : S is looked for no later than this after P
-    wait_s : data time for which an event waits for stations whose data have not come
+    wait_s : data time for which an event waits for stations whose data have not come; where no station's data come,
+        the daemon waits so long by the clock
 
     Raises
     ------

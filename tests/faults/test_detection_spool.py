@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from acquisition.daemon.link import StoreLink
 from configs import Settings
 from database import queries
 from database.store import Store
+from detection.inspection.settings import InspectionSettings
 from houfeng.demo import demo_sites
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.network import load_network
@@ -50,6 +51,7 @@ class House:
     folder: Path
     url: str
     go_on: Callable[[], bool] = lambda: True
+    settings: Settings = SETTINGS
     archive: Archive = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +64,13 @@ class House:
         self.link = StoreLink(self.store)
         self.link.prepare()
         self.detection = SessionDetection(
-            SETTINGS, load_network(SETTINGS), self.archive, self.store, self.link, RUN_ID, lambda: self.go_on()
+            self.settings,
+            load_network(self.settings),
+            self.archive,
+            self.store,
+            self.link,
+            RUN_ID,
+            lambda: self.go_on(),
         )
         self.detection.join()
 
@@ -193,3 +201,24 @@ def test_an_end_in_the_middle_of_catching_up(
     house.begin()
     house.receive(packets[301:])
     assert house.found() == undisturbed
+
+
+def test_where_all_links_fall_silent_an_event_does_not_wait_for_ever(tmp_path: Path, packets: list[Packet]) -> None:
+    """Data end behind P, before S can be read: data time never comes to where the event is looked at."""
+    settings = replace(SETTINGS, inspection=InspectionSettings(wait_s=0.5))
+    house = House(tmp_path, f"sqlite:///{tmp_path}/houfeng.db", settings=settings)
+    first_ns = packets[0].start_ns
+    house.receive([packet for packet in packets if packet.next_ns < first_ns + 36 * NS_PER_S])
+
+    def n_measured() -> int:
+        house.detection.look()
+        with house.store.read() as snapshot:
+            (event,) = queries.events(snapshot, run_id=RUN_ID)
+            detail = queries.event(snapshot, event.public_id, run_id=RUN_ID)
+        assert detail is not None
+        return len(detail.station_magnitudes)
+
+    assert n_measured() == 0
+    wait_for("the event is looked at", lambda: n_measured() > 0)
+    house.end()
+    house.archive.close()
