@@ -17,7 +17,8 @@ from stations.settings import SiteSettings
 
 FOLDER = Path(configs.__file__).parent / "networks"
 FILES = sorted(FOLDER.glob("*.toml"))
-DESCRIBING = [path for path in FILES if path.stem != "asia"]
+NAMES = FOLDER / "networks.toml"
+DESCRIBING = [path for path in FILES if path.stem not in ("asia", "networks")]
 PARTNERS = {"CN", "KZ", "KG", "TJ", "TM", "UZ", "LA", "MM", "PK", "ID", "NP"}
 
 # Positions that are not in stations_region.csv: unknown, or of the report that the comment names.
@@ -54,7 +55,7 @@ def test_there_are_networks_of_every_partner_but_laos() -> None:
     assert "| Laos |" in (FOLDER / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*DESCRIBING, FOLDER / "asia.toml"], ids=lambda path: path.stem)
 def test_nothing_in_a_file_contradicts_the_rest(path: Path) -> None:
     """Every wanted station is described, every described one is wanted, and nothing has no effect."""
     settings = load(path)
@@ -74,7 +75,19 @@ def test_all_files_go_together(tmp_path: Path) -> None:
 def test_asia_has_what_streams() -> None:
     settings = load(FOLDER / "asia.toml")
     assert {server.name for server in settings.seedlink} == {"earthscope", "geofon"}
-    assert {Path(file).name for file in settings.include} == {"earthscope.toml", "geofon.toml"}
+    assert {Path(file).name for file in settings.include} == {"earthscope.toml", "geofon.toml", "networks.toml"}
+
+
+def test_every_network_has_a_name_and_an_agency_as_its_comment_says() -> None:
+    names = load(NAMES)
+    agencies = {agency.code: agency for agency in names.agency}
+    told = {each.code: (each.name, agencies[each.agency].name if each.agency else "") for each in names.network}
+    assert set(told) == {code.partition(".")[0] for code in sites()}
+    said = re.compile(r"^# ([A-Z]{2}): ([^;\n]+); ([^\n]+) \[N\]$", re.MULTILINE)
+    found = [found for path in DESCRIBING for found in said.findall(path.read_text("utf-8"))]
+    assert {code for code, _, _ in found} == set(told)
+    wrong = [row for row in found if told[row[0]] != (row[1], "" if row[2].startswith("no operator") else row[2])]
+    assert wrong == []
 
 
 def test_every_station_stands_in_its_country() -> None:
