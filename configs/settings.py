@@ -17,7 +17,14 @@ from detection.judgement.settings import JudgementSettings
 from detection.magnitude.settings import MagnitudeSettings
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from houfeng.errors import ConfigError
-from stations.settings import AgencySettings, HealthSettings, InventorySettings, NetworkSettings, SiteSettings
+from stations.settings import (
+    AgencySettings,
+    HealthSettings,
+    InventorySettings,
+    MetricsSettings,
+    NetworkSettings,
+    SiteSettings,
+)
 from webui.settings import WebSettings
 
 # Arrays of tables, and the key that tells their members apart.
@@ -53,6 +60,7 @@ class Settings:
     judgement: JudgementSettings = field(default_factory=JudgementSettings)
     magnitude: MagnitudeSettings = field(default_factory=MagnitudeSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     web: WebSettings = field(default_factory=WebSettings)
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from database.columns import UInt64, number, place, run_key, text, time
 from database.metadata import metadata
+from database.metric_tables import health_day, health_hour, health_minute, measured_file, noise_day
 from database.registry_tables import audit, station_card, station_correction, station_usage
 from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
 
@@ -35,9 +36,14 @@ __all__ = [
     "channel_status",
     "detector_state",
     "event",
+    "health_day",
+    "health_hour",
+    "health_minute",
     "inventory_doc",
     "magnitude",
+    "measured_file",
     "metadata",
+    "noise_day",
     "origin",
     "pick",
     "revision",

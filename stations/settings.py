@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from houfeng.checks import need, within
+from houfeng.checks import above, need, not_negative, positive, within
 from houfeng.codes import SourceId
 from houfeng.errors import SourceIdError
 
@@ -131,9 +131,9 @@ class HealthSettings:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            positive = isinstance(value, int | float) and 0 < value < float("inf")
+            is_positive = isinstance(value, int | float) and 0 < value < float("inf")
             zero_allowed = "_per_hour" in name and value == 0
-            need(positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
+            need(is_positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
             need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
         for name in ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour"):
             self._ordered(name.format("warn"), name.format("bad"))
@@ -148,6 +148,34 @@ class HealthSettings:
 def _country(key: str, code: str) -> None:
     known = not code or _COUNTRY.fullmatch(code) is not None
     need(known, key, "two capital letters (ISO 3166 alpha-2)", repr(code))
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """What is measured on the archive, how often, and how long it is kept.
+
+    Parameters
+    ----------
+    interval_s : between two looks at what was archived, seconds; 0 for never
+    minutes_days, hours_days : how long rows of a minute and of an hour are kept, days of data; days stay for ever
+    noise_interval_h : between two looks for days whose noise is to be made, hours; 0 for never
+    noise_delay_h : how long after the end of a day that is, hours
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    interval_s: float = 60.0
+    minutes_days: float = 14.0
+    hours_days: float = 730.0
+    noise_interval_h: float = 24.0
+    noise_delay_h: float = 1.0
+
+    def __post_init__(self) -> None:
+        not_negative(self, "interval_s", "noise_interval_h", "noise_delay_h", where="metrics.")
+        positive(self, "minutes_days", where="metrics.")
+        above(self, "hours_days", "minutes_days", where="metrics.")
 
 
 def _is_station_id(code: str) -> bool:

@@ -55,6 +55,8 @@ DOORS = {
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
     "houfeng.noise": (*INNER, "houfeng"),
+    "houfeng.measuring": INNER,
+    "houfeng.noise_archive": (*INNER, "houfeng.waveforms"),
     "houfeng.__main__": ("houfeng.cli",),
     "houfeng.cli": (*INNER, "houfeng", "configs", "webui"),
     "acquisition.daemon": (*INNER, "houfeng", "configs", "webui"),

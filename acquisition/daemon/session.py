@@ -12,6 +12,7 @@ from acquisition.archive import Archive
 from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
 from acquisition.daemon.link import StoreLink
+from acquisition.daemon.metering import Metering
 from acquisition.daemon.servers import Batches, Servers
 from acquisition.daemon.status import (
     ArchiveStatus,
@@ -78,6 +79,7 @@ class Session:
         stack.callback(self._link.close)
         self._link.prepare()
         self._index = ArchiveIndex(self._archive.root, self._store)
+        self._metering = Metering(settings, network, self._store, self._link, self._index)
         self._detection = SessionDetection(
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
         )
@@ -108,6 +110,7 @@ class Session:
             try:
                 yield session
             finally:
+                session._metering.interrupt()
                 session._index.interrupt()
                 left = session._recorder.stop()
             session._process(left)
@@ -206,6 +209,7 @@ class Session:
         yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
         yield Job("index", daemon.checkpoint_interval_s, self._update_index)
         yield Job("disk", _DISK_S, self._measure_disk)  # a dead network disk does not answer
+        yield from self._metering.jobs()
         yield from upkeep(lambda: self.settings, self._vitals.reload.set)
 
     def _open_ledger(self, stack: ExitStack) -> Ledger | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from database import holdings, registry, tables
+from database import holdings, measures, noise_days, registry, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
@@ -17,6 +17,7 @@ from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Arrival, Cursor, Event, Gap, Magnitude, Origin, Pick, SourceId, Span, StationMagnitude
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from stations.health.measures import Measures
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 
 T0_NS = parse_ns("2010-05-27T16:24:33.123456789Z")
@@ -156,4 +157,9 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     registry.save_cards(unit, {"BW.UH1": Card("full", "LMU", "+49 89 1", "DSL", ("geofon",), "BayernNetz")})
     registry.set_corrections(unit, "BW.UH1", {"link": "radio"}, at_ns=T0_NS, by="li", why="moved")
     registry.set_usage(unit, "BW.UH1", "off", at_ns=T0_NS, until_ns=None, by="li", why="closed")
+    for table in measures.TABLES.values():
+        measures.save(unit.connection, table, stream, [Measures(T0_NS, 100.0, 6000, 60 * NS_PER_S, n_minutes=1)])
+    measures.save_marks(unit.connection, {(stream, T0_NS): (512, 9)})
+    noise = noise_days.NoiseDay(T0_NS, 100.0, 1, 1, b"levels", 7, {"dead_channel_lin": 2.5})
+    noise_days.save(unit.connection, stream, T0_NS, "c0ffee", [noise])
     holdings.save_absences(unit.connection, [holdings.AbsenceRow("geofon", absent, 2, T0_NS, "no data")])

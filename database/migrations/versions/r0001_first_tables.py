@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from database.migrations.columns import column, key, pair
+from database.migrations.first_metrics import metrics
 from database.migrations.first_registry import drop_registry, registry
 from database.migrations.first_watch import health, holdings
 
@@ -25,6 +26,7 @@ def upgrade() -> None:
     _revisions()
     health()
     holdings()
+    metrics()
     registry()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
@@ -35,6 +37,11 @@ def downgrade() -> None:
     drop_registry()
     for table in (
         "change",
+        "noise_day",
+        "measured_file",
+        "health_day",
+        "health_hour",
+        "health_minute",
         "absence",
         "span",
         "archive_file",

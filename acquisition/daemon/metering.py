@@ -1,0 +1,67 @@
+"""What is measured on the archive now and then: minutes, hours and days of every channel, and noise of past days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from acquisition.daemon.jobs import Job
+from acquisition.daemon.link import StoreLink
+from configs import Settings
+from database.store import Store
+from houfeng.indexing import ArchiveIndex
+from houfeng.measuring import Measuring
+from houfeng.network import Network
+from houfeng.noise_archive import NoiseArchive
+from houfeng.times import now_ns
+from stations.responsexml import Responses
+
+# A daemon that is started every evening still makes the noise of the days before.
+_FIRST_NOISE_S = 600.0
+
+
+class Metering:
+    """The jobs, and their end.
+
+    Parameters
+    ----------
+    settings, network : of the session
+    store, link : of the session; nothing is tried while the database is away
+    index : brings the database up to date on what the archive holds, before each measurement
+    """
+
+    def __init__(
+        self, settings: Settings, network: Network, store: Store, link: StoreLink, index: ArchiveIndex
+    ) -> None:
+        self._settings = settings.metrics
+        self._link = link
+        self._index = index
+        self._is_ended = False
+        root = Path(settings.archive.path)
+        full_scale = settings.health.full_scale_counts
+        self._measuring = Measuring(root, store, settings.metrics, full_scale, self._go_on)
+        self._noise = NoiseArchive(root, store, settings.metrics.noise_delay_h * 3600, self._go_on)
+        self._responses = Responses(network.inventory)
+
+    def jobs(self) -> Iterator[Job]:
+        """Each in a thread of the pool."""
+        if self._settings.interval_s:
+            yield Job("measures", self._settings.interval_s, self._measure)
+        if every_h := self._settings.noise_interval_h:
+            yield Job("noise", every_h * 3600, self._make_noise, first_s=min(_FIRST_NOISE_S, every_h * 3600))
+
+    def interrupt(self) -> None:
+        """Let a job that is under way end soon; safe in any thread."""
+        self._is_ended = True
+
+    def _go_on(self) -> bool:
+        return not self._is_ended and self._link.is_worth_trying
+
+    def _measure(self) -> None:
+        if self._go_on():
+            self._index.update()
+            self._measuring.update(now_ns())
+
+    def _make_noise(self) -> None:
+        if self._go_on():
+            self._noise.update(self._responses, now_ns())

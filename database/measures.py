@@ -1,0 +1,110 @@
+"""Measures of channels by minute, hour and day."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, fields
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
+
+from database import tables
+from database.holdings import FileKey
+from database.upsert import delete_where, upsert
+from houfeng.times import NS_PER_S
+from houfeng.types import SourceId, Span
+from stations.health.measures import Measures
+
+HOUR_NS = 3600 * NS_PER_S
+DAY_NS = 24 * HOUR_NS
+
+TABLES = {"minute": tables.health_minute, "hour": tables.health_hour, "day": tables.health_day}
+_NAMES = tuple(field.name for field in fields(Measures))
+
+
+def changed_files(connection: Connection) -> list[tuple[SourceId, int, int | None]]:
+    """Day files whose records are not all in the measures.
+
+    Returns
+    -------
+    files : stream, midnight (ns UTC) and how much of it was measured, bytes; None for a file that is gone, or that
+        differs in what was measured
+    """
+    file, done = tables.archive_file.c, tables.measured_file.c
+    same = (file.source_id == done.source_id) & (file.day_ns == done.day_ns)
+    differs = done.n_bytes.is_distinct_from(file.n_bytes) | done.tail_crc.is_distinct_from(file.tail_crc)
+    joined = tables.archive_file.outerjoin(tables.measured_file, same)
+    query = select(file.source_id, file.day_ns, done.n_bytes).select_from(joined).where(differs)
+    found = [(SourceId.parse(name), day_ns, n_bytes) for name, day_ns, n_bytes in connection.execute(query)]
+    joined = tables.measured_file.outerjoin(tables.archive_file, same)
+    gone = select(done.source_id, done.day_ns).select_from(joined).where(file.source_id.is_(None))
+    return sorted(found + [(SourceId.parse(name), day_ns, None) for name, day_ns in connection.execute(gone)])
+
+
+def marks(connection: Connection, keys: Iterable[FileKey]) -> dict[FileKey, tuple[int, int]]:
+    """How far day files were measured: bytes, and the checksum of the last of them."""
+    done = tables.measured_file
+    query = select(done.c.n_bytes, done.c.tail_crc)
+    query = query.where(done.c.source_id == bindparam("name"), done.c.day_ns == bindparam("day"))
+    found = {key: connection.execute(query, {"name": str(key[0]), "day": key[1]}).one_or_none() for key in keys}
+    return {key: (row.n_bytes, row.tail_crc) for key, row in found.items() if row is not None}
+
+
+def save_marks(connection: Connection, files: dict[FileKey, tuple[int, int] | None]) -> None:
+    """Note how far day files are measured now; None for those that are gone."""
+    keys = {key: {"source_id": str(key[0]), "day_ns": key[1]} for key in files}
+    delete_where(connection, tables.measured_file, [keys[key] for key, mark in files.items() if mark is None])
+    rows = [keys[key] | {"n_bytes": m[0], "tail_crc": m[1]} for key, m in files.items() if m is not None]
+    upsert(connection, tables.measured_file, rows)
+
+
+def save(connection: Connection, table: Table, source_id: SourceId, rows: Collection[Measures]) -> None:
+    """Save rows of a channel; one without samples, records and gaps is removed."""
+    name = {"source_id": str(source_id)}
+    held = [row for row in rows if row.n_samples or row.n_records or row.covered_ns]
+    kept = {row.start_ns for row in held}
+    delete_where(connection, table, [name | {"start_ns": row.start_ns} for row in rows if row.start_ns not in kept])
+    upsert(connection, table, [name | asdict(row) for row in held])
+
+
+def read(
+    connection: Connection, table: Table, source_id: SourceId, since_ns: int | None = None, until_ns: int | None = None
+) -> list[Measures]:
+    """Rows of a channel that begin between two times (until exclusive), earliest first."""
+    query = select(*(table.c[name] for name in _NAMES)).where(table.c.source_id == str(source_id))
+    if since_ns is not None:
+        query = query.where(table.c.start_ns >= since_ns)
+    if until_ns is not None:
+        query = query.where(table.c.start_ns < until_ns)
+    return [Measures(*row) for row in connection.execute(query.order_by(table.c.start_ns))]
+
+
+def channels(connection: Connection, table: Table) -> list[SourceId]:
+    """Channels that have rows, sorted."""
+    return sorted(map(SourceId.parse, connection.scalars(select(table.c.source_id).distinct())))
+
+
+def spans_near(connection: Connection, source_id: SourceId, start_ns: int, end_ns: int) -> list[Span]:
+    """Spans of a stream that begin between two times or reach into them, the last before and the first after, by time.
+
+    As the day files have them: what touches is not joined.
+    """
+    span = tables.span.c
+    of = select(span.start_ns, span.end_ns, span.sample_rate_hz).where(span.source_id == str(source_id))
+    days = select(span.day_ns).where(span.source_id == str(source_id))
+    first_day = start_ns // DAY_NS * DAY_NS
+    before = connection.scalar(days.where(span.day_ns < first_day).order_by(span.day_ns.desc()).limit(1))
+    inside = of.where(span.day_ns >= (first_day if before is None else before), span.start_ns < end_ns)
+    after = of.where(span.day_ns >= end_ns // DAY_NS * DAY_NS, span.start_ns >= end_ns)
+    rows = [*connection.execute(inside), *connection.execute(after.order_by(span.day_ns, span.start_ns).limit(1))]
+    return sorted(Span(*row) for row in rows)
+
+
+def forget_before(connection: Connection, table: Table, source_id: SourceId, t_ns: int) -> None:
+    """Remove the rows of a channel that begin before a time, ns UTC: a channel at a time, or writers would wait."""
+    connection.execute(delete(table).where(table.c.source_id == str(source_id), table.c.start_ns < t_ns))
+
+
+def oldest(connection: Connection, table: Table, source_id: SourceId) -> int | None:
+    """When the first row of a channel begins, ns UTC."""
+    found: int | None = connection.scalar(select(func.min(table.c.start_ns)).where(table.c.source_id == str(source_id)))
+    return found
