@@ -21,6 +21,7 @@ from database.records import AuditRow
 from database.store import Store
 from houfeng.errors import InventoryError, RegistryError
 from houfeng.network import Network, read_network
+from stations.card import resolved
 from stations.changes import Change, changes
 from stations.check import Finding, Severity, check_stationxml
 from stations.inventory import Inventory
@@ -77,7 +78,8 @@ def look_over(path: Path, settings: Settings, network: Network) -> Import:
     kind = kind_of(content)
     findings = check_stationxml(content, str(path)) if kind == "StationXML" else []
     inventory = parse_inventory(content, str(path))
-    cards = {key: values for key, values in (_cards(content, path, kind)).items() if values}
+    said = _cards(content, path, kind).items()
+    cards = {key: resolved(values, settings.agency) for key, values in said if values}
     known = {*network.cards, *inventory.sites}
     strangers = sorted(set(cards) - known)
     if strangers:

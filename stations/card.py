@@ -55,6 +55,14 @@ class Card:
         return replace(self, **{name: getattr(by, name) or getattr(self, name) for name in FIELDS})
 
 
+def resolved(values: Mapping[str, str], agencies: Iterable[AgencySettings]) -> dict[str, str]:
+    """What an operator sets, with the name and contact of an agency that is given by its code."""
+    agency = next((each for each in agencies if each.code == values.get("agency")), None)
+    if agency is None:
+        return dict(values)
+    return {**values, "agency": agency.name, "contact": values.get("contact") or agency.contact}
+
+
 def make_cards(
     sites: Mapping[str, Site],
     usages: Mapping[str, str],

@@ -23,7 +23,7 @@ from houfeng.errors import RegistryError
 from houfeng.importing import Import, look_over, take_on
 from houfeng.network import read_network
 from houfeng.times import NS_PER_S, now_ns, parse_ns
-from stations.card import FIELDS
+from stations.card import FIELDS, resolved
 from stations.check import RULES
 from stations.usage import LEVELS
 
@@ -57,7 +57,9 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @config_option
 @click.option("--usage", type=click.Choice(LEVELS), help="How it is used; `configured`: as the configuration says.")
 @click.option("--until", type=Until(), metavar="TIME", help="When that ends by itself: a UTC time, or 30min, 6h, 2d.")
-@click.option("--agency", metavar="TEXT", help='Who runs it; "" as the configuration says.')
+@click.option(
+    "--agency", metavar="TEXT", help='Who runs it: code of an [[agency]] or a name; "" as configured.'
+)
 @click.option("--contact", metavar="TEXT", help='How to reach them; "" as the configuration says.')
 @click.option("--link", metavar="TEXT", help='What its data come over; "" as the configuration says.')
 @click.option("--why", metavar="TEXT", required=True, help="The reason: it is what the next shift reads.")
@@ -83,7 +85,8 @@ def set_stations(
       houfeng stations set 'KR.*' --link "VSAT hub Almaty" --why "moved from radio"
     """
     settings = settings_of(config)
-    values = {name: value.strip() for name in FIELDS if (value := fields[name]) is not None}
+    given = {name: value.strip() for name in FIELDS if (value := fields[name]) is not None}
+    values = resolved(given, settings.agency)
     if usage is None and not values:
         raise click.UsageError("nothing to set: give --usage, --agency, --contact or --link")
     if until is not None and usage is None:

@@ -196,6 +196,19 @@ def test_what_cannot_be_set_is_explained(run: Run, words: tuple[str, ...], compl
     assert audit() == []
 
 
+def test_an_agency_may_be_given_by_its_code(run: Run) -> None:
+    Path("list.csv").write_text("station,agency\nKR.AAA,KIS\n")
+    run("import", "a.xml")
+    run("set", "KR.AAA", "--agency", "CAIAG", "--contact", "+1", "--why", "sold")
+    assert (shown(run, "KR.AAA")["agency"], shown(run, "KR.AAA")["contact"]) == ("CAIAG", "+1")
+    run("set", "KR.AAA", "--agency", "KIS", "--why", "given back")
+    assert shown(run, "KR.AAA")["contact"] == "+996 312"
+    run("set", "KR.AAA", "--agency", "CAIAG", "--contact", "+1", "--why", "sold")
+    status, said = run("import", "list.csv")
+    assert status == 0 and "KR.AAA: agency: 'Institute of Seismology'" in said
+    assert shown(run, "KR.AAA")["contact"] == "+996 312"
+
+
 def test_a_file_is_compared_with_the_network_or_another_file(run: Run) -> None:
     assert "KR.AAA: is new" in run("diff", "a.xml")[1]
     run("import", "a.xml")
