@@ -57,9 +57,7 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @config_option
 @click.option("--usage", type=click.Choice(LEVELS), help="How it is used; `configured`: as the configuration says.")
 @click.option("--until", type=Until(), metavar="TIME", help="When that ends by itself: a UTC time, or 30min, 6h, 2d.")
-@click.option(
-    "--agency", metavar="TEXT", help='Who runs it: code of an [[agency]] or a name; "" as configured.'
-)
+@click.option("--agency", metavar="TEXT", help='Who runs it: code of an [[agency]] or a name; "" as configured.')
 @click.option("--contact", metavar="TEXT", help='How to reach them; "" as the configuration says.')
 @click.option("--link", metavar="TEXT", help='What its data come over; "" as the configuration says.')
 @click.option("--why", metavar="TEXT", required=True, help="The reason: it is what the next shift reads.")
