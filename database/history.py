@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from database import rows, tables
 from database.records import RevisedPick
 from database.upsert import insert_new
+from houfeng.codes import SYNTHETIC_NETWORK
 from houfeng.times import NS_PER_S
 from houfeng.types import Event, Pick
 from stations.distance import great_circle_km
@@ -175,6 +176,7 @@ def _moved(before: _Saved, state: str) -> tuple[float | None, float | None]:
 
 def _state(run_id: str, event: Event) -> str:
     values = rows.event_values(run_id, event)
+    values["is_synthetic"] = any(pick.source_id.network == SYNTHETIC_NETWORK for pick in event.picks)
     values["origin"] = None if event.origin is None else asdict(event.origin)
     values["magnitude"] = asdict(event.magnitudes[0]) if event.magnitudes else None
     return json.dumps(values, ensure_ascii=False, sort_keys=True, default=np.generic.item)

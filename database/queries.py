@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from database import tables
 from database.magnitude_queries import magnitudes_of, preferred_columns, preferred_of, station_magnitudes_of
@@ -31,6 +31,7 @@ from database.station_queries import (
     station_ids,
     stations,
 )
+from houfeng.codes import SYNTHETIC_NETWORK
 from houfeng.types import Cursor, Pick, SourceId
 from stations.inventory import InventoryDocument
 
@@ -145,10 +146,19 @@ def _with_origin() -> Query:
     of_event = and_(origin.run_id == event.c.run_id, origin.event_id == event.c.public_id)
     preferred = and_(magnitude.run_id == event.c.run_id, magnitude.event_id == event.c.public_id, magnitude.rank == 0)
     columns = [column for column in origin if column.name not in {"run_id", "event_id"}]
-    joined = select(event, run.is_synthetic, *columns, *preferred_columns()).outerjoin_from(
+    joined = select(event, _is_synthetic(), *columns, *preferred_columns()).outerjoin_from(
         event, tables.origin, of_event
     )
     return joined.join(tables.run, run.run_id == event.c.run_id).outerjoin(tables.magnitude, preferred)
+
+
+def _is_synthetic() -> ColumnElement[bool]:
+    """Whether the run is, or a pick of the event is: a real network may receive a synthetic one beside it."""
+    event, arrival, pick = tables.event.c, tables.arrival.c, tables.pick.c
+    of_event = and_(arrival.run_id == event.run_id, arrival.event_id == event.public_id)
+    of_pick = and_(pick.run_id == arrival.run_id, pick.public_id == arrival.pick_id)
+    has_one = exists().where(of_event, of_pick, pick.station_id.startswith(f"{SYNTHETIC_NETWORK}."))
+    return or_(tables.run.c.is_synthetic, has_one.correlate(tables.event)).label("is_synthetic")
 
 
 def _event_row(found: Found) -> EventRow:

@@ -29,7 +29,7 @@ class Run:
     source : where the data came from, for people
     start_ns, end_ns : time span of the data, ns UTC, end exclusive; None while unknown
     engine : how channels were filtered, as `Detector.engine` says: the last bits of a ratio depend on it
-    is_synthetic : the data were made by a computer: no earthquake of this run was one
+    is_synthetic : all data were made by a computer: no earthquake of this run was one
     """
 
     run_id: str

@@ -61,12 +61,12 @@ def _event_row(found: Found, others: tuple[str, ...]) -> EventRow:
     values |= {name: tuple(json.loads(values[name])) for name in REASONS}
     for name, kind in (("origin", Origin), ("magnitude", Magnitude)):
         values[name] = None if values[name] is None else kind(**values[name])
+    values["is_synthetic"] = values["is_synthetic"] or found.is_synthetic
     is_closed = found.reason in CLOSING
     return EventRow(
         **values,
         status=found.reason if is_closed else "current",
         successor=others[0] if is_closed and others else None,
-        is_synthetic=found.is_synthetic,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -25,6 +26,15 @@ class _Remembered:
     __slots__ = ("_hash", "station_id")
     _hash: int
     station_id: str
+
+
+# FDSN's network code for synthetic seismograms: whatever has it was made by a computer.
+SYNTHETIC_NETWORK = "SY"
+
+
+def all_synthetic(networks: Iterable[str]) -> bool:
+    """Whether there are networks, and all of them are the synthetic one."""
+    return set(networks) == {SYNTHETIC_NETWORK}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -18,6 +18,7 @@ from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng import __version__
+from houfeng.codes import all_synthetic
 from houfeng.network import Network, load_network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns
@@ -67,6 +68,7 @@ def replay(
         code_version=__version__,
         source=str(folder),
         engine=detector.engine,
+        is_synthetic=all_synthetic(file.source_id.network for file in files),
     )
     store.run(lambda unit: _begin(unit, run, network))
     sites = network.inventory.sites

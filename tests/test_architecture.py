@@ -54,6 +54,7 @@ DOORS = {
     "houfeng.installation": (*INNER, "configs"),
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
+    "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.measuring": INNER,
     "houfeng.noise_archive": (*INNER, "houfeng.waveforms"),

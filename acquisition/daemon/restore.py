@@ -18,6 +18,7 @@ from detection.association.associator import Associator
 from detection.detector import Detector
 from detection.location.locator import Locator
 from houfeng import __version__
+from houfeng.codes import all_synthetic
 from houfeng.network import Network
 from houfeng.pipeline import Pipeline
 from houfeng.times import now_ns, seconds_ns
@@ -159,6 +160,7 @@ def begin(settings: Settings, network: Network, store: Store, run_id: str) -> No
         config_hash=settings.config_hash,
         code_version=__version__,
         source=", ".join(server.address for server in settings.seedlink),
+        is_synthetic=all_synthetic(name.partition(".")[0] for name in {*network.inventory.sites, *network.usages}),
     )
 
     def save(unit: UnitOfWork) -> None:

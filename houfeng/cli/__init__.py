@@ -20,6 +20,7 @@ _COMMANDS = {
     "serve": ("houfeng.cli.serve:serve", "Serve the web page or SeedLink clients alone."),
     "fetch": ("houfeng.cli.fetch:fetch", "Download records and StationXML from a data centre."),
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
+    "simulate": ("houfeng.cli.simulate:simulate", "Make records of a synthetic network whose earthquakes are known."),
     "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
     "stations": ("houfeng.cli.stations:stations", "List, check and change stations, and show their health."),
     "events": ("houfeng.cli.events:events", "List detected events, and show one."),

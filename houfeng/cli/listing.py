@@ -57,7 +57,9 @@ def runs() -> None:
 @format_option
 def list_runs(config: Path | None, layout: str) -> None:
     """List the runs, newest first."""
-    print_rows("runs", [shapes.run(row) for row in read_database(config, queries.runs)], _RUNS, layout)
+    rows = read_database(config, queries.runs)
+    marked = ("is_synthetic",) if any(row.is_synthetic for row in rows) else ()
+    print_rows("runs", [shapes.run(row) for row in rows], (*_RUNS, *marked), layout)
 
 
 def read_database(config: Path | None, query: Callable[[Connection], Answer]) -> Answer:
