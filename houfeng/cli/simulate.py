@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from houfeng.codes import SYNTHETIC_NETWORK
 from houfeng.errors import ConfigError
 from houfeng.network import load_network
 from houfeng.synthetic.settings import MARKER, SimulationSettings
+from houfeng.synthetic.truth import Shock
 from houfeng.times import format_ns
 from stations.distance import great_circle_km
 from stations.inventory import Site
@@ -35,7 +37,13 @@ _COLUMNS = ("network", "station", "latitude", "longitude", "elevation_m")
 @click.option("--centre", type=(float, float), metavar="LAT LON", help="Take the stations nearest to this place.")
 @click.option("--n-stations", type=click.IntRange(min=3), default=8, show_default=True, help="At most so many.")
 @click.option(
-    "--start", type=Time(), default="2026-01-01", show_default=True, metavar="TIME", help="First sample, UTC."
+    "--start",
+    "start_ns",
+    type=Time(),
+    default="2026-01-01",
+    show_default=True,
+    metavar="TIME",
+    help="First sample, UTC.",
 )
 @click.option("--hours", type=float, default=1.0, show_default=True, help="How long, at most 24.")
 @click.option("--events", "n_events", type=int, default=10, show_default=True, help="Earthquakes.")
@@ -43,8 +51,10 @@ _COLUMNS = ("network", "station", "latitude", "longitude", "elevation_m")
     "--magnitudes", type=(float, float), default=(1.5, 4.5), show_default=True, help="Smallest and largest ML."
 )
 @click.option("--noise", type=float, default=0.4, show_default=True, help="0: Peterson's low noise model, 1: high.")
-@click.option("--bursts", type=float, default=4.0, show_default=True, help="Disturbances per hour and station.")
-@click.option("--gaps", type=float, default=0.5, show_default=True, help="Gaps per hour and station.")
+@click.option(
+    "--bursts", "bursts_per_hour", type=float, default=4.0, show_default=True, help="Bursts per hour, station."
+)
+@click.option("--gaps", "gaps_per_hour", type=float, default=0.5, show_default=True, help="Gaps per hour and station.")
 @click.option("--rate", "rate_hz", type=float, default=50.0, show_default=True, help="Samples per second, 20 to 200.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
 def simulate(
@@ -53,15 +63,8 @@ def simulate(
     file: Path | None,
     centre: tuple[float, float] | None,
     n_stations: int,
-    start: int,
-    hours: float,
-    n_events: int,
     magnitudes: tuple[float, float],
-    noise: float,
-    bursts: float,
-    gaps: float,
-    rate_hz: float,
-    seed: int,
+    **order: Any,
 ) -> None:
     """Write records of a synthetic network into DIR, which must be new or empty.
 
@@ -71,25 +74,20 @@ def simulate(
     """
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder}: a new or an empty folder is needed, this one has files in it")
-    settings = SimulationSettings(
-        start_ns=start,
-        hours=hours,
-        n_events=n_events,
-        smallest=magnitudes[0],
-        largest=magnitudes[1],
-        noise=noise,
-        bursts_per_hour=bursts,
-        gaps_per_hour=gaps,
-        rate_hz=rate_hz,
-        seed=seed,
-    )
+    settings = SimulationSettings(smallest=magnitudes[0], largest=magnitudes[1], **order)
     sites = chosen(_sites(file, settings_of(config)), centre, n_stations)
     # late: SciPy and ObsPy take a second that a wrong option need not wait for
     from houfeng.synthetic.writing import simulate as write
 
     with share_progress("Simulating") as progress:
         found = write(settings, sites, folder, progress)
-    click.echo(f"{folder}: SYNTHETIC, {len(sites)} stations ({', '.join(_code(site) for site in sites)}), {hours:g} h")
+    _print(folder, settings, sites, found)
+
+
+def _print(folder: Path, settings: SimulationSettings, sites: list[Site], found: list[Shock]) -> None:
+    click.echo(
+        f"{folder}: SYNTHETIC, {len(sites)} stations ({', '.join(_code(site) for site in sites)}), {settings.hours:g} h"
+    )
     click.echo(
         f"  {len(found)} earthquakes in truth.csv and truth.quakeml; network code {SYNTHETIC_NETWORK}, see {MARKER}"
     )

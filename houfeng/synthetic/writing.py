@@ -99,15 +99,6 @@ def _by_day(settings: SimulationSettings, first: int, last: int) -> list[tuple[i
 
 
 def _metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
-    paz = Response.from_paz(
-        list(ZEROS),
-        list(POLES),
-        COUNTS_PER_M_S,
-        stage_gain_frequency=_NORMAL_HZ,
-        input_units="M/S",
-        output_units="COUNTS",
-        normalization_frequency=_NORMAL_HZ,
-    )
     start = UTCDateTime(ns=settings.start_ns - settings.start_ns % _DAY_NS)
     stations = [
         Station(
@@ -118,29 +109,40 @@ def _metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
             site=Place(name=f"synthetic: {site.name or site.station_id}"),
             start_date=start,
             creation_date=start,
-            channels=[
-                Channel(
-                    code=_band(settings.rate_hz) + component,
-                    location_code="",
-                    latitude=site.latitude_deg,
-                    longitude=site.longitude_deg,
-                    elevation=site.elevation_m,
-                    depth=0.0,
-                    azimuth=azimuth,
-                    dip=dip,
-                    sample_rate=settings.rate_hz,
-                    start_date=start,
-                    response=paz,
-                )
-                for component, (azimuth, dip) in _AZIMUTH_DIP.items()
-            ],
+            channels=_channels(settings, site, start),
         )
         for site in sites
     ]
-    network = Network(
-        code=SYNTHETIC_NETWORK, stations=stations, description=f"{SYNTHETIC} {_said(settings)}", start_date=start
-    )
+    said = f"{SYNTHETIC} {_said(settings)}"
+    network = Network(code=SYNTHETIC_NETWORK, stations=stations, description=said, start_date=start)
     return Inventory([network], source="houfeng simulate", sender="SYNTHETIC", created=start)
+
+
+def _channels(settings: SimulationSettings, site: Site, start: UTCDateTime) -> list[Channel]:
+    response = Response.from_paz(
+        list(ZEROS),
+        list(POLES),
+        COUNTS_PER_M_S,
+        stage_gain_frequency=_NORMAL_HZ,
+        input_units="M/S",
+        output_units="COUNTS",
+        normalization_frequency=_NORMAL_HZ,
+    )
+    place = {"latitude": site.latitude_deg, "longitude": site.longitude_deg, "elevation": site.elevation_m}
+    return [
+        Channel(
+            code=_band(settings.rate_hz) + component,
+            location_code="",
+            **place,
+            depth=0.0,
+            azimuth=azimuth,
+            dip=dip,
+            sample_rate=settings.rate_hz,
+            start_date=start,
+            response=response,
+        )
+        for component, (azimuth, dip) in _AZIMUTH_DIP.items()
+    ]
 
 
 def _write_truth(found: Sequence[Shock], folder: Path) -> None:
