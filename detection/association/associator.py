@@ -10,16 +10,16 @@ events, so it can be taken up again where a late pick belongs, and left where it
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detection.association.board import Board
 from detection.association.coincidence import Coincidence
 from detection.association.found import Node, Past, key_of
 from detection.association.proposal import Proposer
-from detection.association.rates import GUARD_NS, WINDOW_NS, Rates
+from detection.association.rates import WINDOW_NS, Rates
 from detection.association.resolution import Resolver
+from detection.association.sight import Sight
 from detection.association.stations import Stations
 from detection.distance import longest_s
 from detection.location.traveltime import TravelTimes, published
@@ -66,6 +66,7 @@ class Associator:
         self._stations = Stations(sites, travel_times or published("ak135"))
         self._board = Board(Rates(settings.quiet_picks_per_hour), self._stations.index, settings.coda_snr)
         self._reach_ns = seconds_ns(longest_s(settings, sites.values()))
+        self._coincidence_ns = seconds_ns(2 * settings.unlocated_window_s)
         proposer = Proposer(settings, self._stations, self._board, self._reach_ns)
         coincidence = Coincidence(settings, sites, self._board)
         self._resolver = Resolver(self._board, proposer, coincidence, settings.threshold)
@@ -82,7 +83,7 @@ class Associator:
         added = [node for pick in sorted(picks) if pick.phase == "P" and (node := self._insert(pick)) is not None]
         if not added:
             return EventChanges()
-        changes = self._refold([node.onset_ns for node in added])
+        changes = self._refold(added)
         self._forget()
         return changes
 
@@ -108,33 +109,39 @@ class Associator:
         self._newest_ns[station_id] = max(self._newest_ns.get(station_id, node.onset_ns), node.onset_ns)
         return node
 
-    def _refold(self, added_ns: list[int]) -> EventChanges:
+    def _refold(self, added: Sequence[Node]) -> EventChanges:
         """Take the fold up before the first new pick's influence and follow it until nothing changes.
 
         Parameters
         ----------
-        added_ns : onsets of the new picks, in order
+        added : the new picks, in order
         """
         nodes = self._board.nodes
-        at = self._board.index(added_ns[0] - self._reach_ns * 2)
+        at = self._board.index(added[0].onset_ns - self._reach_ns * 2)
         past = self._past(at)
         before: dict[str, Event] = {}
         after: dict[str, Event] = {}
         for index in range(at, len(nodes)):
             node = nodes[index]
             past = tuple(found for found in past if found.until_ns >= node.onset_ns)
-            is_same = past == node.past and node.seen_ns >= 0 and not _concerns(node, added_ns)
-            if is_same and node.onset_ns > added_ns[-1] + WINDOW_NS:
+            is_same = past == node.past and node.sight is not None
+            if is_same and node.onset_ns > added[-1].onset_ns + WINDOW_NS:
                 break
             before |= {found.event.public_id: found.event for found in node.found}
-            if not is_same:
-                node.past = past
-                node.found, node.seen_ns = self._resolver.turn(index, past)
+            if node.sight is None or self._is_new(added, node, node.sight) or _differ(past, node.past, node.sight):
+                found, node.sight = self._resolver.turn(index, past)
+                # what is found again is the same to all that follows
+                node.found = node.found if found == node.found else found
+            node.past = past
             after |= {found.event.public_id: found.event for found in node.found}
             past = (*past, *node.found)
         changed = [event for public_id, event in after.items() if event != before.get(public_id)]
         withdrawn = sorted(set(before) - set(after))
         return EventChanges(tuple(sorted(changed, key=lambda event: event.picks)), tuple(withdrawn))
+
+    def _is_new(self, added: Sequence[Node], node: Node, sight: Sight) -> bool:
+        """Whether one of the new picks has a part in what was found at a pick's turn."""
+        return any(sight.has(new.station, new.onset_ns, node.onset_ns, self._coincidence_ns) for new in added)
 
     def _past(self, at: int) -> Past:
         """The state of the fold before the pick at an index."""
@@ -150,13 +157,10 @@ class Associator:
             self._board.forget(n_old, horizon_ns)
 
 
-def _concerns(node: Node, added_ns: list[int]) -> bool:
-    """Whether one of the new picks has a part in what was found at a pick's turn: it was seen, or counted as noise."""
-    return _any_within(added_ns, node.onset_ns, node.seen_ns) or _any_within(
-        added_ns, node.onset_ns - WINDOW_NS, node.seen_ns - GUARD_NS
-    )
-
-
-def _any_within(onsets_ns: list[int], start_ns: int, end_ns: int) -> bool:
-    at = bisect_left(onsets_ns, start_ns)
-    return at < len(onsets_ns) and onsets_ns[at] <= end_ns
+def _differ(past: Past, other: Past, sight: Sight) -> bool:
+    """Whether two states of the fold are different for one who sees some stations."""
+    if past == other:
+        return False
+    kept = {id(found) for found in past} & {id(found) for found in other}
+    changed = [found for found in (*past, *other) if id(found) not in kept]
+    return bool(sight.of_all_ns) or any(found.stations & sight.stations for found in changed)

@@ -12,6 +12,7 @@ from detection.association.found import Node, Past, is_coda, taker
 from detection.association.grid import Anchor
 from detection.association.hypothesis import Scene
 from detection.association.rates import WINDOW_NS, Rates
+from detection.association.sight import Look
 from detection.plan import Floats
 from houfeng.times import NS_PER_S
 
@@ -98,6 +99,7 @@ class Board:
             np.array([node.station for node in nodes], np.int64),
             self.per_s(nodes, first.onset_ns, past),
             np.array(alive, np.float64),
+            Look(first.onset_ns, len(self._index)),
         )
 
     def silent(self, anchor: Anchor, at_ns: int) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from detection.association.board import Board
 from detection.association.found import Found, Node, Past
+from detection.association.sight import mask_of
 from detection.settings import AssociationSettings
 from houfeng.times import seconds_ns
 from houfeng.types import Event
@@ -78,7 +79,7 @@ class Coincidence:
         codas_ns = found.coda_ns | {node.station_id: self._coda(node) for node in more}
         until_ns = max(found.until_ns, *(end for _, end in codas_ns.values()))
         event = Event(tuple(sorted((*found.event.picks, *(node.pick for node in more)))))
-        return Found(event, keys, codas_ns, until_ns, found.score)
+        return Found(event, keys, codas_ns, until_ns, found.stations | mask_of([-1]), found.score)
 
     def _fits(self, node: Node, other: Node) -> bool:
         if node.station_id == other.station_id:
@@ -100,9 +101,8 @@ class Coincidence:
         same = (node.key for node in near if abs(node.onset_ns - onset_ns.get(node.station_id, -_SAME_NS)) <= _SAME_NS)
         codas_ns = {node.station_id: self._coda(node) for node in group}
         keys = frozenset((*same, *(node.key for node in group)))
-        return Found(
-            Event(tuple(node.pick for node in group)), keys, codas_ns, last_ns + max(self._coda_ns, _SAME_NS), 0.0
-        )
+        event, until_ns = Event(tuple(node.pick for node in group)), last_ns + max(self._coda_ns, _SAME_NS)
+        return Found(event, keys, codas_ns, until_ns, mask_of(node.station for node in group), 0.0)
 
     def _coda(self, node: Node) -> tuple[int, int]:
         return node.onset_ns, node.onset_ns + self._coda_ns

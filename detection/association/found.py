@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from detection.association.sight import Sight
 from houfeng.types import Event, Pick
 
 Key = tuple[int, str, str, int]
@@ -24,6 +25,7 @@ class Found:
     keys : of its picks, and of those that are its S or the same onset on another channel
     coda_ns : from when to when a station's picks are S or coda rather than something new, by station id
     until_ns : from then on it makes no difference to anything
+    stations : those to which it makes one, as a mask (`mask_of`)
     score : evidence for it; 0 where stations without a place are counted
     """
 
@@ -31,6 +33,7 @@ class Found:
     keys: frozenset[Key]
     coda_ns: dict[str, tuple[int, int]]
     until_ns: int
+    stations: int
     score: float
 
 
@@ -43,7 +46,7 @@ class Node:
     station : index of its station; -1 where its place is not known
     past : events that were still of interest when this pick's turn came
     found : the events that were found at this pick's turn
-    seen_ns : no later pick had a part in that; -1 when it is to be looked at again
+    sight : of the picks that had a part in that; None until its turn
     """
 
     pick: Pick
@@ -53,7 +56,7 @@ class Node:
     onset_ns: int
     past: Past = ()
     found: tuple[Found, ...] = field(default=())
-    seen_ns: int = -1
+    sight: Sight | None = None
 
 
 def taker(node: Node, past: Past) -> Found | None:

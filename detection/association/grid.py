@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.association import evidence
+from detection.association.sight import mask_of
 from detection.association.stations import Stations
 from detection.location.geometry import displaced
 from detection.plan import Floats
@@ -39,6 +40,7 @@ class Anchor:
     Parameters
     ----------
     slots : index of a neighbour among the arrays' m, by station
+    mask : of the station and these neighbours
     places : (g, 3) latitude, longitude (degrees), depth (km)
     apart_km : (g,) distance between neighbouring places
     lead_s : (g,) travel time of P to the station
@@ -50,6 +52,7 @@ class Anchor:
     """
 
     slots: dict[int, int]
+    mask: int
     places: Floats
     apart_km: Floats
     lead_s: Floats
@@ -110,6 +113,7 @@ def _anchor(stations: Stations, station: int, tolerance_s: float) -> Anchor:
     window_s = float(np.nanmax(shift_s[0] + within_s[0], initial=0.0)) + 3 * tolerance_s
     return Anchor(
         {int(neighbour): slot for slot, neighbour in enumerate(neighbours)},
+        mask_of(some.tolist()),
         places,
         apart_km,
         time_s[0, :, -1],

@@ -11,6 +11,7 @@ from detection.association import evidence
 from detection.association.fit import Hypocentre, moved
 from detection.association.found import Node
 from detection.association.grid import Anchor
+from detection.association.sight import Look
 from detection.association.stations import Stations
 from detection.location.traveltime import Indices
 from detection.plan import Floats
@@ -43,6 +44,7 @@ class Scene:
     stations : (n,) whose they are
     per_s : (n,) picks a second by chance
     is_alive : (all stations,) 1 for those that have had picks lately
+    look : which picks have had a part in any hypothesis; filled in
     """
 
     nodes: Sequence[Node]
@@ -50,6 +52,7 @@ class Scene:
     stations: Indices
     per_s: Floats
     is_alive: Floats
+    look: Look
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +177,7 @@ class _View:
         self.residual_s = np.where(slot >= 0, scene.after_s - self.arrival_s[:, slot], np.inf)
         gate_s = _GATE * self.sigma_s + off_km / 2 / np.array([[_P_KM_S], [_S_KM_S]])
         self._size = np.abs(self.residual_s) / gate_s[:, slot]
+        scene.look.add(some, self.arrival_s, gate_s)
 
     def choose(self) -> list[tuple[int, int]]:
         """(pick, phase) of those that fit: of each station one P and one S at most, in order of the picks."""

@@ -13,6 +13,7 @@ from detection.association.found import Found, Node, Past
 from detection.association.grid import Anchors
 from detection.association.hypothesis import Examiner, Hypothesis, Scene
 from detection.association.nucleus import nuclei
+from detection.association.sight import Sight, mask_of
 from detection.association.stations import Stations
 from detection.plan import Floats
 from detection.settings import AssociationSettings
@@ -68,16 +69,17 @@ class Proposer:
         self._examiner = Examiner(stations, settings.tolerance_s, settings.min_stations, settings.coda_snr)
         self._reach_ns = reach_ns
 
-    def propose(self, index: int, past: Past) -> tuple[Proposal | None, int]:
-        """The event that would begin with a pick, None if none would; and until when picks were looked at, ns UTC."""
+    def propose(self, index: int, past: Past) -> tuple[Proposal | None, Sight]:
+        """The event that would begin with a pick, None if none would; and which picks had a part in that."""
         first = self._board.nodes[index]
         anchor = self._anchors.at(first.station)
-        seen_ns = first.onset_ns + min(seconds_ns(anchor.window_s), self._reach_ns)
-        free = self._board.free(index + 1, seen_ns, past)
+        until_ns = first.onset_ns + min(seconds_ns(anchor.window_s), self._reach_ns)
+        sight = Sight(anchor.mask, until_ns, near=anchor.mask)
+        free = self._board.free(index + 1, until_ns, past)
         nodes, after_s, slots = around(anchor, first, free)
         n_others = self._settings.min_stations - 1
         if len(set(slots.tolist())) < n_others:
-            return None, seen_ns
+            return None, sight
         per_s = self._board.per_s(nodes, first.onset_ns, past)
         silent = self._board.silent(anchor, first.onset_ns)
         own = float(self._own(first, past))
@@ -85,14 +87,16 @@ class Proposer:
         found = nuclei(anchor, after_s, slots, per_s, silent, can_be_s, n_others=n_others, n_best=_N_LOOKED_AT)
         found = [nucleus for nucleus in found if nucleus.score > found[0].score - _NEARLY]
         if not found or found[0].score + own < self._settings.threshold:
-            return None, seen_ns
-        seen_ns = first.onset_ns + self._reach_ns
-        scene = self._board.scene(first, self._board.free(index, seen_ns, past), past)
+            return None, sight
+        until_ns = first.onset_ns + self._reach_ns
+        scene = self._board.scene(first, self._board.free(index, until_ns, past), past)
         looked = [self._examiner.examine(anchor, first.station, nucleus.number, scene) for nucleus in found]
+        seen = scene.look.closed()
+        sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))
         best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
         if best is None or best.score < self._settings.threshold:
-            return None, seen_ns
-        return self._proposal(first, best, scene), seen_ns
+            return None, sight
+        return self._proposal(first, best, scene), sight
 
     def _own(self, first: Node, past: Past) -> Floats:
         """Evidence of the first pick itself."""
@@ -108,8 +112,12 @@ class Proposer:
         keys = {node.key for node in (*of_p, *of_s)}
         keys |= _same_onsets((*of_p, *of_s), scene.nodes)
         until_ns = max(end for _, end in codas_ns.values())
+        until_ns = max(until_ns, *(key[0] for key in keys))
         event = Event(tuple(node.pick for node in sorted(of_p, key=lambda node: node.key)))
-        found = Found(event, frozenset(keys), codas_ns, max(until_ns, *(key[0] for key in keys)), best.score)
+        stations = frozenset(
+            (*(node.station for node in (*of_p, *of_s)), *(self._stations.index[name] for name in codas_ns))
+        )
+        found = Found(event, frozenset(keys), codas_ns, until_ns, mask_of(stations), best.score)
         return Proposal(best.rank, tuple(of_p), tuple(of_s), found)
 
     def _codas_ns(self, first: Node, best: Hypothesis) -> dict[str, tuple[int, int]]:

@@ -6,6 +6,7 @@ from detection.association.board import Board
 from detection.association.coincidence import Coincidence
 from detection.association.found import Found, Past, taker
 from detection.association.proposal import Proposal, Proposer
+from detection.association.sight import Sight, mask_of
 
 # A chain of ever better rivals ends where the picks do; it has not been seen longer than four.
 _MOST_ROUNDS = 12
@@ -29,46 +30,48 @@ class Resolver:
         self._proposer = proposer
         self._coincidence = coincidence
 
-    def turn(self, index: int, past: Past) -> tuple[tuple[Found, ...], int]:
-        """The events that are found at a pick's turn, and until when picks were looked at for it, ns UTC.
+    def turn(self, index: int, past: Past) -> tuple[tuple[Found, ...], Sight]:
+        """The events that are found at a pick's turn, and which picks had a part in that.
 
         An event that begins with the pick is one if none of its picks begins a better one; if one does, that is
         found first, and the pick is asked again what is left for it.
         """
         node = self._board.nodes[index]
         found: tuple[Found, ...] = ()
-        seen_ns = node.onset_ns + self._coincidence.reach_ns
+        sight = Sight(mask_of([node.station]), node.onset_ns)
         for _ in range(_MOST_ROUNDS):
             known = (*past, *found)
             if taker(node, known) is not None:
                 break
-            one, until_ns = self._next(index, known)
-            seen_ns = max(seen_ns, until_ns)
+            one, seen = self._next(index, known)
+            sight |= seen
             if one is None:
                 break
             found = (*found, one)
-        return found, seen_ns
+        return found, sight
 
-    def _next(self, index: int, past: Past) -> tuple[Found | None, int]:
+    def _next(self, index: int, past: Past) -> tuple[Found | None, Sight]:
         """The event to be found next at a pick's turn: of stations with places, else by coincidence."""
         first = self._board.nodes[index]
-        asked, seen_ns = [first], 0
+        asked, sight = [first], Sight(0, first.onset_ns)
         if self._has_unlocated(index):
+            # groups that begin with a pick of the first one's group
+            sight = Sight(0, first.onset_ns, of_all_ns=first.onset_ns + 2 * self._coincidence.reach_ns)
             asked = self._coincidence.group(index, past)
             if len(asked) == 1:
-                return None, seen_ns
+                return None, sight
         for node in asked:
             if node.station < 0:
                 continue
             at = self._board.index_of(node)
-            proposal, until_ns = self._proposer.propose(at, past)
-            seen_ns = max(seen_ns, until_ns)
+            proposal, seen = self._proposer.propose(at, past)
+            sight |= seen
             if proposal is not None:
-                best, until_ns = self._best(at, proposal, past)
+                best, seen = self._best(at, proposal, past)
                 if best is not None:
                     best = self._coincidence.joined(best, first, past)
-                return best, max(seen_ns, until_ns)
-        return (self._coincidence.found(index, past) if len(asked) > 1 else None), seen_ns
+                return best, sight | seen
+        return (self._coincidence.found(index, past) if len(asked) > 1 else None), sight
 
     def _has_unlocated(self, index: int) -> bool:
         """Whether a pick, or one that can coincide with it, is of a station without a place."""
@@ -76,12 +79,12 @@ class Resolver:
         near = self._board.free(index, first.onset_ns + self._coincidence.reach_ns, ())
         return any(node.station < 0 for node in near)
 
-    def _best(self, index: int, proposal: Proposal, past: Past) -> tuple[Found | None, int]:
+    def _best(self, index: int, proposal: Proposal, past: Past) -> tuple[Found | None, Sight]:
         """The best of a proposal and its rivals, the rivals of those, and so on; None where nothing is left of it.
 
         A rival begins with one of its onsets of P and has more evidence.
         """
-        asked, seen_ns = {index}, 0
+        asked, sight = {index}, Sight(0, 0)
         while True:
             better: Proposal | None = None
             for node in proposal.of_p[:_MOST_RIVALS]:
@@ -89,21 +92,21 @@ class Resolver:
                 if at in asked:
                     continue
                 asked.add(at)
-                rival, until_ns = self._proposer.propose(at, past)
-                seen_ns = max(seen_ns, until_ns)
+                rival, seen = self._proposer.propose(at, past)
+                sight |= seen
                 if rival is not None and rival.rank > (better or proposal).rank:
                     better = rival
             if better is None:
-                found, until_ns = self._settled(proposal, past)
-                return found, max(seen_ns, until_ns)
+                found, seen = self._settled(proposal, past)
+                return found, sight | seen
             proposal = better
 
-    def _settled(self, proposal: Proposal, past: Past) -> tuple[Found | None, int]:
+    def _settled(self, proposal: Proposal, past: Past) -> tuple[Found | None, Sight]:
         """The event less what it takes for S, where one of those begins an event even though it is likely coda."""
-        seen_ns, alone = 0, proposal.without_s()
+        sight, alone = Sight(0, 0), proposal.without_s()
         for node in proposal.of_s[:_MOST_RIVALS]:
-            rival, until_ns = self._proposer.propose(self._board.index_of(node), (*past, alone))
-            seen_ns = max(seen_ns, until_ns)
+            rival, seen = self._proposer.propose(self._board.index_of(node), (*past, alone))
+            sight |= seen
             if rival is not None:
-                return (alone if proposal.rank >= self._threshold else None), seen_ns
-        return proposal.found, seen_ns
+                return (alone if proposal.rank >= self._threshold else None), sight
+        return proposal.found, sight

@@ -1,0 +1,149 @@
+"""Which picks had a part in what was made of one: a large network is not gone over again for each new pick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.association.rates import GUARD_NS, WINDOW_NS
+from detection.location.traveltime import Indices
+from detection.plan import Floats
+from houfeng.times import NS_PER_S
+
+
+def mask_of(stations: Iterable[int]) -> int:
+    """Stations by index as bits; the lowest is of all whose place is not known (-1)."""
+    mask = 0
+    for station in stations:
+        mask |= 1 << (station + 1)
+    return mask
+
+
+class Look:
+    """When picks of stations had a part in hypotheses that begin with one pick; filled in as these are looked at.
+
+    Parameters
+    ----------
+    first_ns : onset of that pick, ns UTC
+    n_stations : of the network
+    """
+
+    def __init__(self, first_ns: int, n_stations: int) -> None:
+        self._first_ns = first_ns
+        # of P and S: the earliest and the latest, s after the first pick
+        self._start_s: NDArray[np.float32] = np.full((2, n_stations), np.inf, np.float32)
+        self._end_s: NDArray[np.float32] = np.full((2, n_stations), -np.inf, np.float32)
+
+    def add(self, stations: Indices, arrival_s: Floats, within_s: Floats) -> None:
+        """Picks of stations have had a part so near to their arrivals.
+
+        Parameters
+        ----------
+        stations : (m,)
+        arrival_s, within_s : (2, m) of P and S; infinite where none arrives
+        """
+        arrives = np.isfinite(arrival_s)
+        start_s = np.where(arrives, arrival_s - within_s, np.inf)
+        end_s = np.where(arrives, arrival_s + within_s, -np.inf)
+        self._start_s[:, stations] = np.minimum(self._start_s[:, stations], start_s)
+        self._end_s[:, stations] = np.maximum(self._end_s[:, stations], end_s)
+
+    def closed(self) -> Looked:
+        """What is kept of it."""
+        some = np.flatnonzero((self._end_s > -np.inf).any(axis=0))
+        start_s, end_s = self._start_s[:, some], self._end_s[:, some]
+        mask = int.from_bytes(np.packbits(_flags(some), bitorder="little").tobytes(), "little")
+        until_ns = self._first_ns + round(float(end_s.max(initial=0.0)) * NS_PER_S) + NS_PER_S
+        return Looked(self._first_ns, until_ns, mask << 1, some, start_s, end_s)
+
+
+def _flags(some: Indices) -> NDArray[np.bool_]:
+    flags = np.zeros(int(some[-1]) + 1 if len(some) else 0, bool)
+    flags[some] = True
+    return flags
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """The same, done.
+
+    Parameters
+    ----------
+    first_ns, until_ns : no pick before or after had a part, ns UTC
+    mask : of the stations
+    stations : (m,) in order
+    start_s, end_s : (2, m) of P and S, after the first pick
+    """
+
+    first_ns: int
+    until_ns: int
+    mask: int
+    stations: Indices
+    start_s: NDArray[np.float32]
+    end_s: NDArray[np.float32]
+
+    def has(self, station: int, onset_ns: int) -> bool:
+        """Whether a pick would have had a part; onsets at one station within a second are the same."""
+        if not (self.first_ns <= onset_ns <= self.until_ns and self.mask >> (station + 1) & 1):
+            return False
+        at = int(np.searchsorted(self.stations, station))
+        after_s = (onset_ns - self.first_ns) / NS_PER_S
+        return bool(((after_s >= self.start_s[:, at] - 1.01) & (after_s <= self.end_s[:, at] + 1.01)).any())
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The picks that had a part in what was made of one.
+
+    Parameters
+    ----------
+    stations : whose, as a mask
+    until_ns : of stations nearby none later than this, ns UTC
+    near : stations nearby, as a mask
+    of_all_ns : until then those of any station had, ns UTC; 0 where stations without a place had no part
+    looked : at hypotheses
+    """
+
+    stations: int
+    until_ns: int
+    near: int = 0
+    of_all_ns: int = 0
+    looked: tuple[Looked, ...] = ()
+
+    def __or__(self, other: Sight) -> Sight:
+        return Sight(
+            self.stations | other.stations,
+            max(self.until_ns, other.until_ns),
+            self.near | other.near,
+            max(self.of_all_ns, other.of_all_ns),
+            self.looked + other.looked,
+        )
+
+    def has(self, station: int, onset_ns: int, since_ns: int, coincidence_ns: int) -> bool:
+        """Whether a pick had a part, or would have had if it had been known: as an onset, or counted as noise.
+
+        Parameters
+        ----------
+        station : by index, -1 where its place is not known
+        since_ns : onset of the pick whose sight this is
+        coincidence_ns : within which picks of stations without a place are of one event
+        """
+        if since_ns <= onset_ns <= self.of_all_ns:
+            return True
+        if station < 0:
+            return 0 <= onset_ns - since_ns <= self.latest_ns - since_ns + coincidence_ns
+        if not self.stations >> (station + 1) & 1:
+            return False
+        if since_ns - WINDOW_NS <= onset_ns <= self.latest_ns - GUARD_NS:
+            return True
+        if self.near >> (station + 1) & 1 and since_ns <= onset_ns <= self.until_ns:
+            return True
+        return any(looked.has(station, onset_ns) for looked in self.looked)
+
+    @property
+    def latest_ns(self) -> int:
+        """The last pick that begins anything here, or is one of a neighbour's, is no later."""
+        return max(self.until_ns, *(looked.first_ns for looked in self.looked), self.of_all_ns)
