@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
+from database.alert_tables import alert, alert_child, alert_step, alert_watch, delivery
 from database.columns import UInt64, number, place, run_key, text, time
 from database.metadata import metadata
 from database.metric_tables import health_day, health_hour, health_minute, measured_file, noise_day
@@ -28,12 +29,17 @@ __all__ = [
     "REVISION",
     "VERSION_TABLE",
     "absence",
+    "alert",
+    "alert_child",
+    "alert_step",
+    "alert_watch",
     "archive_file",
     "arrival",
     "audit",
     "change",
     "channel_epoch",
     "channel_status",
+    "delivery",
     "detector_state",
     "event",
     "health_day",

@@ -6,6 +6,7 @@
     ├── ConfigError           a configuration key, value or file is wrong
     ├── SourceIdError         a network, station, location or channel code is not allowed
     ├── RecordError           bytes are not the miniSEED record they claim to be
+    ├── AlertError            an alert cannot be acted on, or nobody could be told of it
     ├── InventoryError        station metadata cannot be used
     ├── RegistryError         an operator said something of a station that cannot be
     ├── CatalogueError        a catalogue of events cannot be read
@@ -42,6 +43,10 @@ class SourceIdError(HoufengError):
 
 class RecordError(HoufengError):
     """Bytes are not the miniSEED record they claim to be."""
+
+
+class AlertError(HoufengError):
+    """An alert cannot be acted on, or a message about it was not delivered."""
 
 
 class InventoryError(HoufengError):

@@ -36,6 +36,8 @@ DOORS = {
         "detection.magnitude.settings",
         "detection.inspection.settings",
         "database.settings",
+        "stations.alerts.settings",
+        "houfeng.alerting.settings",
         "webui.settings",
     ),
     # read models only: which tables there are is the database's business
@@ -46,6 +48,7 @@ DOORS = {
     "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
     "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),
+    "houfeng.alerting": (*INNER, "houfeng.alerting"),
     "houfeng.pipeline": INNER,
     "houfeng.waveforms": (*INNER, "configs"),
     "houfeng.indexing": INNER,

@@ -148,7 +148,7 @@ def test_newer_tables_are_refused(store: Store, url: str) -> None:
 def test_tables_of_another_program_are_refused(store: Store, url: str) -> None:
     with store.begin() as unit:
         unit.connection.execute(text(f"DROP TABLE {tables.VERSION_TABLE}"))
-    with pytest.raises(StoreError, match=r"Houfeng made is needed, it holds other tables.*arrival"):
+    with pytest.raises(StoreError, match=r"Houfeng made is needed, it holds other tables.*absence"):
         Store.open(url)
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from database.migrations.columns import column, key, pair
+from database.migrations.first_alerts import alerts, drop_alerts
 from database.migrations.first_metrics import metrics
 from database.migrations.first_registry import drop_registry, registry
 from database.migrations.first_watch import health, holdings
@@ -28,6 +29,7 @@ def upgrade() -> None:
     holdings()
     metrics()
     registry()
+    alerts()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
 
@@ -35,6 +37,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove the tables, children first."""
     drop_registry()
+    drop_alerts()
     for table in (
         "change",
         "noise_day",
