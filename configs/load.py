@@ -14,7 +14,8 @@ from configs.settings import MEMBER_NAMES, Settings
 from houfeng.errors import ConfigError
 
 # What a file that others include may hold: networks and how they are watched, nothing of the computer that does it.
-_INCLUDABLE = (*MEMBER_NAMES, "inventory", "detection")
+# A recipient may be a command: whoever shares a network does not choose what runs here.
+_INCLUDABLE = (*(name for name in MEMBER_NAMES if name != "recipient"), "inventory", "detection")
 
 
 def load(path: str | Path) -> Settings:

@@ -16,7 +16,9 @@ from detection.inspection.settings import InspectionSettings
 from detection.judgement.settings import JudgementSettings
 from detection.magnitude.settings import MagnitudeSettings
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
+from houfeng.alerting.settings import DeliverySettings, RecipientSettings, SmtpSettings
 from houfeng.errors import ConfigError
+from stations.alerts.settings import AlertSettings
 from stations.settings import (
     AgencySettings,
     HealthSettings,
@@ -29,6 +31,7 @@ from webui.settings import WebSettings
 
 # Arrays of tables, and the key that tells their members apart.
 MEMBER_NAMES = {"seedlink": "name", "fdsn": "address", "agency": "code", "network": "code", "station": "code"}
+MEMBER_NAMES |= {"recipient": "name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class Settings:
 
     Raises
     ------
-    ConfigError : if two servers have one name, two web services one address, or two stations, networks or
-        agencies one code
+    ConfigError : if two servers have one name, two web services one address, two recipients one name, or two
+        stations, networks or agencies one code
     """
 
     preset: str = "local"
@@ -61,6 +64,10 @@ class Settings:
     magnitude: MagnitudeSettings = field(default_factory=MagnitudeSettings)
     health: HealthSettings = field(default_factory=HealthSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    recipient: tuple[RecipientSettings, ...] = ()
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
     web: WebSettings = field(default_factory=WebSettings)
 
     def __post_init__(self) -> None:
@@ -98,6 +105,8 @@ class Settings:
             seedlink=tuple(server.resolved(folder) for server in self.seedlink),
             seedlink_server=self.seedlink_server.resolved(folder),
             fdsn=tuple(service.resolved(folder) for service in self.fdsn),
+            recipient=tuple(recipient.resolved(folder) for recipient in self.recipient),
+            smtp=self.smtp.resolved(folder),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
 

@@ -43,6 +43,7 @@ DOORS = {
     # read models only: which tables there are is the database's business
     "webui": (*CORE, "houfeng.shapes", "stations", "database.queries", "database.records", "database.store"),
     "houfeng.quakeml": (*CORE, "database.records"),
+    "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),

@@ -15,14 +15,15 @@ _IN_PLACE = (
     "network[",
     "seedlink_server.",
     "web.",
+    "alerts.",
+    "recipient[",
+    "smtp.",
+    "delivery.",
     "daemon.probe",
     "daemon.stuck_s",
     "daemon.log_format",
 )
-_NOT_IN_PLACE = (
-    *("seedlink[", "fdsn[", "agency[", "network[", "seedlink_server.", "web."),
-    *("daemon.probe", "daemon.stuck_s", "daemon.log_format"),
-)
+_NOT_IN_PLACE = ("seedlink_server.enabled", "seedlink_server.history_h")
 
 
 def described(old: tuple[Settings, Network], new: tuple[Settings, Network]) -> list[str]:

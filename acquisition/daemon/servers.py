@@ -98,6 +98,14 @@ class Servers:
         """By station id: how far a server was received; may be read from any thread."""
         return dict(self._cursors.get(server, {}))
 
+    def senders(self) -> dict[str, tuple[str, ...]]:
+        """By station id: which SeedLink servers sent it."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in sorted(self._cursors.keys() & self._open.keys()):
+            for station_id in self._cursors[name] if self.is_live(name) else ():
+                found[station_id] = (*found.get(station_id, ()), name)
+        return found
+
     def _source(self, settings: Wanted) -> Source:
         name = _called(settings)
         if isinstance(settings, SeedLinkSettings):

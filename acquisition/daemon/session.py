@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from acquisition.archive import Archive
+from acquisition.daemon.alerts import Alerter, make_scene
 from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
 from acquisition.daemon.link import StoreLink
@@ -85,6 +86,9 @@ class Session:
         )
         self._health = HealthMonitor(settings.health, network.wanted, network.usages)
         self._usages = Usages(self._store, self._link, self._health, settings, network)
+        self._alerter = Alerter(self._store, self._link, settings, network, vitals.heartbeats.part("deliveries"))
+        stack.callback(self._alerter.stop)
+        self._network = network
         self._servers = Servers(self._archive, self._store, self._link, vitals.heartbeats, self._reject)
         self._recorder = Recorder(
             self._archive,
@@ -124,6 +128,7 @@ class Session:
         self._measure_disk()
         self.jobs.start()
         self._report()
+        self._alerter.start()
         self._recorder.start()
         _log.info("running as %s with %d servers", self.run_id, len(self.settings.seedlink))
 
@@ -148,8 +153,9 @@ class Session:
         settings, network : differ from the present ones as `reload.fits_running_session` allows
         """
         self._process(self._servers.change(self.settings, settings, self._recorder))
-        self.settings = settings
+        self.settings, self._network = settings, network
         self._usages.take_on(settings, network)
+        self._alerter.take_on(settings, network)
         self._detection.take_on(settings, network)
         self._report()
 
@@ -267,9 +273,13 @@ class Session:
 
     def _report(self) -> None:
         self._usages.refresh(now_ns(), self._statuses)
-        statuses = self._statuses = self._health.evaluate(now_ns())
+        at_ns = now_ns()
+        statuses = self._statuses = self._health.evaluate(at_ns)
         self._heart.beat("saving the status", within_s=_patience_s(self.settings))
         save_statuses(self._store, self._link, self._vitals.status_changes, statuses)
+        states, senders = self._servers.states(), self._servers.senders()
+        scene = make_scene(self.settings, self._network, self._usages.levels, statuses, states, senders)
+        self._alerter.evaluate(statuses, at_ns, scene)
 
 
 def run_id(settings: Settings) -> str:

@@ -37,6 +37,11 @@ class Usages:
         self._changes: Mapping[str, UsageChange] = {}
         self._levels = dict(network.usages)
 
+    @property
+    def levels(self) -> Mapping[str, str]:
+        """Usage by station id; others are full."""
+        return self._levels
+
     def take_on(self, settings: Settings, network: Network) -> None:
         """Go on with other servers and stations."""
         self._settings, self._network = settings, network

@@ -73,11 +73,11 @@ def _mail(recipient: RecipientSettings, content: Mapping[str, Any], smtp: SmtpSe
                 server.login(smtp.user, read_secret(smtp.secret, "smtp.secret"))
             for address, (code, text) in (
                 (smtp.sender, server.mail(smtp.sender)),
-                (recipient.address, server.rcpt(recipient.address)),
+                (recipient.to, server.rcpt(recipient.to)),
             ):
                 if code not in (250, 251):
                     raise AlertError(f"{where}: {address} was refused: {_line(text, code)}")
-            code, text = server.data(as_mail(content, smtp.sender, recipient.address).as_bytes())
+            code, text = server.data(as_mail(content, smtp.sender, recipient.to).as_bytes())
     except (smtplib.SMTPException, OSError) as error:
         raise AlertError(f"{where}: {_said(error)}") from error
     if code != 250:
@@ -93,7 +93,7 @@ def _connect(smtp: SmtpSettings, timeout_s: float) -> smtplib.SMTP:
     try:
         if smtp.security == "starttls":
             server.starttls(context=trusted)
-        server.ehlo_or_helo_if_needed()
+        server.ehlo()
     except BaseException:
         server.close()
         raise
@@ -119,16 +119,16 @@ def _post(recipient: RecipientSettings, content: Mapping[str, Any], timeout_s: f
     if recipient.secret:
         key = read_secret(recipient.secret, f"recipient[{recipient.name}].secret")
         headers["Houfeng-Signature"] = signature(key, now_ns() // NS_PER_S, body)
-    request = Request(recipient.address, data=body, headers=headers, method="POST")
+    request = Request(recipient.to, data=body, headers=headers, method="POST")
     try:
         with build_opener(_NoRedirect).open(request, timeout=timeout_s) as response:
             return f"{response.status} {_line(response.read1(_MAX_ANSWER))}".strip()
     except HTTPError as error:
         with error:
-            raise AlertError(f"{recipient.address}: answered {error.code} {_line(error.read(_MAX_ANSWER))}") from error
+            raise AlertError(f"{recipient.to}: answered {error.code} {_line(error.read(_MAX_ANSWER))}") from error
     except (URLError, HTTPException, OSError) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        raise AlertError(f"{recipient.address}: {_said(cause)}") from error
+        raise AlertError(f"{recipient.to}: {_said(cause)}") from error
 
 
 def _run(recipient: RecipientSettings, content: Mapping[str, Any], timeout_s: float) -> str:

@@ -69,7 +69,7 @@ class RecipientSettings:
 
     name: str
     kind: Literal["email", "webhook", "command"]
-    address: str = ""
+    address: str | None = None
     command: tuple[str, ...] = ()
     secret: str = ""
     countries: tuple[str, ...] = ()
@@ -91,6 +91,11 @@ class RecipientSettings:
             need(step in list(Action), f"{key}.steps", f"one of {', '.join(Action)}", repr(step))
 
     @property
+    def to(self) -> str:
+        """Mail address or URL; "" of a command."""
+        return self.address or ""
+
+    @property
     def least(self) -> Severity:
         """Alerts below this are not for it."""
         return Severity(self.severity)
@@ -100,16 +105,17 @@ class RecipientSettings:
         return replace(self, secret=secret.resolved(self.secret, folder)) if self.secret else self
 
     def _check_address(self, key: str) -> None:
+        address = self.address or ""
         if self.kind == "email":
-            good, needed = bool(_MAIL.fullmatch(self.address)), "an address such as duty@example.org"
+            good, needed = bool(_MAIL.fullmatch(address)), "an address such as duty@example.org"
         elif self.kind == "webhook":
-            parts = urlsplit(self.address)
+            parts = urlsplit(address)
             # a password in it would be in every printout of the configuration
             good = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
             needed = "a URL such as https://example.org/alerts, without password"
         else:
-            good, needed = not self.address, "no address with kind = 'command'"
-        need(good, f"{key}.address", needed, repr(self.address))
+            good, needed = self.address is None, "no address with kind = 'command'"
+        need(good, f"{key}.address", needed, "none" if self.address is None else repr(self.address))
         has_command = bool(self.command) and bool(self.command[0])
         only = "a program and its arguments" if self.kind == "command" else f"none with kind = {self.kind!r}"
         need(has_command == (self.kind == "command"), f"{key}.command", only, list(self.command))

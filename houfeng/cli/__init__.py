@@ -23,6 +23,7 @@ _COMMANDS = {
     "simulate": ("houfeng.cli.simulate:simulate", "Make records of a synthetic network whose earthquakes are known."),
     "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
     "stations": ("houfeng.cli.stations:stations", "List, check and change stations, and show their health."),
+    "alerts": ("houfeng.cli.alerts:alerts_group", "List and handle alerts, and see who was told."),
     "events": ("houfeng.cli.events:events", "List detected events, and show one."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),

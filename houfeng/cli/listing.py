@@ -69,13 +69,27 @@ def read_database(config: Path | None, query: Callable[[Connection], Answer]) ->
     ------
     StoreError : if there is none yet, or it does not answer
     """
+
+    def read(store: Store) -> Answer:
+        with store.read() as snapshot:
+            return query(snapshot)
+
+    return open_database(config, read)
+
+
+def open_database(config: Path | None, work: Callable[[Store], Answer]) -> Answer:
+    """What becomes of some work with the configured database.
+
+    Raises
+    ------
+    StoreError : if there is none yet, or it does not answer
+    """
     url = settings_of(config).database.url
     file = parse_url(url).database if parse_url(url).drivername == "sqlite" else None
     if file is not None and not Path(file).exists():  # to list must not make an empty one
         raise StoreError(f"{file}: there is no database yet; `houfeng run` and `houfeng replay` make it")
     store = Store.open(url)
     try:
-        with store.read() as snapshot:
-            return query(snapshot)
+        return work(store)
     finally:
         store.close()

@@ -46,11 +46,14 @@ class AlertBook:
     ----------
     settings : when an alert is raised
     alerts, watches : what an earlier process remembered; closed alerts among them are passed over
+
+    Attributes
+    ----------
+    settings : may be set between two evaluations
     """
 
     def __init__(self, settings: AlertSettings, alerts: Iterable[Alert] = (), watches: Iterable[Watch] = ()) -> None:
-        self._settings = settings
-        self._within_ns = seconds_ns(settings.common_within_s)
+        self.settings = settings
         self._open = {alert.key: alert for alert in alerts if alert.closed_ns is None}
         self._watches = {watch.key: watch for watch in watches}
         self._closed: list[Alert] = []
@@ -117,7 +120,7 @@ class AlertBook:
         key, bad = status.station_id, is_bad(status)
         watch = self._watches.get(key, Watch(key))
         if bad and watch.since_ns is None:
-            young = now_ns - status.since_ns < seconds_ns(self._settings.open_after_s)
+            young = now_ns - status.since_ns < seconds_ns(self.settings.open_after_s)
             if is_unseen(status) and young:  # as every station is just after a start
                 return
             watch = replace(_turned(watch, now_ns), since_ns=min(status.since_ns, now_ns))
@@ -153,15 +156,19 @@ class AlertBook:
         watch = self._watches.get(alert.key, Watch(alert.key))
         alert = alert.left((name for name in alert.active if name not in self._stale([name])), now_ns)
         stale, free = self._stale(station_ids), self._free(station_ids)
-        found = together(_group(alert), station_ids, stale, free, self._settings)
+        found = together(_group(alert), station_ids, stale, free, self.settings)
         if watch.since_ns is not None:
-            began_ns = alert.opened_ns - self._within_ns - seconds_ns(self._settings.open_after_s)
+            began_ns = (
+                alert.opened_ns - seconds_ns(self.settings.common_within_s) - seconds_ns(self.settings.open_after_s)
+            )
             alert = self._join(alert, {name: t for name, t in stale.items() if name in free and t >= began_ns})
         elif found is not None:
             alert = self._join(alert, found.stale)
-        thin = is_thin(len(alert.active), len(alert.children), self._settings)
+        thin = is_thin(len(alert.active), len(alert.children), self.settings)
         watch = replace(watch, stale_ns=(watch.stale_ns or now_ns) if thin else None)
-        over = not alert.active or (watch.stale_ns is not None and now_ns - watch.stale_ns >= self._within_ns)
+        over = not alert.active or (
+            watch.stale_ns is not None and now_ns - watch.stale_ns >= seconds_ns(self.settings.common_within_s)
+        )
         if watch.since_ns is not None and over:
             watch = replace(_turned(watch, now_ns), since_ns=None)
         elif watch.since_ns is None and not thin:
@@ -180,9 +187,7 @@ class AlertBook:
             for group, station_ids in shared.items()
             if str(group) not in self._open
             and (
-                common := together(
-                    group, station_ids, self._stale(station_ids), self._free(station_ids), self._settings
-                )
+                common := together(group, station_ids, self._stale(station_ids), self._free(station_ids), self.settings)
             )
         ]
         return min(found, key=lambda common: (-len(common.stale), common.n_members, common.group), default=None)
@@ -216,7 +221,7 @@ class AlertBook:
             return
         if watch.hushed or is_taken:
             return
-        flaps = self._n_changes(watch, now_ns) > self._settings.flapping_per_hour
+        flaps = self._n_changes(watch, now_ns) > self.settings.flapping_per_hour
         lasts = watch.since_ns is not None and now_ns - watch.since_ns >= self._patience_ns(watch)
         if flaps or lasts:
             why = cause.of_station(status, watched, self._stale(watched), scene)
@@ -227,20 +232,20 @@ class AlertBook:
 
     def _patience_ns(self, watch: Watch) -> int:
         """How long a station is given: one that is stale may be the first of many."""
-        patience_ns = seconds_ns(self._settings.open_after_s)
-        return patience_ns if watch.stale_ns is None else max(patience_ns, self._within_ns)
+        patience_ns = seconds_ns(self.settings.open_after_s)
+        return patience_ns if watch.stale_ns is None else max(patience_ns, seconds_ns(self.settings.common_within_s))
 
     def _n_changes(self, watch: Watch, now_ns: int) -> int:
         return sum(now_ns - t_ns < _HOUR_NS for t_ns in watch.changes_ns)
 
     def _is_calm(self, alert: Alert, watch: Watch, now_ns: int) -> bool:
         """Whether an alert may be closed: one that flaps waits until it does clearly less."""
-        return not alert.flapping or self._n_changes(watch, now_ns) * 2 <= self._settings.flapping_per_hour
+        return not alert.flapping or self._n_changes(watch, now_ns) * 2 <= self.settings.flapping_per_hour
 
     def _flapping(self, alert: Alert, watch: Watch, now_ns: int) -> Alert:
         """The alert, said to flap once it does."""
         n_changes = self._n_changes(watch, now_ns)
-        if alert.flapping or n_changes <= self._settings.flapping_per_hour:
+        if alert.flapping or n_changes <= self.settings.flapping_per_hour:
             return alert
         self._note(alert, now_ns, Action.FLAPPING, f"{n_changes} changes within an hour")
         return replace(alert, flapping=True)

@@ -1,0 +1,191 @@
+"""`houfeng alerts`: what is wrong, what was done about it, and who was told."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+
+import click
+
+from database import alert_queries, alerts
+from database.store import Store
+from houfeng import alert_shapes
+from houfeng.alerting.message import test_message
+from houfeng.alerting.senders import send
+from houfeng.cli.listing import limit_option, open_database, read_database, since_option
+from houfeng.cli.options import config_option, settings_of
+from houfeng.cli.printing import format_option, print_rows
+from houfeng.errors import AlertError
+from houfeng.times import format_ns, now_ns, seconds_ns
+from houfeng.types import public_id
+from stations.alerts import Action, Step
+
+_COLUMNS = ("state", "severity", "about", "n_stations", "opened", "cause", "assignee", "id", "evidence")
+_UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
+
+
+class Span(click.ParamType["float"]):
+    """A duration such as 30m, 8h or 2d, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value)
+        try:
+            seconds = float(text[:-1]) * _UNITS_S[text[-1:]]
+        except (KeyError, ValueError):
+            self.fail(f"a duration such as 30m, 8h or 2d is needed, {text!r} came", param, ctx)
+        if not 0 < seconds <= 366 * 86_400:
+            self.fail(f"more than 0 and at most a year is needed, {text!r} came", param, ctx)
+        return seconds
+
+
+_id = click.argument("alert_id", metavar="ID")
+_by = click.option("--by", metavar="NAME", help="Who says so.  [default: who is logged in]")
+_why = click.option("--why", required=True, metavar="TEXT", help="The reason, for the next shift.")
+
+
+@click.group("alerts")
+def alerts_group() -> None:
+    """Alerts: list and handle them, and see who was told."""
+
+
+@alerts_group.command("list")
+@config_option
+@format_option
+@click.option("--all", "every", is_flag=True, help="Closed ones as well.")
+@since_option
+@limit_option
+def list_alerts(config: Path | None, layout: str, every: bool, since: int | None, limit: int) -> None:
+    """List the open alerts, the worst first."""
+    at_ns = now_ns()
+
+    def query(snapshot: alert_queries.Connection) -> list[alert_queries.AlertRow]:
+        return alert_queries.alerts(snapshot, only_open=not every, since_ns=since, limit=limit)
+
+    rows = [alert_shapes.alert(row, at_ns) for row in read_database(config, query)]
+    print_rows("alerts", rows, _COLUMNS, layout)
+
+
+@alerts_group.command("show")
+@config_option
+@_id
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_alert(config: Path | None, alert_id: str, as_json: bool) -> None:
+    """Show an alert: evidence, stations, history, and who was told. The beginning of the ID will do."""
+    detail = read_database(config, lambda snapshot: alert_queries.alert(snapshot, alert_id))
+    shaped = alert_shapes.alert_detail(detail, now_ns())
+    if as_json:
+        click.echo(json.dumps(shaped, ensure_ascii=False, indent=2))
+        return
+    for name in ("id", "about", "severity", "state", "opened", "closed", "cause", "evidence", "assignee"):
+        click.echo(f"{name:9} {shaped[name] or '—'}")
+    missing = [child["station"] for child in shaped["children"] if child["left"] is None]
+    if shaped["children"]:
+        click.echo(f"stations  {len(shaped['children'])}, {len(missing)} not back: {' '.join(missing) or '—'}")
+    click.echo("\nHistory")
+    for step in shaped["steps"]:
+        whom = f" to {step['assignee']}" if step["assignee"] else ""
+        until = f" until {step['until']}" if step["until"] else ""
+        click.echo(f"  {step['time']}  {step['action']}{whom}{until} by {step['who']}: {step['why']}")
+    click.echo("\nDeliveries" if shaped["deliveries"] else "\nNobody was told")
+    for each in shaped["deliveries"]:
+        click.echo(
+            f"  {each['step']} to {each['recipient']}: {each['state']}, {each['n_tries']} tries: {each['answer']}"
+        )
+
+
+@alerts_group.command("acknowledge")
+@config_option
+@_id
+@_by
+@_why
+def acknowledge(config: Path | None, alert_id: str, by: str | None, why: str) -> None:
+    """Say that you have seen an alert and see to it: it is not escalated any more."""
+    _act(config, alert_id, Action.ACKNOWLEDGED, by, why)
+
+
+@alerts_group.command("silence")
+@config_option
+@_id
+@click.option("--for", "span_s", type=Span(), required=True, help="How long, such as 30m, 8h or 2d.")
+@_by
+@_why
+def silence(config: Path | None, alert_id: str, span_s: float, by: str | None, why: str) -> None:
+    """Tell nobody of an alert for a time; its end is told all the same."""
+    _act(config, alert_id, Action.SILENCED, by, why, span_s=span_s)
+
+
+@alerts_group.command("assign")
+@config_option
+@_id
+@click.argument("assignee", metavar="NAME")
+@_by
+@_why
+def assign(config: Path | None, alert_id: str, assignee: str, by: str | None, why: str) -> None:
+    """Say who sees to an alert."""
+    if not assignee.strip():
+        raise AlertError("assign: a name is needed, an empty text came")
+    _act(config, alert_id, Action.ASSIGNED, by, why, assignee=assignee.strip())
+
+
+@alerts_group.command("close")
+@config_option
+@_id
+@_by
+@_why
+def close(config: Path | None, alert_id: str, by: str | None, why: str) -> None:
+    """Close an alert by hand. What it is about raises no other before it has been well."""
+    _act(config, alert_id, Action.CLOSED, by, why)
+
+
+@alerts_group.command("test")
+@config_option
+@click.argument("recipient", metavar="RECIPIENT")
+def test_recipient(config: Path | None, recipient: str) -> None:
+    """Send a test message to a recipient of the configuration, and print what the other side answered."""
+    settings = settings_of(config)
+    known = {each.name: each for each in settings.recipient}
+    if recipient not in known:
+        names = ", ".join(known) or "none"
+        raise AlertError(f"{recipient}: a recipient of the configuration is needed, it has {names}")
+    at_ns = now_ns()
+    content = test_message(public_id("delivery", "test", recipient, at_ns), at_ns)
+    answer = send(known[recipient], content, settings.smtp, settings.delivery.timeout_s)
+    click.echo(f"{recipient}: taken: {answer}")
+
+
+def _act(
+    config: Path | None,
+    alert_id: str,
+    action: Action,
+    by: str | None,
+    why: str,
+    *,
+    span_s: float = 0.0,
+    assignee: str = "",
+) -> None:
+    if not why.strip():
+        raise AlertError(f"{action}: a reason (--why) is needed: it is what the next shift reads")
+    at_ns = now_ns()
+    until_ns = at_ns + seconds_ns(span_s) if span_s else None
+    who = (by or _logged_in()).strip()
+
+    def act(store: Store) -> Step:
+        with store.begin() as unit:
+            known = alert_queries.resolved(unit.connection, alert_id)
+            step = Step(known, at_ns, action, who, why.strip(), until_ns, assignee)
+            alerts.act(unit, step)
+            return step
+
+    step = open_database(config, act)
+    until = f" until {format_ns(until_ns, digits=0)}" if until_ns is not None else ""
+    click.echo(f"{step.alert_id} {action}{f' to {assignee}' if assignee else ''}{until} by {who}")
+
+
+def _logged_in() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError) as error:  # a container's user may have no name
+        raise AlertError("--by: a name is needed, this user has none") from error
