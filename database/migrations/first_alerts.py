@@ -29,20 +29,7 @@ def alerts() -> None:
         sa.PrimaryKeyConstraint("alert_id", "station_id", name="pk_alert_child"),
         _of_alert("alert_child"),
     )
-    op.create_table(
-        "alert_step",
-        key("step_id"),
-        column("alert_id", sa.String),
-        column("t_ns", sa.BigInteger),
-        *(column(name, sa.String) for name in ("action", "who", "why")),
-        column("until_ns", sa.BigInteger, needed=False),
-        column("assignee", sa.String),
-        column("is_planned", sa.Boolean),
-        sa.PrimaryKeyConstraint("step_id", name="pk_alert_step"),
-        _of_alert("alert_step"),
-    )
-    op.create_index("ix_alert_step_alert_id", "alert_step", ["alert_id"])
-    op.create_index("ix_alert_step_is_planned", "alert_step", ["is_planned"])
+    _steps()
     op.create_table(
         "alert_watch",
         key("about"),
@@ -57,6 +44,23 @@ def alerts() -> None:
 def drop_alerts() -> None:
     for table in ("delivery", "alert_watch", "alert_step", "alert_child", "alert"):
         op.drop_table(table)
+
+
+def _steps() -> None:
+    op.create_table(
+        "alert_step",
+        key("step_id"),
+        column("alert_id", sa.String),
+        column("t_ns", sa.BigInteger),
+        *(column(name, sa.String) for name in ("action", "who", "why")),
+        column("until_ns", sa.BigInteger, needed=False),
+        column("assignee", sa.String),
+        column("is_planned", sa.Boolean),
+        sa.PrimaryKeyConstraint("step_id", name="pk_alert_step"),
+        _of_alert("alert_step"),
+    )
+    op.create_index("ix_alert_step_alert_id", "alert_step", ["alert_id"])
+    op.create_index("ix_alert_step_is_planned", "alert_step", ["is_planned"])
 
 
 def _delivery() -> None:

@@ -132,6 +132,8 @@ class Deliverer:
         if found:
             wanted = planned(found, handled, post, at_ns)
             self._store.run(lambda unit: deliveries.plan(unit, [step for _, step in found], wanted))
+        # Before the database is read: what a thread notes while it is read would be tried again.
+        self._busy = {name: thread for name, thread in self._busy.items() if thread.is_alive()}
         latest_ns = at_ns + seconds_ns(post.delivery.retry_max_s)
         with self._store.read() as snapshot:
             due = deliveries.due(snapshot, at_ns, latest_ns)
@@ -141,7 +143,6 @@ class Deliverer:
         self._begin(by_recipient, post)
 
     def _begin(self, by_recipient: Mapping[str, list[Delivery]], post: Post) -> None:
-        self._busy = {name: thread for name, thread in self._busy.items() if thread.is_alive()}
         known = {recipient.name: recipient for recipient in post.recipients}
         for name, due in by_recipient.items():
             if name not in self._busy:

@@ -87,9 +87,11 @@ def _mail(recipient: RecipientSettings, content: Mapping[str, Any], smtp: SmtpSe
 
 def _connect(smtp: SmtpSettings, timeout_s: float) -> smtplib.SMTP:
     trusted = ssl.create_default_context(cafile=smtp.tls_ca_file or None)
+    server: smtplib.SMTP
     if smtp.security == "tls":
-        return smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=timeout_s, context=trusted)
-    server = smtplib.SMTP(smtp.host, smtp.port, timeout=timeout_s)
+        server = smtplib.SMTP_SSL(smtp.host, smtp.port, timeout=timeout_s, context=trusted)
+    else:
+        server = smtplib.SMTP(smtp.host, smtp.port, timeout=timeout_s)
     try:
         if smtp.security == "starttls":
             server.starttls(context=trusted)
