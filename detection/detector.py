@@ -14,9 +14,10 @@ import numpy as np
 
 from detection.bank import Bank
 from detection.blocks import Blocker, Chunk
-from detection.channel import Channel, read
+from detection.channel import Channel
 from detection.engine import advance
 from detection.plan import Plan, plan_for
+from detection.readings import read
 from detection.settings import DetectionSettings
 from detection.snapshot import pack, unpack
 from houfeng.errors import WindowError

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from detection.bank import Bank
 from detection.blocks import Chunk
-from detection.channel import Channel, Reading, read
+from detection.channel import Channel
+from detection.readings import Reading, read
 from detection.search import search
 from detection.windowed_search import search_windows
 from houfeng.types import Pick

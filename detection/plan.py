@@ -31,6 +31,7 @@ class Band:
     Parameters
     ----------
     name : for people
+    low_hz, high_hz : corners
     sections : (n_sections, 6), second order
     rest : their state after an endless run of ones
     step : what they do in one step, see `filter_step`
@@ -38,6 +39,8 @@ class Band:
     """
 
     name: str
+    low_hz: float
+    high_hz: float
     sections: Floats
     rest: Floats
     step: Floats
@@ -69,6 +72,7 @@ class Plan:
     n_flat: int
     n_hold_off: int
     n_rearm: int
+    n_dead: int
     n_before: int
     n_after: int
     n_run_in: int
@@ -143,6 +147,7 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         n_flat=max(round(settings.flat_s * rate_hz), 2),
         n_hold_off=round(settings.hold_off_s * rate_hz),
         n_rearm=max(round(settings.rearm_s * rate_hz), 1),
+        n_dead=round(settings.dead_time_s * rate_hz),
         n_before=round(settings.onset_before_s * rate_hz),
         n_after=round(settings.onset_after_s * rate_hz),
         n_run_in=round(RUN_IN_S * rate_hz),
@@ -174,6 +179,8 @@ def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:
     sections = butter(FILTER_ORDER, (low_hz, high), "bandpass", fs=rate_hz, output="sos")
     return Band(
         f"{low_hz:g}-{high:g} Hz",
+        low_hz,
+        high,
         sections,
         sosfilt_zi(sections),
         filter_step(sections, n_step),

@@ -38,6 +38,7 @@ class DetectionSettings:
     rearm_amplitude : a trigger that is still on starts anew when the short-term amplitude exceeds this many
         times its largest value so far: 10 is one unit of magnitude more
     rearm_s : how far back that largest value is taken, so that one onset growing is not two
+    dead_time_s : none of the triggers that begin so long after the end of one counts
     hold_off_s : no trigger for so long after a gap: the filter is settling
     keep_lta_s : the noise level survives a gap up to this long; after a longer one it is learnt anew
     flat_s : equal samples for so long are a gap that was filled in, not ground motion
@@ -58,6 +59,7 @@ class DetectionSettings:
     off_ratio: float = 2.0
     rearm_amplitude: float = 10.0
     rearm_s: float = 3.0
+    dead_time_s: float = 0.0
     hold_off_s: float = 2.0
     keep_lta_s: float = 60.0
     flat_s: float = 1.0
@@ -69,7 +71,7 @@ class DetectionSettings:
         need(bool(self.channels), "channels", "at least one NET.STA.LOC.CHA pattern", "none")
         channel_patterns("channels", self.channels)
         positive(self, "sta_s", "rearm_s", "flat_s", "onset_before_s", "onset_after_s", "block_s")
-        not_negative(self, "hold_off_s", "keep_lta_s")
+        not_negative(self, "dead_time_s", "hold_off_s", "keep_lta_s")
         need(bool(self.bands), "bands", "at least one [low, high] in Hz", "none")
         for low, high in self.bands:
             good = 0 < low < high and math.isfinite(high)

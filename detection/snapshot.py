@@ -6,18 +6,21 @@ import hashlib
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
 
+from detection.aftermath import Aftermath, Trigger
 from detection.bank import Bank
 from detection.blocks import Blocker
-from detection.channel import VERSION, Channel, Trigger
+from detection.channel import Channel
 from detection.matrices import Floats
 from detection.plan import Plan, plan_for
+from detection.readings import VERSION
 from detection.settings import DetectionSettings
+from detection.trigger import Growth, Starts
 from detection.windows import BandWindows, Window
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import SourceId
@@ -39,17 +42,22 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
     -------
     state : a JSON header, a line feed, the arrays one after the other (little-endian); deflated
     """
-    growth, bank, row = channel.growth, channel.bank, channel.row
+    bank, row, after = channel.bank, channel.row, channel.aftermath
     arrays = {
         "filters": bank.filters[row].ravel(),
         "averages": np.concatenate((bank.sta[row], bank.lta[row])),
-        "peaks": growth.peaks if growth else np.empty(0),
+        "peaks": _peaks(channel.starts),
         "recent": channel.last_samples(),
         "waiting": blocker.waiting,
     }
     windows = bank.windows.get(row, [])
     for number, band in enumerate(windows):
         arrays |= {f"sta{number}": band.sta.values, f"lta{number}": band.lta.values}
+    if after is not None:
+        arrays |= {
+            "after": np.concatenate((after.sta, after.lta, after.filters.ravel())),
+            "later": _peaks(after.starts),
+        }
     encoded = {name: _encode(array) for name, array in arrays.items()}
     header = {
         "settings": fingerprint(channel.plan.settings),
@@ -58,7 +66,8 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "blocker": {key: getattr(blocker, key) for key in _BLOCKER},
         "channel": {key: getattr(channel, key) for key in _CHANNEL},
         "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
-        "n_on": growth.n_on if growth else None,
+        "starts": _starts(channel.starts),
+        "aftermath": None if after is None else [*(getattr(after, key) for key in _AFTERMATH), _starts(after.starts)],
         "triggers": [astuple(trigger) for trigger in channel.triggers],
         "windows": [(band.sta.n_open, band.lta.n_open, band.last) for band in windows],
         "triggered_ns": channel.triggered_ns,
@@ -98,6 +107,7 @@ def unpack(
 
 _BLOCKER = ("grid_ns", "n_next", "gap", "n_held", "held")
 _CHANNEL = ("grid_ns", "n_done", "segment", "earliest")
+_AFTERMATH = ("begin", "end", "n_done", "held_until")
 _BANK = ("n_learnt", "n_blind")
 
 
@@ -111,17 +121,37 @@ def _rebuild(
     bank.sta[row], bank.lta[row] = arrays["averages"].reshape(2, len(plan.bands))
     for key in _BANK:
         getattr(bank, key)[row] = header["bank"][key]
-    bank.is_on[row] = header["n_on"] is not None
-    channel.triggers = [Trigger(*trigger) for trigger in header["triggers"]]
+    channel.triggers = [Trigger(at, band, tuple(ltas)) for at, band, ltas in header["triggers"]]
     for number, (n_sta, n_lta, last) in enumerate(header["windows"]):
         bank.windows[row][number] = BandWindows(
             Window(plan.n_sta, arrays[f"sta{number}"], n_sta), Window(plan.n_lta, arrays[f"lta{number}"], n_lta), last
         )
     channel.triggered_ns, channel.vetoed = header["triggered_ns"], Counter(header["vetoed"])
-    if header["n_on"] is not None:
-        channel.growth = channel.new_growth(header["n_on"], arrays["peaks"])
+    _restart(channel.starts, header["starts"], arrays["peaks"])
+    bank.is_on[row] = channel.starts.growth is not None
+    if header["aftermath"] is not None:
+        *numbers, starts = header["aftermath"]
+        sta, lta, filters = np.split(arrays["after"], [len(plan.bands), 2 * len(plan.bands)])
+        filters = filters.reshape(-1, plan.n_states)
+        known = dict(zip(_AFTERMATH, numbers, strict=True))
+        channel.aftermath = Aftermath(plan, **known, filters=filters, sta=sta, lta=lta, starts=channel.new_starts())
+        _restart(channel.aftermath.starts, starts, arrays["later"])
     blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=arrays["waiting"], **header["blocker"])
     return blocker, channel
+
+
+def _starts(starts: Starts) -> list[int | None]:
+    return [starts.growth.n_on if starts.growth else None, int(starts.counts), starts.dead_until]
+
+
+def _peaks(starts: Starts) -> Floats:
+    return starts.growth.peaks if starts.growth else np.empty(0)
+
+
+def _restart(starts: Starts, saved: Sequence[Any], peaks: Floats) -> None:
+    n_on, counts, starts.dead_until = saved
+    starts.growth = None if n_on is None else Growth(starts.n_rearm, starts.factor, n_on, peaks)
+    starts.counts = bool(counts)
 
 
 def _encode(array: Floats) -> np.ndarray[Any, Any]:

@@ -1,4 +1,4 @@
-"""Where triggers start: hysteresis on the STA/LTA ratio, and re-arming inside a trigger that is still on."""
+"""Where triggers start: hysteresis on the STA/LTA ratio, dead time, and re-arming inside a trigger that is still on."""
 
 from __future__ import annotations
 
@@ -88,3 +88,63 @@ class Growth:
         self.n_on += len(sta)
         self.peaks = peaks[-self.n_lag :].copy()
         return None
+
+
+@dataclass(slots=True)
+class Starts:
+    """Finds where triggers start on one channel, and keeps the dead time behind each.
+
+    An interval of the hysteresis that begins in dead time does not count, however long it lasts; a larger shock inside
+    it does, and from then on it counts.
+
+    Parameters
+    ----------
+    n_rearm, factor : of `Growth`
+    n_dead : samples behind the last one of a trigger in which none starts
+    growth : of the interval that lasts, None if none does
+    counts : whether that one is a trigger
+    dead_until : number of the first sample at which one may start
+    """
+
+    n_rearm: int
+    factor: float
+    n_dead: int
+    growth: Growth | None = None
+    counts: bool = False
+    dead_until: int = 0
+
+    def find(self, first: int, sta: Floats, state: Bools) -> list[int]:
+        """Numbers of the samples at which triggers start.
+
+        Parameters
+        ----------
+        first : number of the stretch's first sample
+        sta : (n,) short-term average
+        state : (n,) from `hysteresis`
+        """
+        found: list[int] = []
+        if not state[0]:
+            self.end(first)
+        for start, stop in intervals(state):
+            if self.growth is None:
+                self.growth = Growth(self.n_rearm, self.factor)
+                self.counts = first + start >= self.dead_until
+                found += [first + start] * self.counts
+            while (again := self.growth.first(sta[start:stop])) is not None:
+                start += again
+                found.append(first + start)
+                self.growth, self.counts = Growth(self.n_rearm, self.factor), True
+            if stop < len(state):
+                self.end(first + stop)
+        return found
+
+    def end(self, stop: int) -> None:
+        """The interval that lasts, if any, ends before sample `stop`."""
+        if self.growth is not None and self.counts:
+            self.dead_until = stop + self.n_dead
+        self.growth, self.counts = None, False
+
+    def begin(self, stop: int, first: int, n_missing: int) -> None:
+        """The segment ended before sample `stop`; the next one starts with sample `first`, `n_missing` later."""
+        self.end(stop)
+        self.dead_until = first + max(self.dead_until - stop - n_missing, 0)

@@ -66,7 +66,7 @@ def triggers(folder: Path) -> int:
         return [None] * len(frames)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detection.channel.find_onsets", count)
+        patch.setattr("detection.readings.find_onsets", count)
         detect(folder)
     return n
 

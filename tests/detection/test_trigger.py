@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from obspy.signal.trigger import trigger_onset
 
-from detection.trigger import Growth, hysteresis, intervals
+from detection.trigger import Growth, Starts, hysteresis, intervals
 
 ratios = npst.arrays(
     np.float64, st.tuples(st.just(3), st.integers(1, 60)), elements=st.sampled_from([0, 1, 1.5, 2, 4, 5])
@@ -52,3 +52,45 @@ def test_growth_inside_a_trigger_is_found_wherever_the_stream_is_cut(
             found = a + index
             break
     assert found == slow_growth(sta, n_lag, 10.0)
+
+
+def slow_starts(ratio: list[float], n_dead: int) -> list[int]:
+    """The definition: of ObsPy's intervals those that begin so many samples behind the end of the last that counted."""
+    found, free = [], 0
+    for on, off in trigger_onset(np.array(ratio), 4.0, 1.5):
+        if on >= free:
+            found.append(int(on))
+            free = off + 1 + n_dead
+    return found
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 1.0, 2.0, 5.0]), min_size=1, max_size=60),
+    st.integers(0, 12),
+    st.lists(st.integers(1, 59), max_size=4),
+)
+def test_dead_time_passes_over_what_begins_in_it(ratio: list[float], n_dead: int, cuts: list[int]) -> None:
+    starts = Starts(n_rearm=100, factor=10.0, n_dead=n_dead)
+    edges = sorted({0, len(ratio), *(cut for cut in cuts if cut < len(ratio))})
+    was_on, found = np.zeros(1, dtype=bool), []
+    for a, b in itertools.pairwise(edges):
+        state = hysteresis(np.array([ratio[a:b]]), was_on, on=4.0, off=1.5)
+        found += starts.find(a, np.ones(b - a), state[0])
+        was_on = state[:, -1]
+    assert found == slow_starts(ratio, n_dead)
+
+
+def test_a_larger_shock_in_dead_time_counts() -> None:
+    starts = Starts(n_rearm=2, factor=10.0, n_dead=20)
+    state = np.array([False, True, True, False, False] + [True] * 10)
+    sta = np.array([1.0] * 11 + [50.0] * 4)
+    assert starts.find(0, sta, state) == [1, 11]
+
+
+def test_dead_time_goes_on_behind_a_gap() -> None:
+    """The trigger lasts to the segment's end at sample 10; of 8 samples of dead time 3 pass in the gap."""
+    starts = Starts(n_rearm=100, factor=10.0, n_dead=8)
+    assert starts.find(0, np.ones(10), np.array([False] * 5 + [True] * 5)) == [5]
+    starts.begin(10, 100, 3)
+    state = np.array([False, True, False, False, False, True, False])
+    assert starts.find(100, np.ones(7), state) == [105]

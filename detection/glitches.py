@@ -1,0 +1,57 @@
+"""Differences from sample to sample that stand alone, and samples that are equal where samples usually differ."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, median_filter
+
+from detection.matrices import Floats
+
+N_NEIGHBOURS = 31  # samples; five of them in a glitch do not move their median
+LARGE = 8.0  # times the median difference of its neighbours: five standard deviations of Gaussian noise
+PAIR = 4.0  # the same for two in a row that go there and back: a spike of one sample
+UNUSUAL = 3.0  # the same for what belongs to the glitch beside it: a first swing has more than one
+LEAST_SHARE = 0.25  # of the glitch; what is smaller is noise beside it
+LEAST_COUNTS = 0.5  # differences of whole counts have medians of 0 on quiet channels
+LONGEST = 4  # differences in one glitch; an onset sets off more, one after the other
+FLAT = 3  # differences of 0 in a row: four equal samples, not ground motion where samples usually differ ...
+LEAST_USUAL_STEPS = 2.0  # ... by so many of the smallest steps, which is one count or what the digitiser fills up to
+_APART = 2  # differences; closer ones are one glitch
+
+
+def bridged(differences: Floats) -> tuple[Floats, list[tuple[int, int]]]:
+    """Straight lines across equal samples, where samples usually differ, and first and last difference of each."""
+    straight = differences.copy()
+    size = np.abs(differences)
+    is_zero = size == 0
+    smallest = np.min(size, where=~is_zero, initial=np.inf)
+    if np.count_nonzero(is_zero) < FLAT or np.median(size) < LEAST_USUAL_STEPS * smallest:
+        return straight, []
+    edges = np.flatnonzero(np.diff(is_zero, prepend=False, append=False))
+    found = []
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if end - begin >= FLAT:
+            first, last = max(begin - 1, 0), min(end, len(differences) - 1)
+            straight[first : last + 1] = differences[first : last + 1].mean()
+            found.append((first, last))
+    return straight, found
+
+
+def glitches_in(differences: Floats) -> list[tuple[int, int]]:
+    """First and last difference of each glitch: large ones, few and alone."""
+    size = np.abs(differences)
+    usual = np.maximum(median_filter(size, N_NEIGHBOURS, mode="reflect"), LEAST_COUNTS)
+    is_large = size > LARGE * usual
+    there_and_back = (size > PAIR * usual)[1:] & (size > PAIR * usual)[:-1] & (differences[1:] * differences[:-1] < 0)
+    is_large[1:] |= there_and_back
+    is_large[:-1] |= there_and_back
+    beside = maximum_filter1d(size, 2 * _APART + 1) * LEAST_SHARE
+    is_large &= size > beside  # else the noise's own swings beside a large one would make it too long
+    if not is_large.any():
+        return []
+    unusual = np.flatnonzero(is_large | (size > np.maximum(UNUSUAL * usual, beside)))
+    groups: list[NDArray[np.intp]] = np.split(unusual, np.flatnonzero(np.diff(unusual) > _APART) + 1)
+    return [
+        (int(group[0]), int(group[-1])) for group in groups if group[-1] - group[0] < LONGEST and is_large[group].any()
+    ]
