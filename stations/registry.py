@@ -1,4 +1,14 @@
-"""The stations of this house: what StationXML knows, corrected by what the configuration says."""
+"""The stations of this house: what StationXML knows, corrected by what the configuration says.
+
+What says what about a station, the later before the earlier:
+
+- documents: places and channel epochs with their responses. Fetched from data centres, named by `inventory.files`,
+  imported by operators; all of them are files, because detection needs the places while the database is away.
+- configuration, files under version control: which servers are asked ([[seedlink]]), corrections of places and the
+  usage level that a station is meant to have ([[station]]), who runs it and what it hangs on ([[agency]], [[network]]).
+- operators, in the database with who, when and why: the usage level for now, maintenance above all (`stations.usage`);
+  corrections of agency, contact and link (`stations.card`). An audit that only grows has each of them and every import.
+"""
 
 from __future__ import annotations
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from acquisition.daemon import upkeep
-from configs import Settings
+from configs import Settings, load
 from database import registry, tables
 from database.store import Store
 from houfeng import importing
@@ -20,54 +22,60 @@ from tests.acquisition.test_daemon_upkeep import config_file, latitude, running,
 STATIONS = ("report_interval_s = 0.1", "[[station]]", 'code = "XX.AAA"', "latitude_deg = 1.0", "longitude_deg = 2.0")
 
 
-def evaluated_as(settings: Settings) -> tuple[str, int]:
-    """Usage level under which health evaluated XX.AAA last, and when, ns UTC."""
-    status = tables.station_status.c
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
     store = Store.open(settings.database.url)
     try:
-        with store.read() as snapshot:
-            query = select(status.usage, status.evaluated_ns).where(status.station_id == "XX.AAA")
-            found = snapshot.execute(query).one_or_none()
-        return ("", 0) if found is None else (found.usage, found.evaluated_ns)
+        yield store
     finally:
         store.close()
 
 
-def say(settings: Settings, level: str, until_ns: int | None = None) -> int:
+def evaluated_as(store: Store) -> tuple[str, int]:
+    """Usage level under which health evaluated XX.AAA last, and when, ns UTC."""
+    status = tables.station_status.c
+    with store.read() as snapshot:
+        query = select(status.usage, status.evaluated_ns).where(status.station_id == "XX.AAA")
+        found = snapshot.execute(query).one_or_none()
+    return ("", 0) if found is None else (found.usage, found.evaluated_ns)
+
+
+def say(store: Store, level: str, until_ns: int | None = None) -> int:
     """Change the use of XX.AAA; when, ns UTC."""
-    store, at_ns = Store.open(settings.database.url), now_ns()
-    try:
-        with store.begin() as unit:
-            registry.set_usage(unit, "XX.AAA", level, at_ns=at_ns, until_ns=until_ns, by="li", why="test")
-    finally:
-        store.close()
+    at_ns = now_ns()
+    with store.begin() as unit:
+        registry.set_usage(unit, "XX.AAA", level, at_ns=at_ns, until_ns=until_ns, by="li", why="test")
     return at_ns
+
+
+def becomes(store: Store, level: str, since_ns: int = 0) -> bool:
+    """Whether health evaluates the station at this level, in time."""
+    return wait_for(lambda: evaluated_as(store)[0] == level and evaluated_as(store)[1] > since_ns)
 
 
 def test_usage_is_taken_on_without_a_restart_and_ends_by_itself(tmp_path: Path) -> None:
     config = config_file(tmp_path, *STATIONS)
-    with running(config) as settings:
-        assert wait_for(lambda: evaluated_as(settings)[0] == "full")
-        say(settings, "evaluation")
-        assert wait_for(lambda: evaluated_as(settings)[0] == "evaluation")
-        say(settings, "maintenance", until_ns=now_ns() + 2 * 10**9)
-        assert wait_for(lambda: evaluated_as(settings)[0] == "maintenance")
-        assert wait_for(lambda: evaluated_as(settings)[0] == "evaluation")
-        say(settings, "off")
-        # the report after the one that heard of it evaluates nothing: the last evaluation is older than two looks
-        last = evaluated_as(settings)
-        assert wait_for(lambda: _stands_still(settings))
-        assert evaluated_as(settings)[0] == last[0]
-        again_ns = say(settings, "configured")
-        assert wait_for(lambda: evaluated_as(settings)[0] == "full" and evaluated_as(settings)[1] > again_ns)
-    with running(config) as settings:  # what was said outlives the process
-        say(settings, "telemetry-only")
-        assert wait_for(lambda: evaluated_as(settings)[0] == "telemetry-only")
+    with running(config) as settings, opened(settings) as store:
+        assert becomes(store, "full")
+        say(store, "evaluation")
+        assert becomes(store, "evaluation")
+        say(store, "maintenance", until_ns=now_ns() + 3600 * 10**9)
+        assert becomes(store, "maintenance")
+        say(store, "maintenance", until_ns=now_ns() + 10**9 // 2)
+        assert becomes(store, "evaluation")
+        say(store, "off")
+        # the last evaluation is more than five reports old
+        assert wait_for(lambda: now_ns() - evaluated_as(store)[1] > 10**9 // 2)
+        assert evaluated_as(store)[0] == "evaluation"
+        assert becomes(store, "full", since_ns=say(store, "configured"))
 
 
-def _stands_still(settings: Settings) -> bool:
-    """Whether the last evaluation is more than ten reports old."""
-    return now_ns() - evaluated_as(settings)[1] > 10**9
+def test_what_was_said_outlives_the_process(tmp_path: Path) -> None:
+    config = config_file(tmp_path, *STATIONS)
+    with opened(load(config)) as store:
+        say(store, "telemetry-only")
+        with running(config):
+            assert becomes(store, "telemetry-only")
 
 
 def test_imported_metadata_are_taken_on(
@@ -77,12 +85,8 @@ def test_imported_metadata_are_taken_on(
     caplog.set_level(logging.INFO)
     file = tmp_path / "list.csv"
     file.write_text("station,latitude_deg,longitude_deg,elevation_m\nXX.BBB,3,4,5\n")
-    with running(config_file(tmp_path, *STATIONS)) as settings:
+    with running(config_file(tmp_path, *STATIONS)) as settings, opened(settings) as store:
         assert wait_for(lambda: latitude(settings) == 1.0)
-        store = Store.open(settings.database.url)
-        try:
-            found = importing.look_over(file, settings, read_network(settings))
-            importing.take_on(found, settings, store, at_ns=now_ns(), by="li", why="new")
-        finally:
-            store.close()
+        found = importing.look_over(file, settings, read_network(settings))
+        importing.take_on(found, settings, store, at_ns=now_ns(), by="li", why="new")
         assert wait_for(lambda: "reloaded: XX.BBB: is new" in caplog.text)
