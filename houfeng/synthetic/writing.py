@@ -106,7 +106,7 @@ def _metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
             latitude=site.latitude_deg,
             longitude=site.longitude_deg,
             elevation=site.elevation_m,
-            site=Place(name=f"synthetic: {site.name or site.station_id}"),
+            site=Place(name=f"synthetic: {site.name or _code(site)}"),
             start_date=start,
             creation_date=start,
             channels=_channels(settings, site, start),
