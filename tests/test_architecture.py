@@ -41,7 +41,10 @@ DOORS = {
         "webui.settings",
     ),
     # read models only: which tables there are is the database's business
-    "webui": (*CORE, "houfeng.shapes", "stations", "database.queries", "database.records", "database.store"),
+    "webui": (
+        *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
+        *("database.queries", "database.alert_queries", "database.records", "database.store"),
+    ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import StoreError
 from houfeng.times import now_ns
-from webui import api, assets, language, pages, stream
+from webui import alerts, api, assets, language, pages, stream
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -40,7 +40,7 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     app.extensions["changes"] = stream.Changes(store)
     app.extensions["answers"] = Answers()
     language.init_app(app)
-    for blueprint in (pages.blueprint, api.blueprint, stream.blueprint, assets.blueprint):
+    for blueprint in (pages.blueprint, alerts.blueprint, api.blueprint, stream.blueprint, assets.blueprint):
         app.register_blueprint(blueprint)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _store_away)

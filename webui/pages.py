@@ -60,7 +60,7 @@ def index() -> Response:
 
     values = reading.read(query)
     everything = values["everything"]
-    return _page(
+    return rendered(
         "overview.html",
         **values,
         networks=sorted({row.network for row in everything}),
@@ -87,7 +87,7 @@ def station(station_id: str) -> Response:
     if detail is None:
         return failure(404, gettext("There is no station %(id)s.", id=station_id))
     at = ids.index(station_id)
-    return _page(
+    return rendered(
         "station.html",
         **values,
         evaluated_ns=detail.station.evaluated_ns,
@@ -109,7 +109,7 @@ def events() -> Response:
         run = queries.run(snapshot, run_id) if run_id else None
         return {"events": found, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
-    return _page("events.html", **reading.read(query))
+    return rendered("events.html", **reading.read(query))
 
 
 @blueprint.get("/events/<path:event_id>")
@@ -126,7 +126,7 @@ def event(event_id: str) -> Response:
     values = reading.read(query)
     if values["detail"] is None:
         return failure(404, gettext("There is no event %(id)s.", id=event_id))
-    return _page("event.html", **values)
+    return rendered("event.html", **values)
 
 
 @blueprint.get("/runs")
@@ -137,7 +137,7 @@ def runs() -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         return {"runs": reading.runs(snapshot), "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
-    return _page("runs.html", **reading.read(query))
+    return rendered("runs.html", **reading.read(query))
 
 
 @blueprint.get("/about")
@@ -146,12 +146,12 @@ def about() -> Response:
     """Versions, licence, and what the words mean."""
     packages = [("Python", platform.python_version(), "PSF-2.0")]
     packages += [(name, version(name), licence) for name, licence in _PACKAGES.items()]
-    return _page("about.html", packages=packages, evaluated_ns=reading.read(queries.newest_evaluation_ns))
+    return rendered("about.html", packages=packages, evaluated_ns=reading.read(queries.newest_evaluation_ns))
 
 
 def failure(status: int, message: str) -> Response:
     """A page that says what is wrong."""
-    response = _page("failure.html", status=status, message=message, evaluated_ns=None)
+    response = rendered("failure.html", status=status, message=message, evaluated_ns=None)
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -178,7 +178,8 @@ def here(**changes: str | None) -> str:
     return url_for(request.endpoint or "pages.index", **(request.view_args or {}) | kept)
 
 
-def _page(template: str, **values: Any) -> Response:
+def rendered(template: str, **values: Any) -> Response:
+    """A page of a template, with what every page needs."""
     now = now_ns()
     theme = request.args.get("theme") or request.cookies.get("theme")
     return make_response(
