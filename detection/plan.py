@@ -15,7 +15,8 @@ from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Fo
 from houfeng.errors import WindowError
 
 FILTER_ORDER = 4
-RUN_IN_S = 3.0  # three periods of the high-pass corner
+RUN_IN = 3.0  # periods of the lowest high-pass corner, and ...
+SETTLES = 1.0  # ... that many until it has settled
 OCTAVE = 2.0
 LEAST_STEP = 4
 LEAST_BLOCK = 16  # samples: slow channels send records of many seconds; 10 and 25 took 10 % longer at 20 Hz
@@ -36,6 +37,8 @@ class Band:
     rest : their state after an endless run of ones
     step : what they do in one step, see `filter_step`
     oscillations : the same in another form
+    highpass, highpass_rest : what onsets of this band are read behind: second-order sections, and their state after an
+        endless run of ones
     """
 
     name: str
@@ -45,6 +48,8 @@ class Band:
     rest: Floats
     step: Floats
     oscillations: Oscillations
+    highpass: Floats
+    highpass_rest: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +58,7 @@ class Plan:
 
     `n_*` are numbers of samples: a block, the least that is searched, is some steps of `n_step`, each of which is one
     matrix product. `by_rows` says how channels are filtered: as in `detection.table`, whose products make each of
-    `outputs`, else as in `detection.bandpass`. `highpass` are second-order sections, `highpass_rest` their state after
-    an endless run of ones.
+    `outputs`, else as in `detection.bandpass`.
     """
 
     settings: DetectionSettings
@@ -63,8 +67,6 @@ class Plan:
     bands: tuple[Band, ...]
     averages: AverageStep
     outputs: tuple[Floats, ...]
-    highpass: Floats
-    highpass_rest: Floats
     n_sta: int
     n_lta: int
     n_step: int
@@ -76,6 +78,7 @@ class Plan:
     n_before: int
     n_after: int
     n_run_in: int
+    n_settle: int
 
     @property
     def n_states(self) -> int:
@@ -128,9 +131,9 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
     n_steps = max(round(n_wanted / (ROW if by_rows else STEP)), 1)
     n_step = max(round(n_wanted / n_steps), LEAST_STEP)
     bands = _bands(settings, rate_hz, n_step)
+    corner_hz = min(HIGHPASS_HZ, bands[0].low_hz)
     if n_sta < 2:
         raise WindowError(f"sta_s = {settings.sta_s:g} s is {n_sta} samples at {rate_hz:g} Hz; 2 are needed")
-    highpass = butter(2, HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
     return Plan(
         settings,
         rate_hz,
@@ -138,8 +141,6 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         bands,
         average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
         outputs([band.oscillations for band in bands]),
-        highpass,
-        sosfilt_zi(highpass),
         n_sta,
         n_lta,
         n_step,
@@ -150,7 +151,8 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         n_dead=round(settings.dead_time_s * rate_hz),
         n_before=round(settings.onset_before_s * rate_hz),
         n_after=round(settings.onset_after_s * rate_hz),
-        n_run_in=round(RUN_IN_S * rate_hz),
+        n_run_in=round(RUN_IN * rate_hz / corner_hz),
+        n_settle=round(SETTLES * rate_hz / corner_hz),
     )
 
 
@@ -177,6 +179,7 @@ def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:
             f"{2 * min(OCTAVE * low_hz, high_hz) / NYQUIST_SHARE:g} Hz or more is needed"
         )
     sections = butter(FILTER_ORDER, (low_hz, high), "bandpass", fs=rate_hz, output="sos")
+    highpass = butter(2, min(HIGHPASS_HZ, low_hz), "highpass", fs=rate_hz, output="sos")
     return Band(
         f"{low_hz:g}-{high:g} Hz",
         low_hz,
@@ -185,4 +188,6 @@ def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:
         sosfilt_zi(sections),
         filter_step(sections, n_step),
         oscillations(sections, n_step),
+        highpass,
+        sosfilt_zi(highpass),
     )

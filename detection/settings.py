@@ -10,7 +10,9 @@ from detection.location.layers import PUBLISHED, Layer, check
 from houfeng.checks import above, channel_patterns, need, not_negative, positive
 from houfeng.errors import ConfigError, ModelError
 
-HIGHPASS_HZ = 1.0  # onsets are read where a trace is only rid of drift: a narrow band rounds the onset off
+# Onsets are read where a trace is only rid of drift: a narrow band rounds the onset off. Of bands that begin below it,
+# from there on: above it a teleseism's P of 1 or 2 s has lost its first swings.
+HIGHPASS_HZ = 1.0
 NYQUIST_SHARE = 0.9  # above it the digitiser's anti-alias filter shapes the noise
 
 

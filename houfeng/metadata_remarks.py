@@ -10,7 +10,6 @@ from configs import Settings
 from configs.patterns import station_of
 from configs.remarks import Level, Remark
 from detection.distance import longest_s
-from detection.settings import HIGHPASS_HZ
 from houfeng.codes import is_wild
 from houfeng.errors import WindowError
 from houfeng.network import Network, read_network
@@ -47,10 +46,6 @@ def positions(settings: Settings, network: Network) -> Iterator[Remark]:
 
 def bands(settings: Settings, network: Network) -> Iterator[Remark]:
     """The bands of detection against the sampling rates of the channels that are watched."""
-    for low_hz, high_hz in settings.detection.bands:
-        if high_hz <= HIGHPASS_HZ:
-            text = f"{low_hz:g}-{high_hz:g} Hz: onsets are read above {HIGHPASS_HZ:g} Hz, where nothing triggered"
-            yield Remark(Level.WARNING, "detection.bands", text)
     by_rate = defaultdict(list)
     for source_id, rate_hz in watched_rates(settings, network).items():
         by_rate[rate_hz].append(str(source_id))

@@ -22,7 +22,7 @@ from detection.onset.whitening import noise_models, whiten
 from detection.plan import Plan
 
 LARGEST_SNR = 1e6  # 120 dB; synthetic silence would give infinity, which JSON cannot carry
-SETTLES_S = 1.0  # of the high-pass; and the noise ends so long before the trigger, which comes after the onset
+ENDS_S = 1.0  # the noise ends so long before the trigger, which comes after the onset
 LEAST_NOISE_S = 0.5
 BATCH = 32  # rows; their arrays stay in the cache
 WHITE, HIGHPASSED, DIFFERENCES, BANDED = range(4)  # what the pickers see; the first has the onset
@@ -103,18 +103,20 @@ def _read(batch: Sequence[Frame], plan: Plan) -> list[Onset | None]:
 
 def _traces(frames: Frames, bands: Sequence[int], plan: Plan) -> Floats:
     """What the four pickers see of the windows: (4, m, n) counts."""
-    start, n_settle = plan.n_run_in, round(SETTLES_S * plan.rate_hz)
-    highpassed = _filtered(frames.raw, plan.highpass, plan.highpass_rest)
-    noise = highpassed[:, n_settle : start + plan.n_before - n_settle]
+    start = plan.n_run_in
+    highpassed, banded = np.empty((2, *frames.raw.shape))
+    for number in sorted(set(bands)):
+        rows = np.flatnonzero(np.array(bands) == number)
+        band = plan.bands[number]
+        highpassed[rows] = _filtered(frames.raw[rows], band.highpass, band.highpass_rest)
+        banded[rows] = _filtered(frames.raw[rows], band.sections, band.rest)
+    noise = highpassed[:, plan.n_settle : start + plan.n_before - round(ENDS_S * plan.rate_hz)]
     models = noise_models(noise, frames.begin, round(LEAST_NOISE_S * plan.rate_hz))
     traces = np.empty((4, len(bands), plan.n_before + plan.n_after))
     whiten(highpassed, models, start, traces[WHITE])
     traces[HIGHPASSED] = highpassed[:, start:]
     np.subtract(highpassed[:, start:], highpassed[:, start - 1 : -1], out=traces[DIFFERENCES])
-    for number in sorted(set(bands)):
-        rows = np.flatnonzero(np.array(bands) == number)
-        band = plan.bands[number]
-        traces[BANDED, rows] = _filtered(frames.raw[rows], band.sections, band.rest)[:, start:]
+    traces[BANDED] = banded[:, start:]
     return traces
 
 

@@ -173,7 +173,7 @@ def test_sampling_rates_are_held_against_the_band(documented: InventorySettings)
     assert bands(7, 20) == [("warning", "detection"), ("note", "detection.bands")]
     assert bands(2, 16) == [("note", "detection.bands")]
     assert bands(2, 8) == []
-    assert bands(0.1, 1.0) == [("warning", "detection.bands")]
+    assert bands(0.1, 1.0) == []
 
 
 def test_only_channels_that_are_wanted_and_watched_count(documented: InventorySettings) -> None:

@@ -55,7 +55,7 @@ def cases(folder: Path, plan: Plan, seed: int, n_crops: int, ratio: float | None
 
 def highpassed(raw: Floats, plan: Plan) -> Floats:
     """As onsets are read."""
-    filtered, _ = sosfilt(plan.highpass, raw, zi=plan.highpass_rest * raw[0])
+    filtered, _ = sosfilt(plan.bands[0].highpass, raw, zi=plan.bands[0].highpass_rest * raw[0])
     return np.asarray(filtered)
 
 
