@@ -41,10 +41,15 @@ class Coincidence:
     def group(self, index: int, past: Past) -> list[Node]:
         """A pick and those after it that can be of one event with it: one for each station, in order."""
         first = self._board.nodes[index]
-        found = [first]
+        found, station_ids = [first], {first.station_id}
+        placed = [first] if first.station >= 0 else []
         for node in self._board.free(index + 1, first.onset_ns + self.reach_ns, past):
-            if all(self._fits(node, other) for other in found):
+            # all of them lie within the window: only stations with a place can be too far apart
+            if node.station_id not in station_ids and (node.station < 0 or all(self._fits(node, o) for o in placed)):
                 found.append(node)
+                station_ids.add(node.station_id)
+                if node.station >= 0:
+                    placed.append(node)
         return found
 
     def found(self, index: int, past: Past) -> Found | None:
@@ -82,10 +87,7 @@ class Coincidence:
         return Found(event, keys, codas_ns, until_ns, found.stations | mask_of([-1]), found.score)
 
     def _fits(self, node: Node, other: Node) -> bool:
-        if node.station_id == other.station_id:
-            return False
-        if node.station < 0 or other.station < 0:
-            return abs(node.onset_ns - other.onset_ns) <= self.reach_ns
+        """Whether P can come to both places within their times."""
         km = distance_km(self._sites[node.station_id], self._sites[other.station_id])
         return abs(node.onset_ns - other.onset_ns) <= seconds_ns(km / _SLOWEST_P_KM_S + _ERROR_S)
 
