@@ -71,10 +71,18 @@ class Averages:
             possible[steps, channels] = sta.max(axis=1) >= least[steps, channels]
         return possible
 
-    def by_sample(self, part: slice, channels: Indices) -> tuple[Floats, Floats]:
-        """Both averages at every sample of some steps of some channels, (n_channels, n) each."""
-        signal = self.signal.rows(part, channels)
-        n, n_steps, n_step = signal.shape
+    def by_sample(self, firsts: Indices, n_steps: int, channels: Indices) -> tuple[Floats, Floats]:
+        """Both averages at every sample of some channels, (n, n_steps * n_step) each.
+
+        Parameters
+        ----------
+        firsts : (n,) steps from which on; behind the last step there is anything
+        n_steps : how many steps
+        channels : (n,)
+        """
+        steps = np.minimum(firsts[:, np.newaxis] + np.arange(n_steps), len(self.bounds) - 1)
+        signal = self.signal.rows(steps, channels)
+        n, _, n_step = signal.shape
         filled = np.empty((-(-n * n_steps // TILE) * TILE, n_step))  # one shape, so one result in any company
         filled[: n * n_steps] = signal.reshape(-1, n_step)
         filled[n * n_steps :] = 0
@@ -82,9 +90,9 @@ class Averages:
             np.matmul(filled.reshape(-1, TILE, n_step), matrix.T).reshape(-1, n_step)[: n * n_steps]
             for matrix in (self.step.sta, self.step.lta)
         )
-        sta_before = self.sta[part, channels].T.reshape(-1, 1)
+        sta_before = self.sta[steps, channels[:, np.newaxis]].reshape(-1, 1)
         sta += self.step.sta_keep * sta_before
-        lta += self.step.lta_keep * self.lta[part, channels].T.reshape(-1, 1)
+        lta += self.step.lta_keep * self.lta[steps, channels[:, np.newaxis]].reshape(-1, 1)
         if self.step.lta_from_sta[-1]:
             lta += self.step.lta_from_sta * sta_before
         return sta.reshape(n, -1), lta.reshape(n, -1)

@@ -38,8 +38,8 @@ class Filtered(Protocol):
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
         """(n, n_step) samples of these steps of these channels."""
 
-    def rows(self, steps: slice, channels: Indices) -> Floats:
-        """(n, n_steps, n_step) samples of some steps of these channels."""
+    def rows(self, steps: Indices, channels: Indices) -> Floats:
+        """(n, n_steps, n_step) samples of these (n, n_steps) steps of these (n,) channels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +52,9 @@ class Tiles:
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
         return np.asarray(self.values[steps, channels // TILE, :, channels % TILE])
 
-    def rows(self, steps: slice, channels: Indices) -> Floats:
-        return np.asarray(self.values[steps, channels // TILE, :, channels % TILE])
+    def rows(self, steps: Indices, channels: Indices) -> Floats:
+        column = channels[:, np.newaxis]
+        return np.asarray(self.values[steps, column // TILE, :, column % TILE])
 
 
 def rows_of(samples: Sequence[Floats], n: int, work: Workspace) -> Floats:

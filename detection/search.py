@@ -19,7 +19,7 @@ from detection.table import Table
 from detection.trigger import hysteresis
 
 _UNIT = 256  # tiles times steps searched at once: with 64 the calls alone took a third of the time
-_UNIT_ROWS = 8192  # the same, channels times steps, of a table
+_UNIT_ROWS = 16384  # the same, channels times steps, of a table
 _TILES = 4, 16  # searched side by side: at least, as long as there are steps enough, and at most
 _LOOK = 800  # samples looked at one by one at once: in one of them something triggered
 
@@ -117,22 +117,24 @@ class _Unit:
     def _look_where(self, suspect: Bools, bands: Sequence[Averages], n_blind: Indices) -> list[Found]:
         """What triggers in the steps that are suspect, and as long as it lasts."""
         found = []
-        n_look = max(_LOOK // self.bank.plan.n_step, 1)
-        firsts = range(0, self._n_steps, n_look)
-        by_part: Bools = np.asarray(np.logical_or.reduceat(suspect, firsts, axis=0))
-        worth = set(np.flatnonzero(by_part.any(axis=1)).tolist())
-        lasts = bool(self.bank.is_on[self.rows].any())
-        for number, first in enumerate(firsts):
-            if not lasts and number not in worth:
-                continue
-            begins = first * self.bank.plan.n_step
-            channels = np.flatnonzero((by_part[number] | self.bank.is_on[self.rows]) & (self.lengths > begins))
-            if len(channels):
-                found += self._look(
-                    bands, slice(first, min(first + n_look, self._n_steps)), channels, n_blind[channels]
-                )
-            lasts = bool(self.bank.is_on[self.rows].any())
+        begins = np.arange(0, self._n_steps, self._n_look)
+        todo: Bools = np.asarray(np.logical_or.reduceat(suspect, begins, axis=0))
+        todo[0] |= self.bank.is_on[self.rows]
+        exists = self.lengths > begins[:, np.newaxis] * self.bank.plan.n_step
+        todo &= exists
+        while len(channels := np.flatnonzero(todo.any(axis=0))):  # the first part of each channel, whenever it is
+            parts = todo[:, channels].argmax(axis=0)
+            found += self._look(bands, begins[parts], channels, n_blind[channels])
+            todo[parts, channels] = False
+            lasts = self.bank.is_on[self.rows[channels]] & (parts + 1 < len(begins))
+            following = parts[lasts] + 1, channels[lasts]
+            todo[following] |= exists[following]
         return found
+
+    @property
+    def _n_look(self) -> int:
+        """Steps looked at by sample at once."""
+        return max(_LOOK // self.bank.plan.n_step, 1)
 
     @property
     def _n_steps(self) -> int:
@@ -162,20 +164,20 @@ class _Unit:
         bank.lta[rows, number] = averages.lta[steps_of, channels]
         return averages
 
-    def _look(self, bands: Sequence[Averages], part: slice, channels: Indices, n_blind: Indices) -> list[Found]:
-        """The triggers of some channels in some steps, sample by sample."""
+    def _look(self, bands: Sequence[Averages], firsts: Indices, channels: Indices, n_blind: Indices) -> list[Found]:
+        """The triggers of some channels, sample by sample; from a step of each channel's own on."""
         bank, settings = self.bank, self.bank.plan.settings
-        begin = part.start * bank.plan.n_step
-        rows, lengths = self.rows[channels], self.lengths[channels] - begin
-        by_sample = [averages.by_sample(part, channels) for averages in bands]
+        begins = firsts * bank.plan.n_step
+        rows, lengths = self.rows[channels], self.lengths[channels] - begins
+        by_sample = [averages.by_sample(firsts, self._n_look, channels) for averages in bands]
         n = by_sample[0][0].shape[1]
         self._end(by_sample, rows, lengths)
         ratios = np.empty((len(by_sample), len(channels), n))
         for ratio, (sta, lta) in zip(ratios, by_sample, strict=True):
             _divide(sta, lta, out=ratio)
-        if n_blind.max() > begin or lengths.min() < n:
+        if (n_blind > begins).any() or lengths.min() < n:
             at = np.arange(n)
-            ratios *= (at >= (n_blind - begin)[:, np.newaxis]) & (at < lengths[:, np.newaxis])
+            ratios *= (at >= (n_blind - begins)[:, np.newaxis]) & (at < lengths[:, np.newaxis])
         was_on = bank.is_on[rows]
         highest = ratios[0] if len(ratios) == 1 else ratios.max(axis=0)
         state = hysteresis(highest, was_on, on=settings.on_ratio, off=settings.off_ratio)
@@ -186,7 +188,7 @@ class _Unit:
             number, known = int(self.numbers[channels[row]]), slice(0, int(lengths[row]))
             ltas = [lta[row, known] for _, lta in by_sample]
             here = total[row, known], state[row, known], ratios[:, row, known], ltas
-            found.append(Found(number, self.begin + begin, *here))
+            found.append(Found(number, self.begin + int(begins[row]), *here))
         return found
 
     def _end(self, by_sample: Sequence[tuple[Floats, Floats]], rows: Indices, lengths: Indices) -> None:

@@ -133,10 +133,9 @@ class Rows:
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
         return self.table.signal(self.band, channels, steps)
 
-    def rows(self, steps: slice, channels: Indices) -> Floats:
-        numbers = np.arange(self.ends.shape[1])[steps]
-        every = np.repeat(channels, len(numbers)), np.tile(numbers, len(channels))
-        return self.table.signal(self.band, *every).reshape(len(channels), len(numbers), -1)
+    def rows(self, steps: Indices, channels: Indices) -> Floats:
+        signal = self.table.signal(self.band, np.repeat(channels, steps.shape[1]), steps.ravel())
+        return signal.reshape(*steps.shape, -1)
 
 
 def _product(rows: Floats, matrix: Floats, out: Floats) -> None:

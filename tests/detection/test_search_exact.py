@@ -37,7 +37,7 @@ def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
 def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
     """STA and LTA of that channel at every sample."""
     averages = averaged(samples, by_rows=by_rows)
-    sta, lta = averages.by_sample(slice(0, len(averages.bounds)), np.array([0]))
+    sta, lta = averages.by_sample(np.array([0]), len(averages.bounds), np.array([0]))
     return sta[0], lta[0]
 
 
