@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from database import holdings, measures, noise_days, registry, tables
+from database import alerts, deliveries, holdings, measures, noise_days, registry, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Arrival, Cursor, Event, Gap, Magnitude, Origin, Pick, SourceId, Span, StationMagnitude
+from stations.alerts import Action, Alert, Child, Kind, Severity, Step, Watch
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.health.measures import Measures
@@ -163,3 +164,8 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     noise = noise_days.NoiseDay(T0_NS, 100.0, 1, 1, b"levels", 7, {"dead_channel_lin": 2.5})
     noise_days.save(unit.connection, stream, T0_NS, "c0ffee", [noise])
     holdings.save_absences(unit.connection, [holdings.AbsenceRow("geofon", absent, 2, T0_NS, "no data")])
+    common = Alert(Kind.SERVER, "server geofon", Severity.CRITICAL, T0_NS, "server", "why", (Child("BW.UH1", T0_NS),))
+    step = Step(common.alert_id, T0_NS, Action.OPENED, "houfeng", "why")
+    alerts.save(unit, [common], [step], [Watch("BW.UH1", T0_NS, None, (T0_NS,), True)])
+    told = deliveries.Delivery("delivery/1", common.alert_id, step.step_id, "duty", "{}", T0_NS)
+    deliveries.plan(unit, [step], [told])
