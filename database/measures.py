@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
 
 from database import tables
 from database.holdings import FileKey
@@ -18,6 +20,7 @@ HOUR_NS = 3600 * NS_PER_S
 DAY_NS = 24 * HOUR_NS
 
 TABLES = {"minute": tables.health_minute, "hour": tables.health_hour, "day": tables.health_day}
+_EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 _NAMES = tuple(field.name for field in fields(Measures))
 
 
@@ -57,25 +60,39 @@ def save_marks(connection: Connection, files: dict[FileKey, tuple[int, int] | No
     upsert(connection, tables.measured_file, rows)
 
 
-def save(connection: Connection, table: Table, source_id: SourceId, rows: Collection[Measures]) -> None:
-    """Save rows of a channel; one without samples, records and gaps is removed."""
-    name = {"source_id": str(source_id)}
-    held = [row for row in rows if row.n_samples or row.n_records or row.covered_ns]
-    kept = {row.start_ns for row in held}
-    delete_where(connection, table, [name | {"start_ns": row.start_ns} for row in rows if row.start_ns not in kept])
-    upsert(connection, table, [name | asdict(row) for row in held])
+def save(connection: Connection, table: Table, rows: Iterable[tuple[SourceId, Measures]]) -> None:
+    """Save rows of channels; one without samples, records and time covered is removed.
+
+    Of many channels at once: for each on its own, making the statements took longer than measuring.
+    """
+    held, gone = [], []
+    for source_id, row in rows:
+        key = {"source_id": str(source_id), "start_ns": row.start_ns}
+        if row.n_samples or row.n_records or row.covered_ns:
+            held.append(key | {name: getattr(row, name) for name in _NAMES})
+        else:
+            gone.append(key)
+    delete_where(connection, table, gone)
+    upsert(connection, table, held)
 
 
 def read(
     connection: Connection, table: Table, source_id: SourceId, since_ns: int | None = None, until_ns: int | None = None
 ) -> list[Measures]:
     """Rows of a channel that begin between two times (until exclusive), earliest first."""
-    query = select(*(table.c[name] for name in _NAMES)).where(table.c.source_id == str(source_id))
-    if since_ns is not None:
-        query = query.where(table.c.start_ns >= since_ns)
-    if until_ns is not None:
-        query = query.where(table.c.start_ns < until_ns)
-    return [Measures(*row) for row in connection.execute(query.order_by(table.c.start_ns))]
+    values = {
+        "name": str(source_id),
+        "since": _EARLIEST_NS if since_ns is None else since_ns,
+        "until": _LATEST_NS if until_ns is None else until_ns,
+    }
+    return [Measures(*row) for row in connection.execute(_reading(table), values)]
+
+
+@lru_cache
+def _reading(table: Table) -> Select[Any]:
+    since, until = table.c.start_ns >= bindparam("since"), table.c.start_ns < bindparam("until")
+    query = select(*(table.c[name] for name in _NAMES))
+    return query.where(table.c.source_id == bindparam("name"), since, until).order_by(table.c.start_ns)
 
 
 def channels(connection: Connection, table: Table) -> list[SourceId]:

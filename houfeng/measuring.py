@@ -8,7 +8,7 @@ back-filling, duplicates, a crash between two commits and a database that was ma
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -233,16 +233,24 @@ def _runs(minutes: list[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _save(unit: UnitOfWork, channels: Iterable[_Found], kept: _Kept) -> None:
-    for source_id, minutes, marks in channels:
-        connection = unit.connection
-        recent = [row for row in minutes.values() if row.start_ns >= kept.minutes_from_ns]
-        measures.save(connection, TABLES["minute"], source_id, recent)
-        hours = _rolled_up(unit, source_id, minutes.values(), "minute", HOUR_NS, kept.minutes_from_ns)
-        measures.save(connection, TABLES["hour"], source_id, [h for h in hours if h.start_ns >= kept.hours_from_ns])
-        days = _rolled_up(unit, source_id, hours, "hour", DAY_NS, kept.hours_from_ns)
-        measures.save(connection, TABLES["day"], source_id, days)
-        measures.save_marks(connection, marks)
+def _save(unit: UnitOfWork, channels: Sequence[_Found], kept: _Kept) -> None:
+    connection = unit.connection
+    minutes = [(found.source_id, row) for found in channels for row in found.minutes.values()]
+    measures.save(connection, TABLES["minute"], [each for each in minutes if each[1].start_ns >= kept.minutes_from_ns])
+    hours = {
+        found.source_id: _rolled_up(
+            unit, found.source_id, found.minutes.values(), "minute", HOUR_NS, kept.minutes_from_ns
+        )
+        for found in channels
+    }
+    rows = [(source_id, row) for source_id, its in hours.items() for row in its]
+    measures.save(connection, TABLES["hour"], [each for each in rows if each[1].start_ns >= kept.hours_from_ns])
+    days = {
+        source_id: _rolled_up(unit, source_id, its, "hour", DAY_NS, kept.hours_from_ns)
+        for source_id, its in hours.items()
+    }
+    measures.save(connection, TABLES["day"], [(source_id, row) for source_id, its in days.items() for row in its])
+    measures.save_marks(connection, {key: mark for found in channels for key, mark in found.marks.items()})
 
 
 def _rolled_up(

@@ -166,7 +166,7 @@ class MetricsSettings:
     ConfigError : naming the key, what was needed and what came
     """
 
-    interval_s: float = 60.0
+    interval_s: float = 300.0
     minutes_days: float = 14.0
     hours_days: float = 730.0
     noise_interval_h: float = 24.0

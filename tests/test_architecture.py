@@ -63,6 +63,7 @@ DOORS = {
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.noise": (*INNER, "houfeng"),
+    "houfeng.availability": INNER,
     "houfeng.measuring": INNER,
     "houfeng.noise_archive": (*INNER, "houfeng.waveforms"),
     "houfeng.__main__": ("houfeng.cli",),

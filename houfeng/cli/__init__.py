@@ -27,6 +27,8 @@ _COMMANDS = {
     "events": ("houfeng.cli.events:events", "List detected events, and show one."),
     "picks": ("houfeng.cli.listing:picks", "List phase onsets on single channels."),
     "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),
+    "availability": ("houfeng.cli.availability:availability", "Show how much of the time asked for the archive has."),
+    "metrics": ("houfeng.cli.metrics:metrics", "Show what was measured on channels by minute, hour and day."),
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
     "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive; list its gaps."),
     "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),

@@ -159,7 +159,7 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     registry.set_corrections(unit, "BW.UH1", {"link": "radio"}, at_ns=T0_NS, by="li", why="moved")
     registry.set_usage(unit, "BW.UH1", "off", at_ns=T0_NS, until_ns=None, by="li", why="closed")
     for table in measures.TABLES.values():
-        measures.save(unit.connection, table, stream, [Measures(T0_NS, 100.0, 6000, 60 * NS_PER_S, n_minutes=1)])
+        measures.save(unit.connection, table, [(stream, Measures(T0_NS, 100.0, 6000, 60 * NS_PER_S, n_minutes=1))])
     measures.save_marks(unit.connection, {(stream, T0_NS): (512, 9)})
     noise = noise_days.NoiseDay(T0_NS, 100.0, 1, 1, b"levels", 7, {"dead_channel_lin": 2.5})
     noise_days.save(unit.connection, stream, T0_NS, "c0ffee", [noise])

@@ -1,0 +1,130 @@
+"""What measuring costs: a year's PDF out of the database, and minutes of 100 Hz from archive to rows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pytest
+
+from acquisition.archive import Archive
+from acquisition.mseed import decode
+from acquisition.records import pack
+from database import noise_days
+from database.noise_days import NoiseDay
+from database.store import Store
+from houfeng.indexing import ArchiveIndex
+from houfeng.measuring import Measuring
+from houfeng.noise import stored_noise
+from houfeng.times import NS_PER_S, parse_ns
+from houfeng.types import Packet, SourceId
+from stations.health import noise_days as days_of
+from stations.health.noise import NoiseWindow
+from stations.health.psd import psd_plan
+from stations.inventory import parse_stationxml
+from stations.responsexml import Responses
+from stations.settings import MetricsSettings
+
+pytestmark = pytest.mark.bench
+
+OBSPY_XML = "IUANMO.xml"
+DAY_NS = 86_400 * NS_PER_S
+T0_NS = parse_ns("2026-03-01")
+# Of the network that is measured; rounds of as many minutes as metrics.interval_s has.
+N_CHANNELS, N_ROUNDS, PER_ROUND = 30, 4, 5
+PER_NETWORK = 3000
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    sqlite = f"sqlite:///{tmp_path}/houfeng.db"
+    return sqlite if request.param == "sqlite" else str(request.getfixturevalue("postgresql_url"))
+
+
+def size_bytes(store: Store) -> int:
+    """Of the database."""
+    with store.read() as snapshot:
+        if snapshot.dialect.name == "postgresql":
+            return int(snapshot.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+        pages, page = (snapshot.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "page_size"))
+        return int(pages) * int(page)
+
+
+def test_a_year_of_noise(url: str, tmp_path: Path) -> None:
+    xml = Path(obspy.__file__).parent / "signal" / "tests" / "data" / OBSPY_XML
+    responses = Responses(parse_stationxml(xml.read_bytes(), OBSPY_XML))
+    source_id, plan = SourceId("IU", "ANMO", "00", "LHZ"), psd_plan(100.0)
+    chance, first_ns = np.random.default_rng(1), parse_ns("2010-01-01")
+    store = Store.open(url)
+    before = size_bytes(store)
+    shape = -120 + 30 * np.log10(plan.periods_s)
+    for number in range(365):
+        day_ns = first_ns + number * DAY_NS
+        levels = shape + chance.normal(0, 2, (48, len(shape)))
+        windows = [NoiseWindow(day_ns + k * DAY_NS // 48, 100.0, levels[k], 1.0) for k in range(48)]
+        row = NoiseDay(day_ns, 100.0, 48, *days_of.pack(windows, day_ns))
+        store.run(lambda unit, d=day_ns, r=row: noise_days.save(unit.connection, source_id, d, "bench", [r]))  # type: ignore[misc]
+    a_day = (size_bytes(store) - before) / 365
+    took: list[float] = []
+    for _ in range(3):
+        began = time.process_time()
+        with store.read() as snapshot:
+            found = stored_noise(source_id, snapshot, responses)
+        assert found.noise is not None
+        density, median = found.noise.density(), found.noise.percentile(50)
+        took.append(time.process_time() - began)
+        assert found.noise.n_windows == 365 * 48
+        assert density.sum() == pytest.approx(len(median))
+    store.close()
+    print(f"a year's PDF, 17,520 windows of 100 Hz: {min(took):.2f} s; {a_day / 1000:.1f} kB a channel-day")
+    assert min(took) < 1
+
+
+def minute(source_id: SourceId, number: int, seed: int) -> list[Packet]:
+    """Records of 4 s, as digitisers send them."""
+    chance = np.random.default_rng(seed)
+    made = []
+    for part in range(15):
+        counts = np.round(chance.normal(0, 300, 400)).astype(np.int32)
+        start_ns = T0_NS + (60 * number + 4 * part) * NS_PER_S
+        made += [decode(raw) for raw in pack(source_id, start_ns, 100.0, counts)]
+    return made
+
+
+def test_minutes_of_a_network(url: str, tmp_path: Path) -> None:
+    source_ids = [SourceId("XX", f"S{n // 3:03d}", "", f"HH{'ZNE'[n % 3]}") for n in range(N_CHANNELS)]
+    store = Store.open(url)
+    archive = Archive(tmp_path / "archive")
+    index = ArchiveIndex(tmp_path / "archive", store)
+    measuring = Measuring(tmp_path / "archive", store, MetricsSettings(), 2.0**23)
+    took = index_took = 0.0
+    before = size_bytes(store)
+    for number in range(N_ROUNDS):
+        minutes = range(number * PER_ROUND, (number + 1) * PER_ROUND)
+        packets = [
+            packet for n, each in enumerate(source_ids) for k in minutes for packet in minute(each, k, 1000 * n + k)
+        ]
+        archive.append(packets)
+        index.touch(packets)
+        began = time.process_time()
+        index.update()
+        indexed = time.process_time()
+        measuring.update(T0_NS + DAY_NS)
+        if number:  # the first looks at all of the archive
+            index_took += indexed - began
+            took += time.process_time() - indexed
+    archive.close()
+    grown = size_bytes(store) - before
+    store.close()
+    n_channel_minutes = N_CHANNELS * PER_ROUND * (N_ROUNDS - 1)
+    cost_s, index_s = took / n_channel_minutes, index_took / n_channel_minutes
+    a_row = grown / (N_CHANNELS * PER_ROUND * N_ROUNDS)
+    print(
+        f"a channel-minute of 100 Hz: {1000 * cost_s:.2f} ms measured, {1000 * index_s:.2f} ms indexed; "
+        f"{PER_NETWORK} channels: {100 * cost_s * PER_NETWORK / 60:.0f} % of a core, {PER_NETWORK / 60:.0f} rows/s"
+    )
+    if url.startswith("sqlite"):  # PostgreSQL keeps what was replaced until it vacuums: minutes would tell nothing
+        print(f"{a_row:.0f} bytes a row, {a_row * 1440 * PER_NETWORK / 1e9:.2f} GB a day")
+    assert cost_s * PER_NETWORK < 60
