@@ -200,6 +200,7 @@ class AlertBook:
         watch = _turned(self._watches.get(key, Watch(key)), now_ns)
         self._watches[key] = replace(watch, since_ns=now_ns, stale_ns=None)
         self._note(alert, now_ns, Action.OPENED, why.sentence)
+        self._open[key] = self._flapping(self._open[key], self._watches[key], now_ns)
 
     def _join(self, alert: Alert, joining: Mapping[str, int]) -> Alert:
         """What these stations did last they did together: it is no change of theirs."""

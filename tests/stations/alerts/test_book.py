@@ -152,7 +152,7 @@ def _as_outages(drawn: dict[str, list[tuple[int, int]]]) -> Outages:
     return found
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_outages, st.sets(st.integers(0, 300), max_size=5), st.integers(0, 99))
 def test_order_repetition_and_restarts_change_nothing(
     play: Play, drawn: dict[str, list[tuple[int, int]]], restarts: set[int], seed: int
@@ -165,7 +165,7 @@ def test_order_repetition_and_restarts_change_nothing(
     assert other == plain
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_outages)
 def test_none_is_lost_doubled_or_left_open(play: Play, drawn: dict[str, list[tuple[int, int]]]) -> None:
     outages = _as_outages(drawn)
