@@ -28,6 +28,10 @@ BATCH = 32  # rows; their arrays stay in the cache
 WHITE, HIGHPASSED, DIFFERENCES, BANDED = range(4)  # what the pickers see; the first has the onset
 # 68 % of the errors are inside it, on originals and on copies with noise added alike: docs/measurements.md
 SCALE, SPREAD_POWER = 0.8, 0.3
+# Noise that swells before a weak P splits a window about as well as P does. A split that is nearly as good (by so much
+# of the criterion) and behind which the next 0.3 s stand out this much more, in amplitude, is taken instead: at UH3 of
+# Unterhaching that mends 0.4 s, and against analysts, with and without noise, no share is worse.
+NEARLY, CLEARER, CLEAR_S = 6.0, 1.5, 0.3
 LEAST_S = 0.01  # what analysts read
 
 
@@ -83,6 +87,7 @@ def _read(batch: Sequence[Frame], plan: Plan) -> list[Onset | None]:
     sums = energies(traces, splits)
     aic = criteria(sums, splits)
     picks, is_there = best(aic)
+    picks[WHITE] = _clearest(aic[WHITE], sums[WHITE], splits, picks[WHITE], round(CLEAR_S * plan.rate_hz))
     index, is_found = picks[WHITE], is_there[WHITE]
     spread = _deviation(np.where(is_there, picks, index).astype(np.float64))
     aic[WHITE, ~is_found] = 0.0
@@ -99,6 +104,28 @@ def _read(batch: Sequence[Frame], plan: Plan) -> list[Onset | None]:
         strict=True,
     )
     return [Onset(*values) if is_one else None for is_one, *values in found]
+
+
+def _clearest(aic: Floats, sums: Floats, splits: Splits, index: Indices, n_signal: int) -> Indices:
+    """Of the splits that are nearly as good as the best, the one behind which the trace stands out most: (m,) columns.
+
+    Parameters
+    ----------
+    aic, sums, index : of the onset's picker alone
+    n_signal : samples behind a split that count
+    """
+    rows, columns = np.arange(len(aic)), np.arange(1, sums.shape[1])
+    ends = np.minimum(columns + n_signal, splits.stop[:, np.newaxis])
+    before = sums[:, :-1]
+    signal = (np.take_along_axis(sums, ends - 1, axis=1) - before) / np.maximum(ends - columns, 1)
+    least = np.maximum(sums[:, -1:] / LARGEST_SNR**2, np.finfo(np.float64).tiny)
+    noise = np.maximum(before / splits.n_before, least)
+    best_one = index - 1
+    is_near = aic <= aic[rows, best_one][:, np.newaxis] + NEARLY
+    ratios = np.where(is_near, signal / noise, 0.0)
+    clearest = ratios.argmax(axis=1)
+    is_clearer = ratios[rows, clearest] > CLEARER**2 * ratios[rows, best_one]
+    return np.where(is_clearer, clearest + 1, index)
 
 
 def _traces(frames: Frames, bands: Sequence[int], plan: Plan) -> Floats:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import obspy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,3 +157,20 @@ def _cut() -> list[Frame]:
 
 CUT = _cut()
 ALONE = [find_onsets([one], PLAN)[0] for one in CUT]
+
+
+def test_noise_that_swells_before_a_weak_onset_is_not_taken_for_it() -> None:
+    """The second shock of Unterhaching at UH3 (inside ObsPy): where its trace grows to 2.6 times the noise, not where
+    the noise grew to 1.4 times, 0.4 s earlier and a little better split.
+    """
+    folder = Path(obspy.__file__).parent / "signal" / "tests" / "data"
+    (trace,) = obspy.read(str(next(folder.glob("BW.UH3._.SHZ.*"))))
+    plan = plan_for(DetectionSettings(), trace.stats.sampling_rate)
+    trigger = round((obspy.UTCDateTime("2010-05-27T16:27:02.19") - trace.stats.starttime) * plan.rate_hz)
+    start = trigger - plan.n_before
+    run_in = start - plan.n_run_in
+    samples = np.asarray(trace.data[run_in : trigger + plan.n_after], dtype=np.float64)
+    (onset,) = find_onsets([Frame(samples, start - run_in, trigger - run_in, 1)], plan)
+    assert onset is not None
+    assert -0.3 <= (onset.index + start - trigger) / plan.rate_hz <= -0.15
+    assert onset.uncertainty_s > 0.3
