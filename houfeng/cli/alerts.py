@@ -96,7 +96,7 @@ def show_alert(config: Path | None, alert_id: str, as_json: bool) -> None:
         )
 
 
-@alerts_group.command("acknowledge")
+@alerts_group.command("acknowledge", short_help="Say that you see to an alert.")
 @config_option
 @_id
 @_by
@@ -106,7 +106,7 @@ def acknowledge(config: Path | None, alert_id: str, by: str | None, why: str) ->
     _act(config, alert_id, Action.ACKNOWLEDGED, by, why)
 
 
-@alerts_group.command("silence")
+@alerts_group.command("silence", short_help="Tell nobody of an alert for a time.")
 @config_option
 @_id
 @click.option("--for", "span_s", type=Span(), required=True, help="How long, such as 30m, 8h or 2d.")
@@ -140,7 +140,7 @@ def close(config: Path | None, alert_id: str, by: str | None, why: str) -> None:
     _act(config, alert_id, Action.CLOSED, by, why)
 
 
-@alerts_group.command("test")
+@alerts_group.command("test", short_help="Send a test message to a recipient.")
 @config_option
 @click.argument("recipient", metavar="RECIPIENT")
 def test_recipient(config: Path | None, recipient: str) -> None:

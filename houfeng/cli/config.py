@@ -30,7 +30,7 @@ def config() -> None:
     """Look a configuration over before it is used."""
 
 
-@config.command("check")
+@config.command("check", short_help="Find every mistake before it runs.")
 @config_argument
 @format_option
 @click.option("--strict", is_flag=True, help="Fail on warnings as well, with exit status 1.")
@@ -51,7 +51,7 @@ def check(config: Path, layout: str, strict: bool) -> None:
         raise SystemExit(1)
 
 
-@config.command("show")
+@config.command("show", short_help="Print every setting that counts, and who set it.")
 @config_argument
 def show(config: Path) -> None:
     """Print every setting that counts, as TOML, and which file sets it; other lines are defaults.

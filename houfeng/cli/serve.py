@@ -43,7 +43,7 @@ def serve() -> None:
     """Serve the web page or SeedLink clients alone."""
 
 
-@serve.command("web")
+@serve.command("web", short_help="Serve the web page alone.")
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")
@@ -66,7 +66,7 @@ def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool)
     run(page, settings.database.url)
 
 
-@serve.command("seedlink")
+@serve.command("seedlink", short_help="Serve the archive to SeedLink clients alone.")
 @config_argument
 @click.option("--port", type=click.IntRange(1, 65535), help="Listen here instead of the configured port.")
 @click.option("--host", help="Listen on this address instead of the configured one.")

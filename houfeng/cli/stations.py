@@ -49,7 +49,7 @@ stations.add_command(import_stations)
 stations.add_command(show_station)
 
 
-@stations.command("list")
+@stations.command("list", short_help="List the stations, worst first, with the reason.")
 @config_option
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -77,7 +77,7 @@ def _for_people(row: shapes.Shape) -> shapes.Shape:
     return row | {"reason": "; ".join(filter(None, (said, row["reason"])))}
 
 
-@stations.command("diff")
+@stations.command("diff", short_help="Show what another description says otherwise.")
 @click.argument("files", type=_file, nargs=-1, required=True, metavar="[OLD] NEW")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -107,7 +107,7 @@ def _part(known: Inventory, of: Inventory) -> Inventory:
     return Inventory(sites, tuple(epoch for epoch in known.epochs if epoch.source_id.station_id in sites))
 
 
-@stations.command("check")
+@stations.command("check", short_help="Check StationXML against the rules it must keep.")
 @click.argument("files", type=_file, nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(

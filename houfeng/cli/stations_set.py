@@ -52,7 +52,7 @@ dry_option = click.option("--dry-run", is_flag=True, help="Say what would change
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.command("set")
+@click.command("set", short_help="Change how stations are used; maintenance, for one.")
 @click.argument("stations", nargs=-1, required=True, metavar="NET.STA...")
 @config_option
 @click.option("--usage", type=click.Choice(LEVELS), help="How it is used; `configured`: as the configuration says.")
@@ -111,7 +111,7 @@ def set_stations(
         click.echo("nothing was changed (--dry-run)")
 
 
-@click.command("import")
+@click.command("import", short_help="Take on stations from StationXML, text or CSV.")
 @click.argument("files", type=_file, nargs=-1, required=True, metavar="FILE...")
 @config_option
 @click.option("--check", is_flag=True, help="Check and compare only; the same as --dry-run.")

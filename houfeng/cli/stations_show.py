@@ -21,7 +21,7 @@ from stations.inventory import ChannelEpoch
 from stations.responsexml import Responses
 
 
-@click.command("show")
+@click.command("show", short_help="Show one station: status, use, agency, epochs.")
 @click.argument("station_id", metavar="NET.STA")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -25,7 +25,10 @@ def houfeng(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     return run
 
 
-SUB_COMMANDS = ["demo", "run", "serve", "replay", "stations", "events", "picks", "runs", "archive", "config", "doctor"]
+SUB_COMMANDS = [
+    *("demo", "run", "status", "serve", "fetch", "replay", "simulate", "tune", "stations", "alerts", "events", "picks"),
+    *("noise", "availability", "metrics", "runs", "archive", "config", "doctor"),
+]
 
 
 def test_help_lists_every_command_with_a_sentence(houfeng: Callable[..., Result]) -> None:
@@ -34,6 +37,13 @@ def test_help_lists_every_command_with_a_sentence(houfeng: Callable[..., Result]
     for name in SUB_COMMANDS:
         line = next(line for line in result.output.splitlines() if line.strip().startswith(f"{name} "))
         assert len(line.split()) >= 3
+
+
+@pytest.mark.parametrize("name", ["alerts", "archive", "config", "events", "serve", "stations"])
+def test_no_sentence_of_a_list_is_cut_short(houfeng: Callable[..., Result], name: str) -> None:
+    _, _, commands = houfeng(name, "--help").output.partition("Commands:")
+    assert len(commands.splitlines()) >= 3
+    assert "..." not in commands
 
 
 @pytest.mark.parametrize("name", SUB_COMMANDS)
