@@ -1,8 +1,7 @@
 """What a sensor or an amplifier makes of a jump: one damped oscillation, a decay, or a sine that was switched on.
 
-Each is a sum of few exponentials from one instant on, and ground motion is not. So they are fitted behind a trigger and
-taken out of a copy: of 1,300 triggers on calibrations, sines and decaying jumps in real noise two thirds leave less
-than a tenth of their energy, of 274 triggers on earthquakes and noise at 60 stations none less than a fifth.
+Each is a sum of few exponentials from one instant on, and ground motion is not. So they are fitted about a trigger and
+taken out of a copy.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from detection.matrices import Floats
 
-N_EXPONENTIALS = 3  # a damped oscillation and a decay; two lost every fifth sine beside the noise's own swing
+N_EXPONENTIALS = 3  # a damped oscillation, and a decay or the noise's own swing
 RATE_HZ = 50.0  # means of so many a second tell the exponentials: at the full rate noise hides how slow they are
 EARLY_S = (0.0, 0.04, 0.08, 0.15, 0.25, 0.4)  # before the trigger; there it may have begun
 LEAST_SAMPLES = 20  # means behind the trigger
-LONGEST = 24  # means in a window of the Hankel matrix: of 50 it took three times as long
+LONGEST = 24  # means in a window of the Hankel matrix, whose eigenvectors cost its third power
 JUMP = 2  # differences that the beginning itself takes
 N_BEFORE = 30  # differences before it, whose median stands for these
 FIRST_LEFT = 0.6  # of the differences' energy, from the largest one on: what leaves more is no sum of exponentials
