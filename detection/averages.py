@@ -13,6 +13,7 @@ from detection.matrices import ROUNDING, AverageStep, Floats
 
 Bools = NDArray[np.bool_]
 
+_FEW = 8  # steps
 _CALL = 400  # numbers that `lfilter` works through while one step of all channels is handed to NumPy
 
 
@@ -103,7 +104,7 @@ def _carried(drive: Floats, before: Floats, keep: float) -> Floats:
 
     `lfilter` does the same operations, so the same bits.
     """
-    if len(drive) > 1 and drive.shape[1] < _CALL:
+    if len(drive) > _FEW and drive.shape[1] < _CALL:
         after, _ = lfilter([1.0], [1.0, -keep], drive, axis=0, zi=(keep * before)[np.newaxis])
         return np.concatenate((before[np.newaxis], after))
     carried = np.empty((len(drive) + 1, drive.shape[1]))

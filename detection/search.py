@@ -134,7 +134,7 @@ class _Unit:
     @property
     def _n_look(self) -> int:
         """Steps looked at by sample at once."""
-        return max(_LOOK // self.bank.plan.n_step, 1)
+        return min(max(_LOOK // self.bank.plan.n_step, 1), self._n_steps)
 
     @property
     def _n_steps(self) -> int:

@@ -81,13 +81,13 @@ def obspy_chain(data: np.ndarray) -> int:
 @pytest.mark.parametrize(
     ("n_channels", "n", "least"),
     [
-        (1, 360_000, 0.7),
-        (10, 36_000, 0.7),
-        (60, 6000, 1.1),
+        (1, 360_000, 1.1),
+        (10, 36_000, 0.85),
+        (60, 6000, 1.2),
         (300, 3000, 1.8),
-        (1024, 3000, 2.2),
-        (1024, 1000, 4.0),
-        (1024, 100, 4.0),
+        (1024, 3000, 2.0),
+        (1024, 1000, 4.5),
+        (1024, 100, 12.0),
     ],
 )
 def test_against_obspys_chain_on_the_same_block(n_channels: int, n: int, least: float) -> None:
@@ -108,11 +108,11 @@ def test_against_obspys_chain_on_the_same_block(n_channels: int, n: int, least: 
 def test_the_default_settings_against_obspys_chain_run_twice(n_channels: int, by_rows: bool) -> None:
     """Packets to picks: two bands, vetoes, onsets; ObsPy's chain does neither of the last two."""
     settings = DetectionSettings()
-    plan = plan_for(settings, 100.0)
-    data = block(n_channels, 30_000)
+    plan, n = plan_for(settings, 100.0), 3_000_000 // n_channels // 3000 * 3000
+    data = block(n_channels, n)
     packets = [
         Packet(SourceId("XX", f"S{row}", "", "HHZ"), first * NS_PER_S // 100, 100.0, readonly(part), b"")
-        for first in range(0, 30_000, 3000)
+        for first in range(0, n, 3000)
         for row, part in enumerate(np.ascontiguousarray(data[:, first : first + 3000]).astype(np.int32))
     ]
     made: list[int] = []
@@ -127,13 +127,13 @@ def test_the_default_settings_against_obspys_chain_run_twice(n_channels: int, by
                 trigger_onset(recursive_sta_lta(filtered, plan.n_sta, plan.n_lta), 5.0, 2.0)
 
     ours_s, obspy_s = fastest([ours, theirs], 3)
-    n_samples = n_channels * 30_000 / 1e6
+    n_samples = n_channels * n / 1e6
     print(
-        f"default settings, {n_channels} channels x 5 minutes: {n_samples / ours_s:.0f} Ms/s, {made[0]} picks; "
+        f"default settings, {n_channels} channels x {n} samples: {n_samples / ours_s:.0f} Ms/s, {made[0]} picks; "
         f"ObsPy twice {n_samples / obspy_s:.0f} Ms/s; ratio {obspy_s / ours_s:.2f}"
     )
-    assert made[0] >= n_channels // 20
-    assert obspy_s >= 0.8 * ours_s
+    assert made[0] >= 1
+    assert obspy_s >= 0.6 * ours_s
 
 
 def test_against_filters_in_two_dimensions_and_a_copy() -> None:
@@ -153,7 +153,7 @@ def test_against_filters_in_two_dimensions_and_a_copy() -> None:
     copy = np.empty_like(data)
     ours_s, scipy_s, copy_s = fastest([ours, two_dimensions, lambda: np.copyto(copy, data)])
     print(f"sosfilt and lfilter in 2-D: {scipy_s / ours_s:.1f} times our time; a copy: {copy_s / ours_s:.1%} of it")
-    assert scipy_s >= 2 * ours_s
+    assert scipy_s >= 3 * ours_s
 
 
 def test_a_packet_against_obspy_realtime() -> None:
