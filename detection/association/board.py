@@ -54,7 +54,11 @@ class Board:
             return False
         self.nodes.insert(at, node)
         if node.station >= 0:
+            began_ns = self.rates.began_ns
             self.rates.add(node.station, node.onset_ns)
+            if began_ns is not None and node.onset_ns < began_ns:  # then all rates of the first hour are others
+                for later in self.nodes[: self.index(began_ns + WINDOW_NS)]:
+                    later.sight = None
         return True
 
     def forget(self, n_old: int, before_ns: int) -> None:

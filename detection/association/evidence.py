@@ -14,7 +14,7 @@ from detection.plan import Floats
 # Share of the onsets that a station in reach of the event has a pick of. Of S it is less: the trigger that P began is
 # often still on.
 _DETECTED = 0.92
-S_SHARE = 0.3
+S_SHARE = 0.2
 # A missing pick tells less than a station that is always there: it may have been away.
 _MISSED = 0.97
 # A station is in reach up to this many times the distance that four of five with an onset lie within.
@@ -72,6 +72,21 @@ def gain(chance: Floats, residual_s: Floats, sigma_s: Floats, per_s: Floats) -> 
     return np.asarray(np.log(chance * density / per_s + 1 - chance))
 
 
-def loss(chance: Floats) -> Floats:
-    """Logarithm of how much less likely no pick is with the wave."""
-    return np.asarray(np.log1p(-_MISSED * chance))
+def loss(chance: Floats) -> float:
+    """Logarithm of how much less likely it is with the wave that stations have no pick.
+
+    Parameters
+    ----------
+    chance : (n,) that they have one of P
+    """
+    return float(np.log1p(-_MISSED * chance).sum())
+
+
+def loss_of_s(chance: Floats) -> float:
+    """The same of stations with P that have no pick of S.
+
+    Parameters
+    ----------
+    chance : (n,) that they have one of P
+    """
+    return float(np.log1p(-S_SHARE * chance).sum())

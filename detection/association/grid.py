@@ -12,6 +12,7 @@ from detection.association import evidence
 from detection.association.sight import mask_of
 from detection.association.stations import Stations
 from detection.location.geometry import displaced
+from detection.location.traveltime import Indices
 from detection.plan import Floats
 
 Small = NDArray[np.float32]
@@ -34,31 +35,49 @@ _N_KEPT = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anchor:
-    """Where events with their first onset at one station can be, and when its neighbours have theirs.
+class Field:
+    """Places, and when waves from there arrive at some stations, counted from P at one of them.
 
     Parameters
     ----------
-    slots : index of a neighbour among the arrays' m, by station
-    mask : of the station and these neighbours
     places : (g, 3) latitude, longitude (degrees), depth (km)
     apart_km : (g,) distance between neighbouring places
-    lead_s : (g,) travel time of P to the station
-    shift_s : (2, m, g) arrival of P and S at the neighbours after that of P at the station
+    lead_s : (g,) travel time of P to the one station
+    shift_s : (2, m, g) arrival of P and S at the others after that of P at the one
     sharp : (2, m, g) one over the standard deviation of these, 1/s; 0 where no wave arrives
-    nearer : (m, g) whether P is at the neighbour clearly before
-    window_s : the longest that P takes from the station to a neighbour
-    spacing_km : to the third neighbour
+    nearer : (m, g) whether P is there clearly before
+    longest_s : the longest that P takes from the one station to another
     """
 
-    slots: dict[int, int]
-    mask: int
     places: Floats
     apart_km: Floats
     lead_s: Floats
     shift_s: Small
     sharp: Small
     nearer: NDArray[np.bool_]
+    longest_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """Where events with their first onset at one station can be, and when its neighbours have theirs.
+
+    Parameters
+    ----------
+    station : whose onset is the first
+    neighbours : (m,) the other stations
+    slots : index of a neighbour among these, by station
+    mask : of the station and these neighbours
+    field : of the places
+    window_s : no onset of P at a neighbour is later than this
+    spacing_km : to the third neighbour
+    """
+
+    station: int
+    neighbours: Indices
+    slots: dict[int, int]
+    mask: int
+    field: Field
     window_s: float
     spacing_km: float
 
@@ -96,13 +115,30 @@ def _anchor(stations: Stations, station: int, tolerance_s: float) -> Anchor:
     near_km = distance_km[neighbours]
     spacing_km = float(near_km[min(2, len(near_km) - 1)]) if len(near_km) else 10.0
     places, apart_km = _places(stations, station, max(spacing_km, 1.0))
-    some = np.append(neighbours, station)
-    away_km, azimuth_deg, arrivals = stations.seen_from(places, some)
+    _, _, arrivals = stations.seen_from(places, np.append(neighbours, station))
+    first = _is_first(arrivals.time_s[0])
+    field = field_of(stations, station, neighbours, places[first], apart_km[first], tolerance_s)
+    slots = {int(neighbour): slot for slot, neighbour in enumerate(neighbours)}
+    mask = mask_of([*neighbours.tolist(), station])
+    return Anchor(station, neighbours, slots, mask, field, field.longest_s + 3 * tolerance_s, spacing_km)
+
+
+def field_of(
+    stations: Stations, station: int, others: Indices, places: Floats, apart_km: Floats, tolerance_s: float
+) -> Field:
+    """What waves from places do at some stations.
+
+    Parameters
+    ----------
+    station : the one from whose P times are counted
+    others : (m,) stations
+    places : (g, 3) latitude, longitude (degrees), depth (km)
+    apart_km : (g,) each stands for those around it, half so far to each side
+    tolerance_s : standard deviation of a residual near the event
+    """
+    away_km, azimuth_deg, arrivals = stations.seen_from(places, np.append(others, station))
     time_s, per_km = arrivals.time_s, arrivals.per_km
-    first = _is_first(time_s[0])
-    places, apart_km = places[first], apart_km[first]
-    away_km, azimuth_deg, time_s, per_km = away_km[first], azimuth_deg[first], time_s[:, first], per_km[:, first]
-    # how fast the time between neighbour and station changes from place to place
+    # how fast the time between the others and the one changes from place to place
     azimuth = np.radians(azimuth_deg)
     north, east = per_km * np.cos(azimuth), per_km * np.sin(azimuth)
     slope = np.hypot(north[:, :, :-1] - north[:1, :, -1:], east[:, :, :-1] - east[:1, :, -1:])
@@ -110,18 +146,14 @@ def _anchor(stations: Stations, station: int, tolerance_s: float) -> Anchor:
     shift_s = time_s[:, :, :-1] - time_s[:1, :, -1:]
     sigma_s = _WITHIN * within_s + evidence.sigma_s(away_km[:, :-1], tolerance_s)
     nearer = shift_s[0] < -(within_s[0] + tolerance_s)
-    window_s = float(np.nanmax(shift_s[0] + within_s[0], initial=0.0)) + 3 * tolerance_s
-    return Anchor(
-        {int(neighbour): slot for slot, neighbour in enumerate(neighbours)},
-        mask_of(some.tolist()),
+    return Field(
         places,
         apart_km,
         time_s[0, :, -1],
         _small(np.nan_to_num(shift_s)),
         _small(np.nan_to_num(1 / sigma_s)),
         np.ascontiguousarray(nearer.T),
-        window_s,
-        spacing_km,
+        float(np.nanmax(shift_s[0] + within_s[0], initial=0.0)),
     )
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from detection.association import evidence
 from detection.association.board import Board, around
 from detection.association.found import Found, Node, Past
-from detection.association.grid import Anchors
+from detection.association.grid import Anchor, Anchors
 from detection.association.hypothesis import Examiner, Hypothesis, Scene
-from detection.association.nucleus import nuclei
+from detection.association.nucleus import Around, Nucleus, narrowed, nuclei
 from detection.association.sight import Sight, mask_of
 from detection.association.stations import Stations
 from detection.plan import Floats
@@ -20,8 +20,10 @@ from detection.settings import AssociationSettings
 from houfeng.times import NS_PER_S, seconds_ns
 from houfeng.types import Event
 
-# Places that are looked at closer: the best, and the next if it is nearly as good.
-_N_LOOKED_AT, _NEARLY = 2, 3.0
+# Places that are tried, those of them that are looked at closer: the best, and the next if they are nearly as good.
+_N_TRIED, _N_LOOKED_AT, _NEARLY = 6, 2, 4.0
+# Onsets fit less well between the places that are tried than where the event is: evidence that is lost there at most.
+_COARSE, _CLOSE = 3.0, 2.0
 # A pick this close to an event's at the same station is the same onset.
 _SAME_NS = seconds_ns(1.0)
 # P to the end of the coda at a station: to S but no longer than this, and the settings' coda besides.
@@ -80,23 +82,41 @@ class Proposer:
         n_others = self._settings.min_stations - 1
         if len(set(slots.tolist())) < n_others:
             return None, sight
-        per_s = self._board.per_s(nodes, first.onset_ns, past)
-        silent = self._board.silent(anchor, first.onset_ns)
-        own = float(self._own(first, past))
-        can_be_s = np.array([node.pick.snr < self._settings.coda_snr for node in nodes])
-        found = nuclei(anchor, after_s, slots, per_s, silent, can_be_s, n_others=n_others, n_best=_N_LOOKED_AT)
-        found = [nucleus for nucleus in found if nucleus.score > found[0].score - _NEARLY]
-        if not found or found[0].score + own < self._settings.threshold:
+        picks = Around(
+            after_s,
+            slots,
+            self._board.per_s(nodes, first.onset_ns, past),
+            self._board.silent(anchor, first.onset_ns),
+            np.array([node.pick.snr < self._settings.coda_snr for node in nodes]),
+        )
+        found = self._nuclei(anchor, picks, float(self._own(first, past)))
+        if not found:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
         scene = self._board.scene(first, self._board.free(index, until_ns, past), past)
-        looked = [self._examiner.examine(anchor, first.station, nucleus.number, scene) for nucleus in found]
+        looked = [self._examiner.examine(anchor, nucleus, scene) for nucleus in found]
         seen = scene.look.closed()
         sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))
         best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
         if best is None or best.score < self._settings.threshold:
             return None, sight
         return self._proposal(first, best, scene), sight
+
+    def _nuclei(self, anchor: Anchor, picks: Around, own: float) -> list[Nucleus]:
+        """The places to be looked at closer; `own` is the evidence of the first pick."""
+        n_others, least = self._settings.min_stations - 1, self._settings.threshold - own
+        found = nuclei(anchor.field, picks, n_others=n_others, n_best=_N_TRIED)
+        found = [nucleus for nucleus in found if nucleus.score > least - _COARSE]
+        closer = narrowed(
+            self._stations,
+            anchor,
+            picks,
+            found,
+            tolerance_s=self._settings.tolerance_s,
+            n_others=n_others,
+            least=least - _CLOSE,
+        )
+        return [one for one in closer[:_N_LOOKED_AT] if one.score > max(closer[0].score - _NEARLY, least)]
 
     def _own(self, first: Node, past: Past) -> Floats:
         """Evidence of the first pick itself."""

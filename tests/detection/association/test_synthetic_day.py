@@ -1,6 +1,6 @@
 """A network that is known to the last pick: what association finds of it, and what it invents.
 
-The settings were chosen on seeds 1 and 2; those here are others. `pytest -s -m soak` prints the figures of
+The settings were chosen on seeds 1 to 6; those here are others. `pytest -s -m soak` prints the figures of
 docs/measurements.md.
 """
 
@@ -80,9 +80,9 @@ def test_the_order_of_arrival_makes_no_difference() -> None:
     assert sorted(known.values(), key=lambda event: event.first_onset_ns) == expected
 
 
-@pytest.mark.parametrize(("false_per_hour", "least", "most"), [(10.0, 0.95, 15), (30.0, 0.85, 60)])
+@pytest.mark.parametrize(("false_per_hour", "least", "most"), [(10.0, 0.91, 2), (30.0, 0.85, 12)])
 def test_days_of_a_network(false_per_hour: float, least: float, most: int) -> None:
-    """What is, not what is wanted: no more than 2 and 6 false events a day."""
+    """What is, not all that is wanted: 95 and 90 % with no more than 2 and 6 false events a day."""
     for seed in (21, 22, 23):
         shocks, picks = network_day(SITES, TIMES, seed=seed, false_per_hour=false_per_hour)
         events, took_s = events_of(picks, SITES)

@@ -84,13 +84,13 @@ def test_s_brings_the_depth_of_the_swarm_and_the_place_of_its_weakest(
     assert off_km(after.origin, *SWARM[:2]) < after.origin.semi_major_km
 
 
-def corinth(folder: Path) -> tuple[list[obspy.Trace], dict[str, Site], dict[str, int]]:
-    """Records, sites and the analysts' S onsets (ns UTC, by station) of 2010-01-20."""
+def corinth(folder: Path, day: str = "20100120") -> tuple[list[obspy.Trace], dict[str, Site], dict[str, int]]:
+    """Records of a day, sites, and the analysts' S onsets (ns UTC, by station) of 2010-01-20."""
     listing = next((folder / "bulletin").glob("*03.51.phs.prt")).read_text(errors="replace")
     row = re.compile(r"^\s+\d+\s+(\w+)\s+(\d\d)(\d\d\.\d\d)N\s+(\d\d)\s*(\d{1,2}\.\d\d)E", re.MULTILINE)
     places = {name: (int(a) + float(b) / 60, int(c) + float(d) / 60) for name, a, b, c, d in row.findall(listing)}
     traces = []
-    for file in sorted((folder / "sac_20100120").glob("*.SAC")):
+    for file in sorted((folder / f"sac_{day}").glob("*.SAC")):
         (trace,) = obspy.read(str(file))
         header = trace.stats
         header.network, header.station, header.location = "CL", header.station.split()[0], ""
