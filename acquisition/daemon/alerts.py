@@ -18,6 +18,7 @@ from houfeng.alerting.deliverer import Deliverer, Post
 from houfeng.network import Network
 from houfeng.times import seconds_ns
 from stations.alerts import Alert, AlertBook, Changes, Group, Kind, Scene, ServerSight, Step, Watch
+from stations.card import Card
 from stations.health import StationStatus
 
 _log = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ class Alerter:
 
 def make_scene(
     settings: Settings,
-    network: Network,
+    cards: Mapping[str, Card],
     levels: Mapping[str, str],
     statuses: list[StationStatus],
     states: Mapping[str, ServerState],
@@ -140,7 +141,8 @@ def make_scene(
 
     Parameters
     ----------
-    settings, network : of the session
+    settings : of the session
+    cards : what is known of stations beside their seismology, by station id
     levels : usage by station id; others are full
     statuses : of the stations
     states : of the servers, by name
@@ -154,7 +156,7 @@ def make_scene(
 
     groups = {}
     for station_id in (status.station_id for status in statuses):
-        card = network.cards.get(station_id)
+        card = cards.get(station_id)
         names = senders.get(station_id) or (card.servers if card is not None else ())
         links = [Group(Kind.LINK, card.link)] if card is not None and card.link else []
         groups[station_id] = (*(Group(Kind.SERVER, name) for name in names), *links)

@@ -278,7 +278,7 @@ class Session:
         self._heart.beat("saving the status", within_s=_patience_s(self.settings))
         save_statuses(self._store, self._link, self._vitals.status_changes, statuses)
         states, senders = self._servers.states(), self._servers.senders()
-        scene = make_scene(self.settings, self._network, self._usages.levels, statuses, states, senders)
+        scene = make_scene(self.settings, self._usages.cards, self._usages.levels, statuses, states, senders)
         self._alerter.evaluate(statuses, at_ns, scene)
 
 

@@ -1,4 +1,4 @@
-"""How stations are used now: what the configuration says, and what operators said since in the database."""
+"""What operators said of stations since the configuration was written: how they are used, and what they hang on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from database import registry
 from database.store import Store
 from houfeng.network import Network
 from houfeng.types import SourceId
+from stations.card import Card, Corrections
 from stations.health import HealthMonitor, StationStatus
 from stations.usage import UsageChange, usage_at
 
 
 class Usages:
-    """Keeps health told of how stations are used.
+    """Keeps health told of how stations are used, and alerts of what they share.
 
     What operators said is read anew at every report; while the database is away the last that was known counts.
 
@@ -35,12 +36,20 @@ class Usages:
         self._settings = settings
         self._network = network
         self._changes: Mapping[str, UsageChange] = {}
+        self._corrections: Mapping[str, Corrections] = {}
         self._levels = dict(network.usages)
 
     @property
     def levels(self) -> Mapping[str, str]:
         """Usage by station id; others are full."""
         return self._levels
+
+    @property
+    def cards(self) -> Mapping[str, Card]:
+        """What is known of stations beside their seismology, by station id."""
+        known = self._network.cards
+        corrected = {key: known[key].corrected(by) for key, by in self._corrections.items() if key in known}
+        return {**known, **corrected}
 
     def take_on(self, settings: Settings, network: Network) -> None:
         """Go on with other servers and stations."""
@@ -79,4 +88,5 @@ class Usages:
     def _read(self) -> bool:
         with self._store.read() as snapshot:
             self._changes = registry.usage_changes(snapshot)
+            self._corrections = registry.corrections(snapshot)
         return False  # a full disk can be read: whether the database is up the next write tells

@@ -11,12 +11,17 @@ import pytest
 from sqlalchemy import select
 
 from acquisition.daemon import upkeep
+from acquisition.daemon.alerts import make_scene
+from acquisition.daemon.link import StoreLink
+from acquisition.daemon.usages import Usages
 from configs import Settings, load
 from database import registry, tables
 from database.store import Store
 from houfeng import importing
 from houfeng.network import read_network
 from houfeng.times import now_ns
+from stations.alerts import Group, Kind
+from stations.health import HealthMonitor
 from tests.acquisition.test_daemon_upkeep import config_file, latitude, running, wait_for
 
 STATIONS = ("report_interval_s = 0.1", "[[station]]", 'code = "XX.AAA"', "latitude_deg = 1.0", "longitude_deg = 2.0")
@@ -76,6 +81,23 @@ def test_what_was_said_outlives_the_process(tmp_path: Path) -> None:
         say(store, "telemetry-only")
         with running(config):
             assert becomes(store, "telemetry-only")
+
+
+def test_a_link_that_was_set_is_what_stations_share(tmp_path: Path) -> None:
+    """An alert of its link has the station among its children from the next report on."""
+    settings = load(config_file(tmp_path, *STATIONS))
+    network = read_network(settings)
+    with opened(settings) as store:
+        link = StoreLink(store)
+        usages = Usages(store, link, HealthMonitor(settings.health), settings, network)
+        usages.refresh(now_ns(), [])
+        assert usages.cards["XX.AAA"].link == ""
+        with store.begin() as unit:
+            registry.set_corrections(unit, "XX.AAA", {"link": "VSAT hub"}, at_ns=1, by="li", why="moved")
+        usages.refresh(now_ns(), [])
+        statuses = HealthMonitor(settings.health, usages={"XX.AAA": "full"}).evaluate(now_ns())
+        scene = make_scene(settings, usages.cards, usages.levels, statuses, {}, {})
+        assert Group(Kind.LINK, "VSAT hub") in scene.groups["XX.AAA"]
 
 
 def test_imported_metadata_are_taken_on(
