@@ -10,7 +10,7 @@ from database import alerts as saved
 from database import deliveries, tables
 from database.deliveries import Delivery
 from houfeng.errors import AlertError
-from stations.alerts import Alert, Handling, Step, handling
+from stations.alerts.alert import Alert, Handling, Step, handling
 
 __all__ = ["AlertDetail", "AlertRow", "Connection", "alert", "alerts", "n_open", "resolved"]
 

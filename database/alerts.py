@@ -14,7 +14,8 @@ from database.unit import UnitOfWork
 from database.upsert import Row, delete_where, insert_new, upsert
 from houfeng.errors import AlertError
 from houfeng.times import format_ns
-from stations.alerts import Action, Alert, Child, Handling, Kind, Severity, Step, Watch, escalation, handling
+from stations.alerts.alert import Alert, Child, Handling, Step, Watch, escalation, handling
+from stations.alerts.words import Action, Kind, Severity
 
 
 def save(unit: UnitOfWork, alerts: Iterable[Alert], steps: Iterable[Step], watches: Iterable[Watch]) -> None:

@@ -12,7 +12,7 @@ from database import alerts, tables
 from database.rows import Found
 from database.unit import UnitOfWork
 from database.upsert import insert_new
-from stations.alerts import Alert, Step
+from stations.alerts.alert import Alert, Step
 
 
 class DeliveryState(StrEnum):

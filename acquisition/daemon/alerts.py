@@ -17,7 +17,10 @@ from database.unit import UnitOfWork
 from houfeng.alerting.deliverer import Deliverer, Post
 from houfeng.network import Network
 from houfeng.times import seconds_ns
-from stations.alerts import Alert, AlertBook, Changes, Group, Kind, Scene, ServerSight, Step, Watch
+from stations.alerts.alert import Alert, Group, Step, Watch
+from stations.alerts.book import AlertBook, Changes
+from stations.alerts.scene import Scene, ServerSight
+from stations.alerts.words import Kind
 from stations.card import Card
 from stations.health import StationStatus
 

@@ -21,7 +21,8 @@ from houfeng.alerting.senders import send
 from houfeng.alerting.settings import DeliverySettings, RecipientSettings, SmtpSettings
 from houfeng.errors import HoufengError, StoreError
 from houfeng.times import NS_PER_S, now_ns, seconds_ns
-from stations.alerts import Action, Alert, Handling, Step
+from stations.alerts.alert import Alert, Handling, Step
+from stations.alerts.words import Action
 
 _log = logging.getLogger(__name__)
 

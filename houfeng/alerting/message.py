@@ -10,7 +10,7 @@ from typing import Any
 
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import public_id
-from stations.alerts import Alert, Step
+from stations.alerts.alert import Alert, Step
 
 # An e-mail with a thousand lines is read by nobody; the details page and the JSON have all.
 _N_NAMED = 50

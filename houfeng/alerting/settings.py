@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from acquisition import secret
 from houfeng.checks import need, port, positive
-from stations.alerts import Action, Severity
+from stations.alerts.words import Action, Severity
 
 _MAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)

@@ -19,7 +19,8 @@ from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import AlertError
 from houfeng.times import format_ns, now_ns, seconds_ns
 from houfeng.types import public_id
-from stations.alerts import Action, Step
+from stations.alerts.alert import Step
+from stations.alerts.words import Action
 
 _COLUMNS = ("state", "severity", "about", "n_stations", "opened", "cause", "assignee", "id", "evidence")
 _UNITS_S = {"m": 60, "h": 3600, "d": 86_400}

@@ -4,44 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from houfeng.times import NS_PER_S
 from houfeng.types import public_id
-
-
-class Kind(StrEnum):
-    """What an alert is about: one station, or what several stations have in common."""
-
-    STATION = "station"
-    SERVER = "server"
-    LINK = "link"
-
-
-class Severity(StrEnum):
-    """How bad: a station that comes and goes, a station that is lost, several stations lost at once."""
-
-    MINOR = "minor"
-    MAJOR = "major"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """Larger is worse."""
-        return list(Severity).index(self)
-
-
-class Action(StrEnum):
-    """A step in the life of an alert."""
-
-    OPENED = "opened"
-    FLAPPING = "flapping"
-    ACKNOWLEDGED = "acknowledged"
-    SILENCED = "silenced"
-    ASSIGNED = "assigned"
-    ESCALATED = "escalated"
-    CLOSED = "closed"
-
+from stations.alerts.words import Action, Kind, Severity
 
 # These happen once in the life of an alert: however often they are written, there is one.
 _ONCE = (Action.OPENED, Action.FLAPPING, Action.ESCALATED, Action.CLOSED)

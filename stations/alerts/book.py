@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from houfeng.times import NS_PER_S, seconds_ns
 from stations.alerts import cause
-from stations.alerts.alert import HOUSE, Action, Alert, Group, Kind, Severity, Step, Watch
+from stations.alerts.alert import HOUSE, Alert, Group, Step, Watch
 from stations.alerts.common import Common, is_thin, members, together
 from stations.alerts.scene import Scene, is_bad, is_stale, is_unseen
 from stations.alerts.settings import AlertSettings
+from stations.alerts.words import Action, Kind, Severity
 from stations.health.status import StationStatus
 
 _HOUR_NS = 3600 * NS_PER_S

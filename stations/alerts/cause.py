@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from houfeng.times import NS_PER_S
-from stations.alerts.alert import Kind
 from stations.alerts.common import Common, members
 from stations.alerts.scene import Scene, deciding, is_late, is_stale
+from stations.alerts.words import Kind
 from stations.health.status import ChannelStatus, Reading, State, StationStatus
 from stations.health.words import age
 

@@ -20,7 +20,8 @@ from database.store import Store
 from houfeng import importing
 from houfeng.network import read_network
 from houfeng.times import now_ns
-from stations.alerts import Group, Kind
+from stations.alerts.alert import Group
+from stations.alerts.words import Kind
 from stations.health import HealthMonitor
 from tests.acquisition.test_daemon_upkeep import config_file, latitude, running, wait_for
 

@@ -15,7 +15,8 @@ from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Arrival, Cursor, Event, Gap, Magnitude, Origin, Pick, SourceId, Span, StationMagnitude
-from stations.alerts import Action, Alert, Child, Kind, Severity, Step, Watch
+from stations.alerts.alert import Alert, Child, Step, Watch
+from stations.alerts.words import Action, Kind, Severity
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.health.measures import Measures

@@ -11,8 +11,10 @@ from database import alerts, tables
 from database.store import Store
 from houfeng.errors import AlertError
 from houfeng.times import NS_PER_S
-from stations.alerts import Action, Alert, AlertBook, Changes, Child, Kind, Severity, Step, Watch
+from stations.alerts.alert import Alert, Child, Step, Watch
+from stations.alerts.book import AlertBook, Changes
 from stations.alerts.settings import AlertSettings
+from stations.alerts.words import Action, Kind, Severity
 from tests.database.conftest import Dump
 from tests.stations.alerts.conftest import at, scene, statuses
 

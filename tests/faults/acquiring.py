@@ -53,7 +53,7 @@ def make_records() -> list[bytes]:
         for midnight_ns in (MIDNIGHT_NS - _DAY_NS, MIDNIGHT_NS):
             samples = chance.normal(0, 20, 4000)
             onset = 2000 + 50 * number
-            samples[onset:] += 3000 * np.exp(-np.arange(4000 - onset) / 300) * np.sin(np.arange(4000 - onset) * 1.2)
+            samples[onset:] += chance.normal(0, 3000, 4000 - onset) * np.exp(-np.arange(4000 - onset) / 300)
             start_ns = midnight_ns - 40 * NS_PER_S
             for raw in pack(source_id, start_ns, _RATE_HZ, samples.astype(np.int32)):
                 records.append((mseed.decode(raw).next_ns, raw))

@@ -16,7 +16,8 @@ from database.deliveries import Delivery, DeliveryState
 from database.store import Store
 from houfeng.cli import main
 from houfeng.times import NS_PER_S, now_ns
-from stations.alerts import Action, Alert, Child, Kind, Severity, Step
+from stations.alerts.alert import Alert, Child, Step
+from stations.alerts.words import Action, Kind, Severity
 from stations.health import State
 from stations.health.status import MAX_STATUS_AGE_S
 from tests.webui.conftest import make_status

@@ -124,9 +124,12 @@ GLITCHES_S = (100.0, 280.0, 370.0)  # at one station, in the high band only, bet
 
 
 def burst(n: int, at: int, hz: float, amplitude: float) -> np.ndarray[Any, Any]:
-    """A decaying oscillation from a sample on."""
+    """Waves of a narrow band that die away from a sample on; one frequency alone would be a calibration's."""
     t = np.arange(n - at) / RATE_HZ
-    return np.concatenate([np.zeros(at), amplitude * np.sin(2 * np.pi * hz * t) * np.exp(-t / 1.5)])
+    several_hz = hz * np.linspace(0.8, 1.2, 9)
+    phases = np.random.default_rng(at).uniform(0, 6, 9)
+    waves = np.sin(2 * np.pi * several_hz * t[:, np.newaxis] + phases).sum(axis=1)
+    return np.concatenate([np.zeros(at), amplitude / 2 * waves * np.exp(-t / 1.5)])
 
 
 def made_records(cut: Callable[..., list[Packet]]) -> list[Packet]:

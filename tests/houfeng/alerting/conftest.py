@@ -22,7 +22,8 @@ from database.store import Store
 from houfeng.alerting.deliverer import Deliverer, Post
 from houfeng.alerting.settings import DeliverySettings, RecipientSettings, SmtpSettings
 from houfeng.times import now_ns
-from stations.alerts import Action, Alert, Child, Kind, Severity, Step
+from stations.alerts.alert import Alert, Child, Step
+from stations.alerts.words import Action, Kind, Severity
 
 OPENED_NS = now_ns()
 ALERT = Alert(

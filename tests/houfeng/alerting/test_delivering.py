@@ -19,7 +19,8 @@ from houfeng.alerting.deliverer import is_told, tried
 from houfeng.alerting.message import delivery_id
 from houfeng.alerting.settings import DeliverySettings, RecipientSettings, SmtpSettings
 from houfeng.times import NS_PER_S, now_ns
-from stations.alerts import Action, Severity, Step
+from stations.alerts.alert import Step
+from stations.alerts.words import Action, Severity
 from tests.houfeng.alerting.conftest import ALERT, COUNTRIES, OPENED, OPENED_NS, Hook, delivering, mail_server
 from tests.plugins.daemon import free_port, wait_for
 

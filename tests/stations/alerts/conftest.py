@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from houfeng.times import NS_PER_S
-from stations.alerts import Alert, AlertBook, Group, Kind, Scene, ServerSight, Step, Watch
+from stations.alerts.alert import Alert, Group, Step, Watch
+from stations.alerts.book import AlertBook
+from stations.alerts.scene import Scene, ServerSight
 from stations.alerts.settings import AlertSettings
+from stations.alerts.words import Kind
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 
 T0_NS = 1_700_000_000 * NS_PER_S

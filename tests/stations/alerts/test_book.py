@@ -9,8 +9,10 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stations.alerts import AlertBook, Kind, Scene, Severity
+from stations.alerts.book import AlertBook
+from stations.alerts.scene import Scene
 from stations.alerts.settings import AlertSettings
+from stations.alerts.words import Kind, Severity
 from stations.health import State
 from tests.stations.alerts.conftest import STEP_S, Outages, Past, at, scene, status, statuses
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from stations.alerts import Group, Kind, Scene, ServerSight, cause
+from stations.alerts import cause
+from stations.alerts.alert import Group
 from stations.alerts.common import Common
+from stations.alerts.scene import Scene, ServerSight
+from stations.alerts.words import Kind
 from stations.health import ChannelStatus, State, StationStatus
 from tests.stations.alerts.conftest import at, channel, scene, status
 
