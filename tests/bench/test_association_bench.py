@@ -1,0 +1,54 @@
+"""What association costs where a thousand stations trigger by chance, picks taken in every two seconds."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from detection.association.associator import Associator
+from detection.location.traveltime import published
+from detection.settings import AssociationSettings
+from houfeng.times import NS_PER_S
+from houfeng.types import Pick, SourceId
+from stations.inventory import Site
+from tests.detection.association.synthetic import T0_NS
+
+pytestmark = pytest.mark.bench
+
+N_STATIONS = 1000
+MINUTES, STEP_S = 5, 2
+
+
+def noise(per_hour: float) -> list[Pick]:
+    """Picks of no event."""
+    rng = np.random.default_rng(3)
+    n = rng.poisson(per_hour * N_STATIONS * MINUTES / 60)
+    found = []
+    for time_s, station in zip(rng.uniform(0, MINUTES * 60, n), rng.integers(0, N_STATIONS, n), strict=True):
+        onset_ns = T0_NS + round(float(time_s) * NS_PER_S)
+        source_id = SourceId("XX", f"S{station:04}", "", "HHZ")
+        found.append(Pick(onset_ns, source_id, "P", "AIC", 1, 0.1, 2 + rng.exponential(2), "band", onset_ns))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("per_hour", [6.0, 30.0])
+def test_a_thousand_stations(per_hour: float) -> None:
+    """In the first minutes, when nobody knows yet how often stations trigger: it costs most then."""
+    rng = np.random.default_rng(4)
+    ids = [f"XX.S{number:04}" for number in range(N_STATIONS)]
+    sites = {each: Site(each, rng.uniform(20, 46), rng.uniform(60, 110), 1000.0) for each in ids}
+    associator = Associator(AssociationSettings(), sites, published("ak135"))
+    picks, at, n_events = noise(per_hour), 0, 0
+    began_s = time.process_time()
+    for end_s in range(STEP_S, MINUTES * 60 + STEP_S, STEP_S):
+        first = at
+        while at < len(picks) and picks[at].onset_ns < T0_NS + end_s * NS_PER_S:
+            at += 1
+        changes = associator.add(picks[first:at])
+        n_events += len(changes.events) - len(changes.withdrawn)
+    share = (time.process_time() - began_s) / (MINUTES * 60)
+    print(f"{per_hour:g} picks/h/station: {len(picks)} picks, {share:.2f} of a core, {n_events} event changes")
+    assert at == len(picks)
+    assert share < 0.5
