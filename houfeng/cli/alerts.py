@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from houfeng import alert_shapes
 from houfeng.alerting.message import test_message
 from houfeng.alerting.senders import send
 from houfeng.cli.listing import limit_option, open_database, read_database, since_option
+from houfeng.cli.operator import Span, by_option, who_acts
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import AlertError
@@ -23,27 +23,9 @@ from stations.alerts.alert import Step
 from stations.alerts.words import Action
 
 _COLUMNS = ("state", "severity", "about", "n_stations", "opened", "cause", "assignee", "id", "evidence")
-_UNITS_S = {"m": 60, "h": 3600, "d": 86_400}
-
-
-class Span(click.ParamType["float"]):
-    """A duration such as 30m, 8h or 2d, as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        text = str(value)
-        try:
-            seconds = float(text[:-1]) * _UNITS_S[text[-1:]]
-        except (KeyError, ValueError):
-            self.fail(f"a duration such as 30m, 8h or 2d is needed, {text!r} came", param, ctx)
-        if not 0 < seconds <= 366 * 86_400:
-            self.fail(f"more than 0 and at most a year is needed, {text!r} came", param, ctx)
-        return seconds
 
 
 _id = click.argument("alert_id", metavar="ID")
-_by = click.option("--by", metavar="NAME", help="Who says so.  [default: who is logged in]")
 _why = click.option("--why", required=True, metavar="TEXT", help="The reason, for the next shift.")
 
 
@@ -100,7 +82,7 @@ def show_alert(config: Path | None, alert_id: str, as_json: bool) -> None:
 @alerts_group.command("acknowledge", short_help="Say that you see to an alert.")
 @config_option
 @_id
-@_by
+@by_option
 @_why
 def acknowledge(config: Path | None, alert_id: str, by: str | None, why: str) -> None:
     """Say that you have seen an alert and see to it: it is not escalated any more."""
@@ -110,8 +92,8 @@ def acknowledge(config: Path | None, alert_id: str, by: str | None, why: str) ->
 @alerts_group.command("silence", short_help="Tell nobody of an alert for a time.")
 @config_option
 @_id
-@click.option("--for", "span_s", type=Span(), required=True, help="How long, such as 30m, 8h or 2d.")
-@_by
+@click.option("--for", "span_s", type=Span(), required=True, help="How long, such as 30min, 8h or 2d.")
+@by_option
 @_why
 def silence(config: Path | None, alert_id: str, span_s: float, by: str | None, why: str) -> None:
     """Tell nobody of an alert for a time; its end is told all the same."""
@@ -122,7 +104,7 @@ def silence(config: Path | None, alert_id: str, span_s: float, by: str | None, w
 @config_option
 @_id
 @click.argument("assignee", metavar="NAME")
-@_by
+@by_option
 @_why
 def assign(config: Path | None, alert_id: str, assignee: str, by: str | None, why: str) -> None:
     """Say who sees to an alert."""
@@ -134,7 +116,7 @@ def assign(config: Path | None, alert_id: str, assignee: str, by: str | None, wh
 @alerts_group.command("close")
 @config_option
 @_id
-@_by
+@by_option
 @_why
 def close(config: Path | None, alert_id: str, by: str | None, why: str) -> None:
     """Close an alert by hand. What it is about raises no other before it has been well."""
@@ -171,7 +153,7 @@ def _act(
         raise AlertError(f"{action}: a reason (--why) is needed: it is what the next shift reads")
     at_ns = now_ns()
     until_ns = at_ns + seconds_ns(span_s) if span_s else None
-    who = (by or _logged_in()).strip()
+    who = who_acts(by)
 
     def act(store: Store) -> Step:
         with store.begin() as unit:
@@ -183,10 +165,3 @@ def _act(
     step = open_database(config, act)
     until = f" until {format_ns(until_ns, digits=0)}" if until_ns is not None else ""
     click.echo(f"{step.alert_id} {action}{f' to {assignee}' if assignee else ''}{until} by {who}")
-
-
-def _logged_in() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError) as error:  # a container's user may have no name
-        raise AlertError("--by: a name is needed, this user has none") from error

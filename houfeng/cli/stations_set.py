@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -17,37 +14,17 @@ from configs import Settings
 from database import queries, registry
 from database.store import Store
 from database.unit import UnitOfWork
+from houfeng.cli.operator import Until, by_option, who_acts
 from houfeng.cli.options import config_option, settings_of
 from houfeng.codes import is_wild
 from houfeng.errors import RegistryError
 from houfeng.importing import Import, look_over, take_on
 from houfeng.network import read_network
-from houfeng.times import NS_PER_S, now_ns, parse_ns
+from houfeng.times import now_ns
 from stations.card import FIELDS, resolved
 from stations.check import RULES
 from stations.usage import LEVELS
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(min|h|d)", re.ASCII)
-_UNIT_S = {"min": 60, "h": 3600, "d": 86400}
-
-
-class Until(click.ParamType["int"]):
-    """A UTC time, or how long from now: `6h`, `2d`; as ns UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        if found := _DURATION.fullmatch(value):
-            return now_ns() + round(float(found[1]) * _UNIT_S[found[2]] * NS_PER_S)
-        try:
-            return parse_ns(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a UTC time such as 2026-01-31T12:00:00Z nor 30min, 6h or 2d", param, ctx)
-
-
-by_option = click.option("--by", metavar="NAME", help="Who says so.  [default: your login name]")
 dry_option = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -89,7 +66,7 @@ def set_stations(
         raise click.UsageError("nothing to set: give --usage, --agency, --contact or --link")
     if until is not None and usage is None:
         raise click.UsageError("--until is the end of a --usage")
-    who, at_ns = by or login(), now_ns()
+    who, at_ns = who_acts(by), now_ns()
     said: list[str] = []
 
     def work(unit: UnitOfWork) -> None:
@@ -156,7 +133,7 @@ def import_stations(
     if check or dry_run:
         click.echo("nothing was imported (--dry-run)")
         return
-    who, at_ns = by or login(), now_ns()
+    who, at_ns = who_acts(by), now_ns()
     reason = "; ".join(filter(None, (why.strip(), f"accepted: {', '.join(accept)}" if accept else "")))
     store = Store.open(settings.database.url)
     try:
@@ -175,19 +152,6 @@ def _print_changes(found: Import) -> None:
             click.echo(f"{found.path}: {station_id}: {name}: {value!r}")
     if not found.changes and not found.cards:
         click.echo(f"{found.path}: no difference in stations and channel epochs")
-
-
-def login() -> str:
-    """Who is at the keyboard.
-
-    Raises
-    ------
-    RegistryError : if the system does not know
-    """
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise RegistryError("who you are is needed for the audit, the system does not know: give --by NAME") from error
 
 
 class _NothingDone(Exception):  # noqa: N818 - no error: it undoes a dry run
