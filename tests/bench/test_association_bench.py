@@ -18,7 +18,7 @@ from tests.detection.association.synthetic import T0_NS
 pytestmark = pytest.mark.bench
 
 N_STATIONS = 1000
-MINUTES, STEP_S = 2, 2
+MINUTES, STEP_S = 1, 2
 
 
 def noise(per_hour: float) -> list[Pick]:
@@ -33,11 +33,12 @@ def noise(per_hour: float) -> list[Pick]:
     return sorted(found)
 
 
-@pytest.mark.parametrize(("per_hour", "expected_per_hour"), [(6.0, 1.5), (30.0, 30.0)])
-def test_a_thousand_stations(per_hour: float, expected_per_hour: float) -> None:
-    """Two minutes: of a network that was only just started, and of a noisier one of which the rates are known.
-
-    The noisy one, only just started, costs more than a core until its rates are known: chance is taken for events.
+@pytest.mark.parametrize(
+    ("per_hour", "expected_per_hour", "most"), [(6.0, 1.5, 0.5), (30.0, 30.0, 0.9), (30.0, 1.5, 3.0)]
+)
+def test_a_thousand_stations(per_hour: float, expected_per_hour: float, most: float) -> None:
+    """A minute: of a network that was only just started, of a noisier one of which the rates are known, and of that
+    one only just started, which takes chance for events and more than a core.
     """
     rng = np.random.default_rng(4)
     ids = [f"XX.S{number:04}" for number in range(N_STATIONS)]
@@ -55,4 +56,4 @@ def test_a_thousand_stations(per_hour: float, expected_per_hour: float) -> None:
     share = (time.process_time() - began_s) / (MINUTES * 60)
     print(f"{per_hour:g} picks/h/station: {len(picks)} picks, {share:.2f} of a core, {n_events} event changes")
     assert at == len(picks)
-    assert share < 0.9
+    assert share < most
