@@ -96,6 +96,18 @@ def test_days_of_a_network(false_per_hour: float, least: float, most: int) -> No
         assert n_false <= most
 
 
+@pytest.mark.parametrize(("false_per_hour", "least", "most"), [(10.0, 0.9, 2), (30.0, 0.75, 12)])
+def test_days_that_came_after_the_limits(false_per_hour: float, least: float, most: int) -> None:
+    """Seeds that were first looked at when nothing was chosen any more, neither settings nor the limits above."""
+    for seed in (41, 42, 43):
+        shocks, picks = network_day(SITES, TIMES, seed=seed, false_per_hour=false_per_hour)
+        n_detectable, n_found, n_false = score(shocks, events_of(picks, SITES)[0])
+        share = n_found / n_detectable
+        print(f"{false_per_hour:g} an hour, seed {seed}: {n_found} of {n_detectable} ({share:.1%}), {n_false} false")
+        assert share >= least
+        assert n_false <= most
+
+
 @pytest.mark.data
 def test_a_day_of_central_asia(shared_data: Callable[[str], Path]) -> None:
     """Fifty of the stations that stand or stood between 65 and 85 degrees east."""
