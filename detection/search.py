@@ -98,6 +98,7 @@ class _Unit:
     samples: Sequence[Floats]
 
     def search(self) -> list[Found]:
+        """What triggers in these stretches, each channel's in the order of time; the state of the bank moves on."""
         bank, plan = self.bank, self.bank.plan
         n_blind = np.maximum(plan.n_lta - bank.n_learnt[self.rows], bank.n_blind[self.rows])
         ends = np.arange(1, self._n_steps + 1)[:, np.newaxis] * plan.n_step

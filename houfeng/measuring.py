@@ -191,6 +191,7 @@ class _Kept(NamedTuple):
         return t_ns // unit_ns * unit_ns, (t_ns // unit_ns + 1) * unit_ns
 
     def widened(self, minutes: Iterable[int]) -> set[int]:
+        """These minutes, and those that have to be measured together with them."""
         found: set[int] = set()
         for minute in minutes:
             if minute not in found:

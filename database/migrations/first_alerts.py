@@ -9,6 +9,7 @@ from database.migrations.columns import column, key
 
 
 def alerts() -> None:
+    """Make the tables of alerts, their steps and deliveries."""
     op.create_table(
         "alert",
         key("alert_id"),

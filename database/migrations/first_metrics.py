@@ -28,6 +28,7 @@ def _measures(name: str) -> None:
 
 
 def metrics() -> None:
+    """Make the tables of measures and of noise by day."""
     for name in ("health_minute", "health_hour", "health_day"):
         _measures(name)
     op.create_table(

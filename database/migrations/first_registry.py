@@ -11,6 +11,7 @@ _REFUSAL = "audit is append only"
 
 
 def registry() -> None:
+    """Make the tables of what operators say of stations, and the audit that only grows."""
     op.create_table(
         "station_card",
         key("station_id"),
