@@ -43,7 +43,10 @@ DOORS = {
     # read models only: which tables there are is the database's business
     "webui": (
         *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
-        *("database.queries", "database.alert_queries", "database.records", "database.store"),
+        *("database.queries", "database.alert_queries", "database.metric_queries"),
+        *("database.records", "database.store"),
+        # read models that need more than tables: spans, and the windows of noise
+        *("houfeng.availability", "houfeng.noise"),
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
