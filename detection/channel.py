@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detection.aftermath import Aftermath, Trigger, aftermath, level_before
+from detection.aftermath import Aftermath, Trigger, aftermath
 from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
 from detection.matrices import Floats
@@ -160,8 +160,7 @@ class Channel:
         plan, at = self.plan, frame.trigger
         if len(frame.samples) - at < plan.n_sta:
             return Refusal(Veto.GAP, frame.samples)
-        level = level_before(frame.samples, at, trigger.ltas[trigger.band], plan, trigger.band)
-        return refuse(frame.samples, at, level, plan, plan.bands[trigger.band])
+        return refuse(frame.samples, at, trigger.ltas[trigger.band], plan, trigger.band)
 
     def _mask(self, refusal: Refusal, first: int, trigger: Trigger) -> None:
         """Go on as if what was refused had not been; `first` is the number of its first sample."""

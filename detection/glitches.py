@@ -20,13 +20,19 @@ LEAST_USUAL_STEPS = 2.0  # ... by so many of the smallest steps, which is one co
 _APART = 2  # differences; closer ones are one glitch
 
 
+def middle(values: Floats) -> float:
+    """The median, of an even number the larger of the two in the middle: NumPy's own takes ten times as long."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
+
+
 def bridged(differences: Floats) -> tuple[Floats, list[tuple[int, int]]]:
     """Straight lines across equal samples, where samples usually differ, and first and last difference of each."""
     straight = differences.copy()
+    is_zero = differences == 0
+    if np.count_nonzero(is_zero) < FLAT:
+        return straight, []
     size = np.abs(differences)
-    is_zero = size == 0
-    smallest = np.min(size, where=~is_zero, initial=np.inf)
-    if np.count_nonzero(is_zero) < FLAT or np.median(size) < LEAST_USUAL_STEPS * smallest:
+    if middle(size) < LEAST_USUAL_STEPS * np.min(size, where=~is_zero, initial=np.inf):
         return straight, []
     edges = np.flatnonzero(np.diff(is_zero, prepend=False, append=False))
     found = []
@@ -43,13 +49,14 @@ def glitches_in(differences: Floats) -> list[tuple[int, int]]:
     size = np.abs(differences)
     usual = np.maximum(median_filter(size, N_NEIGHBOURS, mode="reflect"), LEAST_COUNTS)
     is_large = size > LARGE * usual
-    there_and_back = (size > PAIR * usual)[1:] & (size > PAIR * usual)[:-1] & (differences[1:] * differences[:-1] < 0)
+    is_over = size > PAIR * usual
+    there_and_back = is_over[1:] & is_over[:-1] & (differences[1:] * differences[:-1] < 0)
     is_large[1:] |= there_and_back
     is_large[:-1] |= there_and_back
-    beside = maximum_filter1d(size, 2 * _APART + 1) * LEAST_SHARE
-    is_large &= size > beside  # else the noise's own swings beside a large one would make it too long
     if not is_large.any():
         return []
+    beside = maximum_filter1d(size, 2 * _APART + 1) * LEAST_SHARE
+    is_large &= size > beside  # else the noise's own swings beside a large one would make it too long
     unusual = np.flatnonzero(is_large | (size > np.maximum(UNUSUAL * usual, beside)))
     groups: list[NDArray[np.intp]] = np.split(unusual, np.flatnonzero(np.diff(unusual) > _APART) + 1)
     return [

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.signal import lfilter, sosfilt
 
+from detection.aftermath import level_before
 from detection.glitches import N_NEIGHBOURS, bridged, glitches_in
 from detection.matrices import Floats
 from detection.plan import Band, Plan
@@ -54,64 +55,78 @@ class Refusal:
     copy: Floats
 
 
-def refuse(raw: Floats, at: int, lta: float, plan: Plan, band: Band) -> Refusal | None:
+def refuse(raw: Floats, at: int, lta: float, plan: Plan, number: int) -> Refusal | None:
     """Whether an artefact alone made a trigger.
 
     Parameters
     ----------
     raw : (n,) counts; run-in, then the window of the trigger up to its end
     at : sample of `raw` at which it started
-    lta : long-term average of the band that triggered, as it was before the trigger
-    plan, band : of the channel, and that triggered
+    lta : long-term average there, of the band that triggered
+    plan : of the channel
+    number : of the band that triggered
 
     Returns
     -------
     refusal : None if it triggers without the artefact as well, or there is none
     """
-    return _glitch(raw, at, lta, plan, band) or _response(raw, at, lta, plan, band)
+    case = _Case(raw, at, lta, plan, number)
+    return _glitch(case) or _response(case)
 
 
-def _glitch(raw: Floats, at: int, lta: float, plan: Plan, band: Band) -> Refusal | None:
-    differences = np.diff(raw)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Case:
+    """What `refuse` asks about."""
+
+    raw: Floats
+    at: int
+    lta: float
+    plan: Plan
+    number: int
+
+    @property
+    def band(self) -> Band:
+        return self.plan.bands[self.number]
+
+    def triggers(self, copy: Floats) -> bool:
+        """Whether a copy's short-term average reaches the ratio at the trigger or behind it."""
+        plan = self.plan
+        level = level_before(self.raw, self.at, self.lta, plan, self.number)
+        signal = _banded(copy, self.band)
+        plan.rectify(signal, out=signal)
+        sta, _ = lfilter([1 / plan.n_sta], [1, 1 / plan.n_sta - 1], signal, zi=[0.0])
+        return float(sta[max(self.at - plan.n_sta, 0) :].max()) >= plan.settings.on_ratio * level
+
+
+def _glitch(case: _Case) -> Refusal | None:
+    raw = case.raw
+    differences = raw[1:] - raw[:-1]
     clean, flats = bridged(differences)
     glitches = glitches_in(clean)
-    if not any(first <= at for first, _ in flats + glitches):
+    if not any(first <= case.at for first, _ in flats + glitches):
         return None
     middle = median_filter(clean, N_NEIGHBOURS, mode="reflect")
     for first, last in glitches:
         clean[first : last + 1] = middle[first : last + 1]
     copy = np.concatenate(([raw[0]], raw[0] + np.cumsum(clean)))
-    if _triggers(copy, at, lta, plan, band):
+    if case.triggers(copy):
         return None
     return Refusal(_kind(differences, glitches) if glitches else _flat(raw, flats), copy)
 
 
-def _response(raw: Floats, at: int, lta: float, plan: Plan, band: Band) -> Refusal | None:
+def _response(case: _Case) -> Refusal | None:
     """The same for what a sensor makes of a jump."""
-    if plan.settings.onset_after_s * (band.high_hz - band.low_hz) < LEAST_FREEDOM:
+    band, begin = case.band, max(case.at - case.plan.n_sta, 0)
+    if case.plan.settings.onset_after_s * (band.high_hz - band.low_hz) < LEAST_FREEDOM:
         return None
-    found = without_response(raw, at, plan.rate_hz)
-    if found is None:
+    found = without_response(case.raw, case.at, case.plan.rate_hz)
+    if found is None or found[1] >= MOST_LEFT:
         return None
-    copy, left = found
-    if left < MOST_LEFT and not _triggers(copy, at, lta, plan, band):
+    copy, _ = found
+    if not case.triggers(copy):
         return Refusal(Veto.CALIBRATION, copy)
-    begin = max(at - plan.n_sta, 0)
-    rest, whole = (float(signal @ signal) for signal in (_banded(values, band)[begin:] for values in (copy, raw)))
+    rest, whole = (float(signal @ signal) for signal in (_banded(values, band)[begin:] for values in (copy, case.raw)))
     return Refusal(Veto.CALIBRATION, copy) if rest < LITTLE_LEFT * whole else None
-
-
-def _triggers(copy: Floats, at: int, lta: float, plan: Plan, band: Band) -> bool:
-    """Whether the copy reaches the ratio at the trigger or behind it."""
-    return _highest(copy, at, plan, band) >= plan.settings.on_ratio * lta
-
-
-def _highest(values: Floats, at: int, plan: Plan, band: Band) -> float:
-    """The largest short-term average at the trigger or behind it."""
-    signal = _banded(values, band)
-    plan.rectify(signal, out=signal)
-    sta, _ = lfilter([1 / plan.n_sta], [1, 1 / plan.n_sta - 1], signal, zi=[0.0])
-    return float(sta[max(at - plan.n_sta, 0) :].max())
 
 
 def _banded(values: Floats, band: Band) -> Floats:
