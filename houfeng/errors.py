@@ -18,6 +18,7 @@
     │   ├── AmplitudeError    a record tells nothing of a magnitude
     │   ├── ModelError        an Earth model cannot be used
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
+    ├── MotionError           recorded ground motion cannot be assessed
     ├── StatusError           the daemon cannot be asked how it is doing
     └── StoreError            the database refused, is too old, or is not ours
         └── StoreAwayError    the database does not answer now; trying again may help
@@ -91,6 +92,10 @@ class ModelError(DetectionError):
 
 class WindowError(DetectionError):
     """An STA/LTA window or a band does not fit the sampling rate."""
+
+
+class MotionError(HoufengError):
+    """Recorded ground motion cannot be assessed; the message says what was needed."""
 
 
 class StatusError(HoufengError):

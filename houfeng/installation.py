@@ -15,7 +15,7 @@ from enum import StrEnum
 from importlib.metadata import Distribution
 from pathlib import Path
 
-PACKAGES = ("houfeng", "stations", "acquisition", "detection", "database", "webui", "configs")
+PACKAGES = ("houfeng", "stations", "acquisition", "detection", "engineering", "database", "webui", "configs")
 
 PYTHON_NEEDED = (3, 11)
 

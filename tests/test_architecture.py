@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("houfeng", "stations", "acquisition", "detection", "database", "webui", "configs")
+ROOMS = ("houfeng", "stations", "acquisition", "detection", "engineering", "database", "webui", "configs")
 
 CORE = (
     *("houfeng.types", "houfeng.codes", "houfeng.packets", "houfeng.times", "houfeng.errors", "houfeng.checks"),
@@ -24,6 +24,7 @@ DOORS = {
     "houfeng": CORE,
     "stations": CORE,
     "detection": (*CORE, "stations"),
+    "engineering": (*CORE, "stations"),
     "acquisition": CORE,
     "database": (*CORE, "stations"),
     "configs": (
@@ -75,7 +76,7 @@ DOORS = {
 }
 OUTERMOST = ("acquisition.daemon", "houfeng.replaying", "houfeng.demo", "houfeng.cli", "houfeng.__main__")
 
-PURE = ("stations", "detection")
+PURE = ("stations", "detection", "engineering")
 OUTSIDE_WORLD = {
     *("os", "pathlib", "shutil", "tempfile", "glob", "fcntl", "mmap", "subprocess", "signal"),
     *("socket", "socketserver", "ssl", "select", "selectors", "asyncio", "http", "urllib", "requests", "urllib3"),

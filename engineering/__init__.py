@@ -1,0 +1,1 @@
+"""What ground motion did to a site: intensity measures, response spectra, codes and pipelines. No files, no network."""
