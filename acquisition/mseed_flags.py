@@ -42,6 +42,11 @@ def record_flags(raw: bytes) -> RecordFlags:
     return RecordFlags(bool(in_out & 0x20), bool(quality & 0x80), bool(quality & 0x03), bool(activity & 0x01))
 
 
+def is_calibrating(raw: bytes) -> bool:
+    """Whether a whole record says that calibration signals are present; without reading its other flags."""
+    return bool(raw[3] & 1) if raw[:3] == _VERSION_3 else len(raw) > 36 and bool(raw[36] & 0x01)
+
+
 def _is_clipped(raw: bytes) -> bool:
     begin = _FIXED_BYTES_3 + raw[33]
     length = int.from_bytes(raw[34:36], "little")

@@ -21,6 +21,8 @@ alert = Table(
     time("opened_ns"),
     text("cause"),
     text("evidence"),
+    # JSON: the evidence again, to be said in other languages
+    text("facts"),
     Column("flapping", Boolean, nullable=False),
     time("closed_ns", needed=False),
     Index(None, "closed_ns", "opened_ns"),

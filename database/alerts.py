@@ -15,6 +15,7 @@ from database.upsert import Row, delete_where, insert_new, upsert
 from houfeng.errors import AlertError
 from houfeng.times import format_ns
 from stations.alerts.alert import Alert, Child, Handling, Step, Watch, escalation, handling
+from stations.alerts.evidence import Fact
 from stations.alerts.words import Action, Kind, Severity
 
 
@@ -74,6 +75,7 @@ def with_children(connection: Connection, rows: Iterable[Found]) -> list[Alert]:
             children=tuple(children.get(row.alert_id, ())),
             flapping=row.flapping,
             closed_ns=row.closed_ns,
+            facts=tuple(Fact(*each) for each in json.loads(row.facts)),
         )
         for row in rows
     ]
@@ -173,6 +175,7 @@ def _alert_values(alert: Alert) -> Row:
         "opened_ns": alert.opened_ns,
         "cause": alert.cause,
         "evidence": alert.evidence,
+        "facts": json.dumps([(each.key, each.values) for each in alert.facts], ensure_ascii=False),
         "flapping": alert.flapping,
         "closed_ns": alert.closed_ns,
     }

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from houfeng.types import Magnitude, Origin, Pick, StationMagnitude
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, State
+from stations.health.score import Deduction
 from stations.inventory import ChannelEpoch
 
 RunKind = Literal["live", "replay"]
@@ -184,6 +185,9 @@ class StationRow:
     usage : full, evaluation, telemetry-only, maintenance or off; "" where nobody knows
     metrics : the worst of its required channels
     marks : what the rules say of each metric that they judge; empty where there is no current status
+    flapping : whether its state changes too often
+    score : 100 less the points of `deductions`, at least 0; None where there is no current status
+    deductions : what was taken off, most first
     usage_since_ns, usage_until_ns, usage_by, usage_why : of what an operator said of its use, ns UTC; None and ""
         where the configuration counts
     """
@@ -201,6 +205,9 @@ class StationRow:
     usage: str
     metrics: Metrics
     marks: Mapping[str, State] = field(default_factory=dict)
+    flapping: bool = False
+    score: int | None = None
+    deductions: tuple[Deduction, ...] = ()
     usage_since_ns: int | None = None
     usage_until_ns: int | None = None
     usage_by: str = ""

@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from database.columns import METRICS
 from houfeng.types import Event, Magnitude, Origin, Pick, SourceId, StationMagnitude
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from stations.health.score import Deduction, deductions, score
 from stations.inventory import ChannelEpoch, InventoryDocument
 
 Values = dict[str, Any]
@@ -154,6 +155,7 @@ def epoch_of(row: Found) -> ChannelEpoch:
 
 def station_status_values(status: StationStatus) -> Values:
     """Row of table `station_status`."""
+    taken = deductions(status.channels)
     return {
         "station_id": status.station_id,
         "state": status.state.value,
@@ -163,7 +165,18 @@ def station_status_values(status: StationStatus) -> Values:
         "usage": status.usage,
         **_metrics_values(status.metrics),
         "marks": json.dumps(status.marks),
+        "flapping": status.flapping,
+        "score": score(taken),
+        "deductions": json.dumps(taken, ensure_ascii=False),
     }
+
+
+def deductions_of(text: str) -> tuple[Deduction, ...]:
+    """What the score of a row of table `station_status` was taken down for."""
+    return tuple(
+        Deduction(points, rule, State(state), tuple(channels), reason)
+        for points, rule, state, channels, reason in json.loads(text)
+    )
 
 
 def status_change_values(status: StationStatus) -> Values:

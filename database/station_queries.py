@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Select, func, select
 
 from database import registry, tables
 from database.records import StationDetail, StationRow, StatusChange
-from database.rows import Found, channel_status_of, epoch_of, metrics_of
+from database.rows import Found, channel_status_of, deductions_of, epoch_of, metrics_of
 from houfeng.errors import StoreError
 from stations.card import Card
 from stations.health import WORST_FIRST, ChannelStatus, Metrics, State, why_unseen
+from stations.health.score import FULL
 from stations.usage import Usage, UsageChange, usage_at
 
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
@@ -33,10 +34,15 @@ def _worst_first(metric: str, *, low_is_bad: bool = False) -> Callable[[StationR
     return key
 
 
+def _points(row: StationRow) -> int:
+    return FULL + 1 if row.score is None else row.score
+
+
 # What the table can be sorted by; metrics worst first, stations without the metric last.
 STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
     # what does not count raises no alarm: below all that does
-    "status": lambda row: (not row.is_counted, _SEVERITY[row.state]),
+    "status": lambda row: (not row.is_counted, _SEVERITY[row.state], _points(row)),
+    "score": lambda row: _points(row),
     "station": lambda row: row.station_id,
     "name": lambda row: row.name.casefold(),
     "country": lambda row: row.country,
@@ -202,6 +208,9 @@ def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
         # none, where it may not be seen: the last numbers known would look like today's
         metrics=Metrics() if unseen else metrics_of(found),
         marks={} if unseen else _marks_of(found.marks),
+        flapping=not unseen and found.flapping,
+        score=None if unseen else found.score,
+        deductions=() if unseen else _deductions_of(found.deductions),
         usage_since_ns=usage.since_ns,
         usage_until_ns=usage.until_ns,
         usage_by=usage.by,
@@ -213,6 +222,9 @@ def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
 def _marks_of(text: str) -> Mapping[str, State]:
     # Most stations are well, and all of these have the same few texts.
     return MappingProxyType({metric: _STATES[state] for metric, state in json.loads(text).items()})
+
+
+_deductions_of = lru_cache(maxsize=4096)(deductions_of)
 
 
 def _stale(channel: ChannelStatus, row: StationRow) -> ChannelStatus:

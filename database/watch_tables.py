@@ -20,6 +20,10 @@ station_status = Table(
     # JSON: what the rules say of each metric. The station table reads it a thousand times, and not the readings of
     # every channel: for 1000 stations of 3 channels that took 0.3 s.
     text("marks"),
+    Column("flapping", Boolean, nullable=False),
+    Column("score", Integer, nullable=False),
+    # JSON: what the score was taken down for
+    text("deductions"),
 )
 
 channel_status = Table(

@@ -30,6 +30,7 @@ def alert(row: AlertRow, now_ns: int) -> dict[str, Any]:
         "age_s": ((known.closed_ns or now_ns) - known.opened_ns) / NS_PER_S,
         "cause": known.cause,
         "evidence": known.evidence,
+        "facts": [{"fact": each.key, **each.values} for each in known.facts],
         "acknowledged_by": handled.acknowledged_by,
         "assignee": handled.assignee,
         "silenced_until": _time(handled.silenced_until_ns) if handled.is_silenced(now_ns) else None,

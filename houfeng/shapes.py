@@ -54,6 +54,9 @@ def station(row: StationRow) -> Shape:
         "reason": row.reason,
         "since": time(row.since_ns),
         "evaluated": time(row.evaluated_ns),
+        "flapping": row.flapping,
+        "score": row.score,
+        "deductions": [each._asdict() | {"state": str(each.state)} for each in row.deductions],
         "usage": row.usage,
         "usage_until": time(row.usage_until_ns),
         "usage_by": row.usage_by,
@@ -122,10 +125,8 @@ def metrics(values: Metrics) -> Shape:
 
 def reading(value: Reading) -> Shape:
     """What one rule says."""
-    shape = asdict(value)
-    shape["state"] = str(value.state)
-    shape["since"] = time(shape.pop("since_ns"))
-    return shape
+    shape = asdict(value) | {"state": str(value.state)}
+    return shape | {"since": time(shape.pop("since_ns"))}
 
 
 def event(row: EventRow) -> Shape:

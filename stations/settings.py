@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from houfeng.checks import above, need, not_negative, positive, within
+from houfeng.checks import above, channel_patterns, need, not_negative, positive, within
 from houfeng.codes import SourceId
 from houfeng.errors import SourceIdError
 
@@ -124,20 +124,32 @@ class HealthSettings:
     pegged_rms_counts: float = 1000.0
     full_scale_counts: float = 2.0**23
     clipping_bad_percent: float = 1.0
+    supply_warn_v: float = 11.5
+    supply_bad_v: float = 11.0
+    mass_warn_v: float = 2.5
+    mass_bad_v: float = 4.0
+    clock_error_warn_s: float = 0.005
+    clock_error_bad_s: float = 0.1
+    required_channels: tuple[str, ...] = ()
+    flapping_per_hour: int = 4
     enter_evaluations: int = 2
     leave_evaluations: int = 3
     leave_s: float = 600.0
 
     def __post_init__(self) -> None:
+        channel_patterns("health.required_channels", self.required_channels)
         for name in self.__slots__:
             value = getattr(self, name)
+            if name == "required_channels":
+                continue
             is_positive = isinstance(value, int | float) and 0 < value < float("inf")
             zero_allowed = "_per_hour" in name and value == 0
             need(is_positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
             need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
-        for name in ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour"):
+        rising = ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour", "mass_{}_v", "clock_error_{}_s")
+        for name in rising:
             self._ordered(name.format("warn"), name.format("bad"))
-        for name in ("availability_{}_percent", "timing_quality_{}_percent"):
+        for name in ("availability_{}_percent", "timing_quality_{}_percent", "supply_{}_v"):
             self._ordered(name.format("bad"), name.format("warn"))
 
     def _ordered(self, low: str, high: str) -> None:

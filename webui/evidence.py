@@ -21,9 +21,17 @@ RULES: dict[str, object] = {
     "flat": lazy_gettext("Distinct values, 1 min"),
     "sample_mean": lazy_gettext("Mean of samples, 1 min"),
     "clipping": lazy_gettext("Clipped samples, 1 min"),
+    "supply_voltage": lazy_gettext("Supply voltage"),
+    "mass_position": lazy_gettext("Mass position"),
+    "clock_quality": lazy_gettext("Clock quality"),
+    "clock_error": lazy_gettext("Clock error"),
+    "metadata_rate": lazy_gettext("Sampling rate, as in StationXML"),
+    "metadata_epoch": lazy_gettext("Epochs in StationXML"),
+    "metadata_response": lazy_gettext("Rules that StationXML breaks"),
 }
 _ORDER = {rule: n for n, rule in enumerate(RULES)}
-_LOW_IS_BAD = ("availability_1h", "availability_24h", "timing_quality", "flat")
+_LOW_IS_BAD = ("availability_1h", "availability_24h", "timing_quality", "flat", "supply_voltage", "clock_quality")
+_EQUAL = ("metadata_rate", "metadata_epoch")
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
 
 
@@ -55,6 +63,8 @@ class Finding:
     @property
     def sign(self) -> str:
         """How a good value stands to the limit."""
+        if self.rule in _EQUAL:
+            return "="
         return "≥" if self.rule in _LOW_IS_BAD else "≤"
 
 

@@ -30,6 +30,24 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Gaps: (?P<value>.+) in 1 h", lazy_gettext("Gaps: %(value)s in 1 h")),
     (r"Overlaps: (?P<value>.+) in 1 h", lazy_gettext("Overlaps: %(value)s in 1 h")),
     (r"Available (?P<value>.+) of (?P<window>.+)", lazy_gettext("Available %(value)s of %(window)s")),
+    (r"Supply (?P<value>.+)", lazy_gettext("Supply %(value)s")),
+    (r"Last supply (?P<value>.+)", lazy_gettext("Last supply %(value)s")),
+    (r"Mass position (?P<value>.+)", lazy_gettext("Mass position %(value)s")),
+    (r"Last mass position (?P<value>.+)", lazy_gettext("Last mass position %(value)s")),
+    (r"Clock quality (?P<value>.+)", lazy_gettext("Clock quality %(value)s")),
+    (r"Last clock quality (?P<value>.+)", lazy_gettext("Last clock quality %(value)s")),
+    (r"Clock off by (?P<value>.+)", lazy_gettext("Clock off by %(value)s")),
+    (r"Last clock off by (?P<value>.+)", lazy_gettext("Last clock off by %(value)s")),
+    (
+        r"Records (?P<value>.+) Hz, StationXML (?P<least>.+) Hz",
+        lazy_gettext("Records %(value)s Hz, StationXML %(least)s Hz"),
+    ),
+    (r"StationXML has no epoch for now", lazy_gettext("StationXML has no epoch for now")),
+    (
+        r"StationXML breaks rule (?P<rule>\d+) and (?P<value>\d+) more",
+        lazy_gettext("StationXML breaks rule %(rule)s and %(value)s more"),
+    ),
+    (r"StationXML breaks rule (?P<rule>\d+)", lazy_gettext("StationXML breaks rule %(rule)s")),
     (r"Not evaluated for (?P<value>.+)", lazy_gettext("Not evaluated for %(value)s")),
     (r"Evaluated (?P<value>.+) ahead of the clock", lazy_gettext("Evaluated %(value)s ahead of the clock")),
     (r"Not evaluated yet", lazy_gettext("Not evaluated yet")),
@@ -62,7 +80,7 @@ _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words
 _CHANNEL = re.compile(r"(?P<channel>[A-Z0-9]{3}): (?P<reason>.+)")
 _RECOVERING = re.compile(r"Recovering: (?P<reason>.+)", re.IGNORECASE)
 _LIMIT = re.compile(r"(?P<what>.+), limit (?P<limit>.+)")
-_UNIT = re.compile(r"(?<=[\d ]) (s|min|h|d|counts)\b")
+_UNIT = re.compile(r"(?<=[\d ]) (s|min|h|d|ms|V|counts)\b")
 
 
 def translated(reason: str) -> str:

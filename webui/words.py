@@ -17,6 +17,8 @@ UNITS = {
     "min": lazy_gettext("min"),
     "h": lazy_gettext("h"),
     "d": lazy_gettext("d"),
+    "ms": lazy_gettext("ms"),
+    "V": lazy_gettext("V"),
     "counts": lazy_gettext("counts"),
 }
 
@@ -87,7 +89,7 @@ def quantity(value: float | None, unit: str) -> str:
         return latency(value)
     if unit == "%":
         return f"{share(value)} %"
-    return _with_unit(number(value), unit) if unit == "counts" else number(value)
+    return _with_unit(number(value), unit) if unit in UNITS else number(value)
 
 
 def limit(value: float, unit: str) -> str:

@@ -27,6 +27,7 @@ from acquisition.daemon.statuses import save_statuses
 from acquisition.daemon.upkeep import upkeep
 from acquisition.daemon.usages import Usages
 from acquisition.daemon.vitals import Vitals
+from acquisition.mseed_flags import is_calibrating
 from acquisition.passed import Passed
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
@@ -44,6 +45,8 @@ from stations.health import HealthMonitor, StationStatus
 _log = logging.getLogger(__name__)
 
 _DISK_S = 10.0
+# Another inventory is another session.
+_METADATA_S = 86_400.0
 
 
 class Session:
@@ -84,7 +87,9 @@ class Session:
         self._detection = SessionDetection(
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
         )
-        self._health = HealthMonitor(settings.health, network.wanted, network.usages)
+        self._health = HealthMonitor(
+            settings.health, network.wanted, network.usages, is_calibrating=lambda packet: is_calibrating(packet.raw)
+        )
         self._usages = Usages(self._store, self._link, self._health, settings, network)
         self._alerter = Alerter(self._store, self._link, settings, network, vitals.heartbeats.part("deliveries"))
         stack.callback(self._alerter.stop)
@@ -215,6 +220,7 @@ class Session:
         yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
         yield Job("index", daemon.checkpoint_interval_s, self._update_index)
         yield Job("disk", _DISK_S, self._measure_disk)  # a dead network disk does not answer
+        yield Job("metadata", _METADATA_S, self._usages.check_metadata, first_s=0.0)
         yield from self._metering.jobs()
         yield from upkeep(lambda: self.settings, self._vitals.reload.set)
 

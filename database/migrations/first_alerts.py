@@ -15,7 +15,7 @@ def alerts() -> None:
         key("alert_id"),
         *(column(name, sa.String) for name in ("kind", "about", "severity")),
         column("opened_ns", sa.BigInteger),
-        *(column(name, sa.String) for name in ("cause", "evidence")),
+        *(column(name, sa.String) for name in ("cause", "evidence", "facts")),
         column("flapping", sa.Boolean),
         column("closed_ns", sa.BigInteger, needed=False),
         sa.PrimaryKeyConstraint("alert_id", name="pk_alert"),

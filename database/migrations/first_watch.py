@@ -40,6 +40,9 @@ def health() -> None:
         column("usage", sa.String),
         *_metrics(),
         column("marks", sa.String),
+        column("flapping", sa.Boolean),
+        column("score", sa.Integer),
+        column("deductions", sa.String),
         sa.PrimaryKeyConstraint("station_id", name="pk_station_status"),
     )
     op.create_table(

@@ -44,6 +44,7 @@ def message(key: str, alert: Alert, step: Step, countries: Mapping[str, str]) ->
             "flapping": alert.flapping,
             "cause": alert.cause,
             "evidence": alert.evidence,
+            "facts": [{"fact": each.key, **each.values} for each in alert.facts],
             "stations": list(alert.stations),
             "countries": sorted({countries[name] for name in alert.stations if countries.get(name)}),
         },

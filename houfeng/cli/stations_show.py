@@ -58,6 +58,9 @@ def _lines(detail: StationDetail, responses: list[str]) -> Iterator[str]:
     if row.latitude_deg is not None:
         yield f"  position   {row.latitude_deg:.5f}, {row.longitude_deg:.5f} deg, {row.elevation_m:g} m"
     yield f"  status     {row.state}{row.reason and f': {row.reason}'}"
+    yield f"  score      {'-' if row.score is None else row.score}{', flapping' if row.flapping else ''}"
+    for taken in row.deductions:
+        yield f"    {taken}"
     yield f"  usage      {_usage(detail)}"
     for label, value in (
         ("agency", card.agency),

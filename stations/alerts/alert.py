@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from houfeng.times import NS_PER_S
 from houfeng.types import public_id
+from stations.alerts.evidence import Fact
 from stations.alerts.words import Action, Kind, Severity
 
 # These happen once in the life of an alert: however often they are written, there is one.
@@ -54,10 +55,11 @@ class Alert:
     severity : told once, when it is raised
     opened_ns : evaluation that raised it, ns UTC
     cause : link, server, power, clock, sensor, metadata or unknown
-    evidence : what speaks for the cause, one sentence
+    evidence : what speaks for the cause, one English sentence
     children : stations of an alert of several, sorted; those that were well again as well
     flapping : whether it comes and goes
     closed_ns : ns UTC; None while it is open
+    facts : the evidence, to be said in another language
     """
 
     kind: Kind
@@ -69,6 +71,7 @@ class Alert:
     children: tuple[Child, ...] = ()
     flapping: bool = False
     closed_ns: int | None = None
+    facts: tuple[Fact, ...] = ()
 
     @property
     def alert_id(self) -> str:

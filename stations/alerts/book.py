@@ -196,7 +196,7 @@ class AlertBook:
     def _open_common(self, found: Common, now_ns: int, scene: Scene) -> None:
         why = cause.of_group(found, scene)
         key = str(found.group)
-        alert = Alert(found.group.kind, key, Severity.CRITICAL, now_ns, why.word, why.sentence)
+        alert = Alert(found.group.kind, key, Severity.CRITICAL, now_ns, why.word, why.sentence, facts=why.facts)
         self._open[key] = self._join(alert, found.stale)
         watch = _turned(self._watches.get(key, Watch(key)), now_ns)
         self._watches[key] = replace(watch, since_ns=now_ns, stale_ns=None)
@@ -227,8 +227,8 @@ class AlertBook:
         lasts = watch.since_ns is not None and now_ns - watch.since_ns >= self._patience_ns(watch)
         if flaps or lasts:
             why = cause.of_station(status, watched, self._stale(watched), scene)
-            severity = Severity.MINOR if flaps else Severity.MAJOR
-            alert = Alert(Kind.STATION, key, severity, now_ns, why.word, why.sentence)
+            severity = Severity.MINOR if flaps or why.is_mild else Severity.MAJOR
+            alert = Alert(Kind.STATION, key, severity, now_ns, why.word, why.sentence, facts=why.facts)
             self._note(alert, now_ns, Action.OPENED, why.sentence)
             self._open[key] = self._flapping(alert, watch, now_ns)
 

@@ -7,40 +7,57 @@ from typing import NamedTuple
 
 from houfeng.times import NS_PER_S
 from stations.alerts.common import Common, members
+from stations.alerts.evidence import Fact, fact, said
 from stations.alerts.scene import Scene, deciding, is_late, is_stale
 from stations.alerts.words import Kind
+from stations.health.beside import CLOCK_ERROR, CLOCK_QUALITY, EPOCH, MASS, RATE, RESPONSE, SUPPLY
 from stations.health.status import ChannelStatus, Reading, State, StationStatus
-from stations.health.words import age
 
-_CLOCK = ("future_data", "timing_quality")
-_SENSOR = ("flat", "sample_mean", "clipping")
+# Which part each rule tells of while data come, the most telling first: a low supply spoils clocks and sensors too, and
+# what metadata say wrongly is no fault of the station.
+_RULES = (
+    ("power", (SUPPLY,)),
+    ("clock", ("future_data", "timing_quality", CLOCK_QUALITY, CLOCK_ERROR)),
+    ("sensor", ("flat", "sample_mean", "clipping", MASS)),
+    ("link", ("num_gaps", "feed_latency")),
+    ("metadata", (RATE, EPOCH, RESPONSE)),
+)
 # Data that keep coming this late, while packets come now, wait on their way.
 _QUEUED_S = 30.0
 
 
 class Cause(NamedTuple):
-    """One of link, server, power, clock, sensor, metadata, unknown; and why."""
+    """One of link, server, power, clock, sensor, metadata, unknown; and what speaks for it."""
 
     word: str
-    sentence: str
+    facts: tuple[Fact, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The facts in English."""
+        return said(self.facts)
+
+    @property
+    def is_mild(self) -> bool:
+        """Whether nothing is lost: data come, and what describes them is wrong."""
+        return self.word == "metadata" and self.facts[-1].key == "in time"
 
 
 def of_group(found: Common, scene: Scene) -> Cause:
     """Why stations that share something went stale together."""
-    n, n_all = len(found.stale), found.n_members
+    n, n_all, name = len(found.stale), found.n_members, found.group.name
     span_s = (max(found.stale.values()) - min(found.stale.values())) / NS_PER_S
-    name, within = found.group.name, f"within {age(span_s)}" if span_s else "at once"
     if found.group.kind is Kind.LINK:
-        return Cause("link", f"{n} of {n_all} stations behind link {name} went silent {within}")
+        return Cause("link", (fact("link silent", n_stale=n, n_all=n_all, name=name, span_s=span_s),))
     server = scene.servers.get(name)
     if server is not None and not server.connected:
-        why = f" ({server.reason})" if server.reason else ""
-        return Cause("server", f"Server {name} is not connected{why}; {n} of {n_all} stations went silent {within}")
+        silent = fact("server silent", n_stale=n, n_all=n_all, span_s=span_s)
+        return Cause("server", (*_away(name, server.reason), silent))
     if n == n_all:
-        known = " answers but" if server is not None else ""
-        return Cause("server", f"Server {name}{known} sends none of its {n_all} stations; they went silent {within}")
-    others = f"the other {n_all - n} still come" if n_all - n > 1 else "the other one still comes"
-    return Cause("link", f"{n} of {n_all} stations of server {name} went silent {within}, {others}: before the server")
+        none = fact("server sends none", name=name, n_all=n_all, span_s=span_s)
+        return Cause("server", (none,) if server is None else (none, fact("server answers")))
+    seen = fact("before the server", n_stale=n, n_all=n_all, name=name, span_s=span_s, n_come=n_all - n)
+    return Cause("link", (seen,))
 
 
 def of_station(
@@ -67,11 +84,19 @@ def of_station(
         for reading in channel.readings
         if reading.votes and reading.state is State.BAD
     ]
-    for word, rules in (("clock", _CLOCK), ("sensor", _SENSOR), ("link", ("num_gaps", "feed_latency"))):
+    for word, rules in _RULES:
         told = [(channel, reading) for channel, reading in bad if reading.rule in rules]
         if told:
-            return Cause(word, f"{_codes(channel for channel, _ in told)}: {told[0][1].reason}; data come in time")
-    return Cause("unknown", f"{status.reason or 'It is well now'}; the evidence does not tell why")
+            rule = told[0][1].rule
+            codes = _codes(channel for channel, reading in told if reading.rule == rule)
+            return Cause(word, (fact("rule", channels=codes, reason=told[0][1].reason), fact("in time")))
+    seen = fact("status", reason=status.reason) if status.reason else fact("well")
+    return Cause("unknown", (seen, fact("untold")))
+
+
+def _away(name: str, reason: str) -> tuple[Fact, ...]:
+    away = fact("server away", name=name)
+    return (away, fact("server said", said=reason)) if reason else (away,)
 
 
 def _silent(
@@ -81,47 +106,51 @@ def _silent(
     stale: Collection[str],
     scene: Scene,
 ) -> Cause:
-    groups = scene.groups.get(status.station_id, ())
-    for group in groups:
-        server = scene.servers.get(group.name) if group.kind is Kind.SERVER else None
-        if server is not None and not server.connected and len([g for g in groups if g.kind is Kind.SERVER]) == 1:
-            why = f" ({server.reason})" if server.reason else ""
-            return Cause("server", f"Server {group.name} is not connected{why}")
+    servers = [group.name for group in scene.groups.get(status.station_id, ()) if group.kind is Kind.SERVER]
+    server = scene.servers.get(servers[0]) if len(servers) == 1 else None
+    if server is not None and not server.connected:
+        return Cause("server", _away(servers[0], server.reason))
     metrics = status.metrics
     if any(_reading(channel, "feed_latency", State.OK) for channel in channels):
         late_s, data_s = metrics.total_latency_s or 0.0, metrics.data_latency_s or 0.0
         if data_s > _QUEUED_S:
-            return Cause(
-                "link", f"Packets still come, their data are {age(late_s)} late: the link is slow or catches up"
-            )
+            return Cause("link", (fact("queued", late_s=late_s),))
     neighbours = _neighbours(status.station_id, watched, stale, scene)
     if not any(channel.metrics.total_latency_s is not None for channel in channels):
-        return Cause(
-            "metadata" if neighbours else "unknown", f"No data ever came since acquisition started{neighbours}"
-        )
+        return Cause("metadata" if neighbours else "unknown", (fact("never came"), *neighbours))
+    if (low := _low_supply(channels)) is not None:
+        return Cause("power", (low, fact("stopped"), *neighbours))
     if metrics.num_gaps:
-        return Cause("link", f"Data stopped after {metrics.num_gaps} gaps in an hour{neighbours}")
-    return Cause(
-        "unknown", f"Data stopped without a sign before{neighbours}: power or link, the evidence does not tell"
-    )
+        return Cause("link", (fact("stopped"), fact("gaps before", n_gaps=metrics.num_gaps), *neighbours))
+    return Cause("unknown", (fact("stopped"), *neighbours, fact("no sign before")))
+
+
+def _low_supply(channels: Iterable[ChannelStatus]) -> Fact | None:
+    """The supply of a station that is silent, if it was low when it was last heard of."""
+    for channel in channels:
+        for reading in channel.readings:
+            if reading.rule == SUPPLY and reading.value is not None and reading.value < reading.limit:
+                return fact("supply fell", supply_v=round(reading.value, 3), limit_v=reading.limit)
+    return None
 
 
 def _partly(status: StationStatus, late: list[ChannelStatus], fresh: list[ChannelStatus]) -> Cause:
-    coming = f"{_codes(fresh)} of {status.station_id} {'come' if len(fresh) > 1 else 'comes'} in time"
+    coming = fact("channels come", channels=_codes(fresh), station=status.station_id)
     if all(channel.metrics.total_latency_s is None for channel in late):
-        return Cause(
-            "metadata", f"{_codes(late)} never came, {coming}: station metadata or the wanted streams are wrong"
-        )
-    return Cause("sensor", f"{_codes(late)} stopped, {coming}: the link works, a channel of the digitiser does not")
+        return Cause("metadata", (fact("channels never came", channels=_codes(late)), coming))
+    return Cause("sensor", (fact("channels stopped", channels=_codes(late)), coming))
 
 
-def _neighbours(station_id: str, watched: Mapping[str, StationStatus], stale: Collection[str], scene: Scene) -> str:
+def _neighbours(
+    station_id: str, watched: Mapping[str, StationStatus], stale: Collection[str], scene: Scene
+) -> tuple[Fact, ...]:
     for group, station_ids in members(scene, watched).items():
         others = set(station_ids) - {station_id}
         if station_id in station_ids and others:
             n_come = len(others - set(stale))
-            return f", {n_come} of {len(others)} others behind {group} come" if n_come else ""
-    return ""
+            come = fact("neighbours come", n_come=n_come, n_others=len(others), group=str(group))
+            return (come,) if n_come else ()
+    return ()
 
 
 def _reading(channel: ChannelStatus, rule: str, state: State) -> Reading | None:
@@ -130,4 +159,4 @@ def _reading(channel: ChannelStatus, rule: str, state: State) -> Reading | None:
 
 def _codes(channels: Iterable[ChannelStatus]) -> str:
     codes = list(dict.fromkeys(channel.source_id.rsplit(".", 1)[1] for channel in channels))
-    return ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")
+    return ", ".join(codes[:3]) + (f" +{len(codes) - 3}" if len(codes) > 3 else "")

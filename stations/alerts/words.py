@@ -14,7 +14,7 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad: a station that comes and goes, a station that is lost, several stations lost at once."""
+    """How bad: a station that comes and goes or whose metadata are wrong; one that is lost; several lost at once."""
 
     MINOR = "minor"
     MAJOR = "major"

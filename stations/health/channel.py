@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
 
 from houfeng.times import NS_PER_S, seconds_ns
 from houfeng.types import Packet, SourceId
 from stations.health.intervals import Intervals, Span
+from stations.health.sample_times import MINUTE_NS, index_at, minute_of, new_samples
 from stations.health.samples import MAX_DISTINCT, Minute
 from stations.health.status import Metrics
 from stations.settings import HealthSettings
 
-MINUTE_NS = 60 * NS_PER_S
 HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 
@@ -30,6 +29,10 @@ _RECORD_FADE = 0.98
 # A digitizer saturates a little below its nominal full scale.
 CLIP_SHARE = 0.98
 
+# Instrument codes of SEED that record ground motion: high and low gain seismometers, accelerometers, gravimeters,
+# geophones. A mass position or a voltage may be as constant as it likes.
+GROUND_MOTION = frozenset("HLNGP")
+
 # Outside, a header is damaged: one sample a day, ten million a second.
 _LOWEST_RATE_HZ = 1e-5
 _HIGHEST_RATE_HZ = 1e7
@@ -44,11 +47,14 @@ class ChannelWatch:
     began_ns : from when on data are asked for, ns UTC
     settings : limits that decide what counts as clipped or as coming from the future
     timing_seen : whether its records tell the quality of their timing: one of them said more than 0 %
+    sample_rate_hz : of the newest record; 0 before one came
+    newest_counts : its newest sample, of channels of state of health, counts; None before one came
     """
 
     __slots__ = (
-        "_covered", "_future_at_ns", "_future_ns", "_max_ahead_ns", "_minutes", "_newest_arrival_ns", "_newest_end_ns",
-        "_record_s", "_repeated", "_sample_rate_hz", "_settings", "began_ns", "source_id", "timing_seen",
+        "_calibrated", "_covered", "_future_at_ns", "_future_ns", "_max_ahead_ns", "_minutes", "_newest_arrival_ns",
+        "_newest_end_ns", "_record_s", "_repeated", "_settings", "began_ns", "newest_counts", "sample_rate_hz",
+        "source_id", "timing_seen",
     )  # fmt: skip
 
     def __init__(self, source_id: SourceId, began_ns: int, settings: HealthSettings) -> None:
@@ -65,16 +71,27 @@ class ChannelWatch:
         self._future_ns = 0
         self._future_at_ns: int | None = None
         self._record_s = 0.0
-        self._sample_rate_hz = 0.0
+        self.sample_rate_hz = 0.0
+        self.newest_counts: float | None = None
+        self._calibrated: set[int] = set()
 
-    def observe(self, packet: Packet) -> None:
-        """Count one packet in; time that is covered already adds no samples and no availability."""
+    def observe(self, packet: Packet, *, is_calibrating: bool = False) -> None:
+        """Count one packet in; time that is covered already adds no samples and no availability.
+
+        Parameters
+        ----------
+        is_calibrating : whether its record says that a calibration signal is on it
+        """
         rate_hz = packet.sample_rate_hz
         if not (packet.n_samples and _is_possible(rate_hz)):
             return
         again = self.cover(packet.start_ns, packet.next_ns, rate_hz, packet.received_ns)
         if again is None:
             return
+        if is_calibrating:
+            self._calibrated |= set(range(packet.start_ns // MINUTE_NS, (packet.next_ns - 1) // MINUTE_NS + 1))
+        if packet.next_ns == self._newest_end_ns and packet.source_id.channel[1] not in GROUND_MOTION:
+            self.newest_counts = float(packet.samples[-1])
         if packet.timing_quality is not None:
             # Archives that were written again say 0 in every record (IC.MDJ 2017, CI 2019): not a clock, a default.
             self.timing_seen = self.timing_seen or packet.timing_quality > 0
@@ -113,12 +130,24 @@ class ChannelWatch:
         if self._newest_end_ns is None or end_ns > self._newest_end_ns:
             self._newest_end_ns, self._newest_arrival_ns = end_ns, arrived_ns
         self._record_s = max((end_ns - start_ns) / NS_PER_S / n_records, _RECORD_FADE * self._record_s)
-        self._sample_rate_hz = rate_hz
+        self.sample_rate_hz = rate_hz
         return again
 
     def patience(self) -> float:
         """Factor (>= 1) on the latency limits: a low-rate channel may take twice its record length."""
         return max(1.0, 2 * self._record_s / self._settings.total_latency_warn_s)
+
+    def is_late(self, now_ns: int) -> bool:
+        """Whether its newest sample is older than a channel's may be, or never came."""
+        limit_ns = seconds_ns(self._settings.total_latency_bad_s * self.patience())
+        return self._newest_end_ns is None or now_ns - self._newest_end_ns > limit_ns
+
+    def is_calibrating(self, now_ns: int) -> bool:
+        """Whether a calibration is on the minute of samples that is judged now, or on one after it."""
+        if not self._calibrated:
+            return False
+        judged = self._judged(now_ns)
+        return judged is not None and any(key >= judged for key in self._calibrated)
 
     def future_s(self, now_ns: int) -> float:
         """How far ahead of the clock the channel's data are, seconds; 0 when they aren't."""
@@ -188,10 +217,15 @@ class ChannelWatch:
         return now_ns - t_ns > seconds_ns(self._settings.total_latency_bad_s * self.patience()) + 2 * MINUTE_NS
 
     def _evidence(self, now_ns: int) -> Minute | None:
+        judged = self._judged(now_ns)
+        return None if judged is None else self._minutes[judged]
+
+    def _judged(self, now_ns: int) -> int | None:
+        """The newest full minute, if it is recent enough."""
         newest_ns = self._newest_end_ns
         if newest_ns is None:
             return None
-        n_needed = max(1.0, _MIN_FILLED * 60 * self._sample_rate_hz)
+        n_needed = max(1.0, _MIN_FILLED * 60 * self.sample_rate_hz)
         full = [
             key
             for key, minute in self._minutes.items()
@@ -199,7 +233,7 @@ class ChannelWatch:
         ]
         if not full or self._is_stale((max(full) + 1) * MINUTE_NS, now_ns):
             return None
-        return self._minutes[max(full)]
+        return max(full)
 
     def _timing(self, now_ns: int) -> float | None:
         if self._newest_end_ns is None or self._is_stale(self._newest_end_ns, now_ns):
@@ -218,19 +252,20 @@ class ChannelWatch:
             minute = self._minutes[key] = Minute(CLIP_SHARE * self._settings.full_scale_counts)
             for old in [old for old in self._minutes if old < oldest]:
                 del self._minutes[old]
+            self._calibrated = {key for key in self._calibrated if key >= oldest}
         return minute
 
     def _gather(self, packet: Packet, again: list[Span]) -> None:
         """Hand the samples that are new to the minutes they belong to."""
-        key = _minute_of(packet, 0)
-        if not again and key == _minute_of(packet, packet.n_samples - 1):
+        key = minute_of(packet, 0)
+        if not again and key == minute_of(packet, packet.n_samples - 1):
             if (minute := self._minute(key)) is not None:
                 minute.add(packet.samples)
             return
-        for first, last in _new_samples(packet, again):
+        for first, last in new_samples(packet, again):
             while first < last:
-                key = _minute_of(packet, first)
-                stop = min(last, max(first + 1, _index(packet, (key + 1) * MINUTE_NS)))
+                key = minute_of(packet, first)
+                stop = min(last, max(first + 1, index_at(packet, (key + 1) * MINUTE_NS)))
                 if (minute := self._minute(key)) is not None:
                     minute.add(packet.samples[first:stop])
                 first = stop
@@ -249,27 +284,3 @@ def _with_samples(metrics: Metrics, minute: Minute) -> Metrics:
         num_distinct=minute.n_distinct,
         clipping=minute.clipping_percent,
     )
-
-
-def _index(packet: Packet, t_ns: int) -> int:
-    """First sample at or after a time.
-
-    A sample up to a quarter of an interval early still counts: start times are rounded to microseconds, and one
-    sample must land in the same minute however the stream was cut into records.
-    """
-    return max(0, ceil((t_ns - packet.start_ns) * packet.sample_rate_hz / NS_PER_S - 0.25))
-
-
-def _minute_of(packet: Packet, index: int) -> int:
-    interval_ns = NS_PER_S / packet.sample_rate_hz
-    return (packet.start_ns + int((index + 0.25) * interval_ns)) // MINUTE_NS
-
-
-def _new_samples(packet: Packet, again: list[Span]) -> list[Span]:
-    """Index ranges of the samples outside the spans that were covered already."""
-    ranges, first = [], 0
-    for start_ns, end_ns in again:
-        ranges.append((first, min(packet.n_samples, _index(packet, start_ns))))
-        first = _index(packet, end_ns)
-    ranges.append((first, packet.n_samples))
-    return [(start, stop) for start, stop in ranges if start < stop]

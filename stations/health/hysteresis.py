@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from houfeng.times import seconds_ns
+from houfeng.times import NS_PER_S, seconds_ns
 from stations.health.status import State
 from stations.settings import HealthSettings
 
@@ -61,3 +61,30 @@ class Held:
             self.state, self.since_ns = state, now_ns
         self._better_since_ns = None
         return self.state
+
+
+class Turns:
+    """Since when a state is what it is, and how often it was another in the last hour."""
+
+    __slots__ = ("_state", "_turned_ns", "since_ns")
+
+    # A state that turns at each of 720 evaluations of an hour flaps beyond doubt; more need not be remembered.
+    _MOST = 64
+
+    def __init__(self, state: State, now_ns: int) -> None:
+        self.since_ns = now_ns
+        self._state = state
+        self._turned_ns: list[int] = []
+
+    def update(self, state: State, now_ns: int) -> int:
+        """Take one evaluation in; returns since when the state holds, ns UTC."""
+        if state is not self._state:
+            self._state, self.since_ns = state, now_ns
+            self._turned_ns = [*self._turned_ns, now_ns][-self._MOST :]
+        return self.since_ns
+
+    def is_flapping(self, now_ns: int, most_per_hour: int) -> bool:
+        """Whether it changed more often than that in the last hour."""
+        if len(self._turned_ns) <= most_per_hour:  # nearly always
+            return False
+        return sum(now_ns - t_ns < 3600 * NS_PER_S for t_ns in self._turned_ns) > most_per_hour

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 
 from houfeng.types import Packet, SourceId, Span
+from stations.health.beside import SohRules, metadata_verdicts, of_location
 from stations.health.channel import DAY_NS, ChannelWatch
-from stations.health.hysteresis import Held
+from stations.health.hysteresis import Held, Turns
+from stations.health.metadata import Metadata
 from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Rulebook, Verdict, is_ground_motion
 from stations.health.status import ChannelStatus, Reading, State, StationStatus, worst
 from stations.health.summary import station_metrics, station_reason
 from stations.health.words import recovering
+from stations.inventory import Inventory
 from stations.settings import HealthSettings
+
+_NONE_KNOWN = Metadata(Inventory({}))
 
 
 class HealthMonitor:
@@ -24,23 +30,37 @@ class HealthMonitor:
     Parameters
     ----------
     settings : limits of the rules
-    wanted : channels that must be there; they alone decide their station's state. A station without a wanted
-        channel is decided by its ground-motion channels, by all of them where it has none
+    wanted : channels that must be there; they alone decide their station's state, unless the settings name others
+        (`required_channels`). A station without a wanted channel is decided by its ground-motion channels, by all of
+        them where it has none
     usages : usage level by station id, `full` for others. Stations named here are reported even before they send;
         those that are `off` never are
+    is_calibrating : whether a packet's record says that a calibration signal is on it
+
+    Attributes
+    ----------
+    metadata : that packets may contradict, and that scale state of health; may be set between two evaluations
     """
 
     def __init__(
-        self, settings: HealthSettings, wanted: Iterable[SourceId] = (), usages: Mapping[str, str] | None = None
+        self,
+        settings: HealthSettings,
+        wanted: Iterable[SourceId] = (),
+        usages: Mapping[str, str] | None = None,
+        *,
+        is_calibrating: Callable[[Packet], bool] = lambda packet: False,
     ) -> None:
         self._settings = settings
+        self.metadata = _NONE_KNOWN
+        self._is_calibrating = is_calibrating
+        self._soh = SohRules(settings)
         self._expect(wanted, usages or {})
         self._is_received: Callable[[SourceId], bool] = lambda source_id: True
         self._began_ns: int | None = None
         self._channels: dict[SourceId, ChannelWatch] = {}
         self._rules = Rulebook(settings)
         self._held: dict[SourceId, dict[str, Held]] = {}
-        self._since: dict[SourceId | str, tuple[State, int]] = {}
+        self._turns: dict[SourceId | str, Turns] = {}
 
     def expect(
         self, wanted: Iterable[SourceId], usages: Mapping[str, str], is_received: Callable[[SourceId], bool]
@@ -57,7 +77,7 @@ class HealthMonitor:
         for source_id in [source_id for source_id in self._channels if not is_received(source_id)]:
             del self._channels[source_id]
             self._held.pop(source_id, None)
-            self._since.pop(source_id, None)
+            self._turns.pop(source_id, None)
 
     def observe(self, packets: Iterable[Packet]) -> None:
         """Count packets in, in any order; a log record, which has no samples, says nothing."""
@@ -66,7 +86,7 @@ class HealthMonitor:
             if watch is None and packet.n_samples:
                 watch = self._new_channel(packet.source_id, packet.received_ns or packet.next_ns)
             if watch is not None:
-                watch.observe(packet)
+                watch.observe(packet, is_calibrating=self._is_calibrating(packet))
 
     def cover(self, source_id: SourceId, span: Span, arrived_ns: int, n_records: int) -> None:
         """Count in adjoining packets of one channel that nobody has time to look into: all but their samples.
@@ -125,30 +145,51 @@ class HealthMonitor:
 
     def _required(self, watches: list[ChannelWatch]) -> frozenset[SourceId]:
         source_ids = frozenset(watch.source_id for watch in watches)
+        if patterns := self._settings.required_channels:
+            named = frozenset(each for each in source_ids if any(fnmatchcase(str(each), one) for one in patterns))
+            if named:
+                return named
         motion = frozenset(source_id for source_id in source_ids if is_ground_motion(source_id.channel))
         return (source_ids & self._wanted) or motion or source_ids
 
     def _station(self, station_id: str, watches: list[ChannelWatch], now_ns: int) -> StationStatus:
         usage = self._usages.get(station_id, "full")
         required = self._required(watches)
+        beside = self._beside(watches, now_ns)
         channels = tuple(
-            self._channel(watch, watch.source_id in required, usage, now_ns)
+            self._channel(watch, watch.source_id in required, usage, beside[watch.source_id], now_ns)
             for watch in sorted(watches, key=lambda watch: watch.source_id)
         )
         deciding = [channel for channel in channels if channel.required]
         state = worst(channel.state for channel in deciding)
+        since_ns = self._since_ns(station_id, state, now_ns)
         return StationStatus(
             station_id=station_id,
             state=state,
             reason=station_reason(state, deciding) if deciding else NO_DATA,
-            since_ns=self._since_ns(station_id, state, now_ns),
+            since_ns=since_ns,
             evaluated_ns=now_ns,
             usage=usage,
             metrics=station_metrics([channel.metrics for channel in deciding]),
             channels=channels,
+            flapping=self._turns[station_id].is_flapping(now_ns, self._settings.flapping_per_hour),
         )
 
-    def _channel(self, watch: ChannelWatch, required: bool, usage: str, now_ns: int) -> ChannelStatus:
+    def _beside(self, watches: list[ChannelWatch], now_ns: int) -> dict[SourceId, list[Verdict]]:
+        """What metadata and state of health say of each channel of one station."""
+        soh = self._soh.judge(watches, self.metadata, now_ns)
+        motion = {each.source_id.location for each in watches if is_ground_motion(each.source_id.channel)}
+        found = {}
+        for watch in watches:
+            source_id = watch.source_id
+            found[source_id] = metadata_verdicts(watch, self.metadata, now_ns)
+            if soh and is_ground_motion(source_id.channel):
+                found[source_id] += of_location(soh, source_id.location, motion)
+        return found
+
+    def _channel(
+        self, watch: ChannelWatch, required: bool, usage: str, beside: list[Verdict], now_ns: int
+    ) -> ChannelStatus:
         metrics = watch.metrics(now_ns)
         verdicts = self._rules.judge(
             metrics,
@@ -156,10 +197,11 @@ class HealthMonitor:
             timing_seen=watch.timing_seen,
             patience=watch.patience(),
             future_s=watch.future_s(now_ns),
+            calibrating=watch.is_calibrating(now_ns),
         )
         flowing = verdicts[0].state is State.OK
         held = self._held.setdefault(watch.source_id, {})
-        readings = tuple(self._reading(held, verdict, usage, flowing, now_ns) for verdict in verdicts)
+        readings = tuple(self._reading(held, verdict, usage, flowing, now_ns) for verdict in (*verdicts, *beside))
         voting = [reading for reading in readings if reading.votes]
         state = worst(reading.state for reading in voting)
         return ChannelStatus(
@@ -196,10 +238,10 @@ class HealthMonitor:
         )
 
     def _since_ns(self, key: SourceId | str, state: State, now_ns: int) -> int:
-        known = self._since.get(key)
-        if known is None or known[0] is not state:
-            known = self._since[key] = (state, now_ns)
-        return known[1]
+        known = self._turns.get(key)
+        if known is None:
+            known = self._turns[key] = Turns(state, now_ns)
+        return known.update(state, now_ns)
 
 
 def _votes(verdict: Verdict, state: State, held: Held, flowing: bool, usage: str) -> bool:

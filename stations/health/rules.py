@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from stations.health.channel import N_MINUTES_KEPT
+from stations.health.channel import GROUND_MOTION, N_MINUTES_KEPT
 from stations.health.samples import MAX_DISTINCT
 from stations.health.status import Metrics, State
 from stations.health.words import reason, window
@@ -21,11 +21,9 @@ _NO_HOUR = "No data in the last hour"
 LATENCY = "total_latency"
 
 # What telemetry-only leaves out: these judge the sensor and its clock, not the link.
-WAVEFORM_RULES = frozenset({"flat", "sample_mean", "clipping", "timing_quality"})
-
-# Instrument codes of SEED that record ground motion: high and low gain seismometers, accelerometers, gravimeters,
-# geophones. A mass position or a voltage may be as constant as it likes.
-_GROUND_MOTION = frozenset("HLNGP")
+WAVEFORM_RULES = frozenset(
+    {"flat", "sample_mean", "clipping", "timing_quality", "clock_quality", "clock_error", "mass_position"}
+)
 
 
 class Verdict(NamedTuple):
@@ -87,7 +85,7 @@ class Rule:
 
 def is_ground_motion(channel: str) -> bool:
     """Whether a channel code (`BHZ`) stands for ground motion."""
-    return channel[1] in _GROUND_MOTION
+    return channel[1] in GROUND_MOTION
 
 
 class Rulebook:
@@ -132,7 +130,14 @@ class Rulebook:
         )
 
     def judge(
-        self, metrics: Metrics, *, channel: str, timing_seen: bool, patience: float, future_s: float
+        self,
+        metrics: Metrics,
+        *,
+        channel: str,
+        timing_seen: bool,
+        patience: float,
+        future_s: float,
+        calibrating: bool = False,
     ) -> list[Verdict]:
         """Verdicts on one channel, most telling first: among equals the first gives the channel its reason.
 
@@ -143,13 +148,14 @@ class Rulebook:
         timing_seen : whether any of its records ever told a timing quality above 0 %
         patience : factor on the latency limits, >= 1
         future_s : how far its data are ahead of the clock, seconds
+        calibrating : whether a calibration signal is on its samples, which say nothing of the sensor then
         """
         verdicts = [self._latency.relaxed(patience).judge(metrics.total_latency_s)]
         if metrics.total_latency_s is not None or future_s:
             verdicts.append(self._future.judge(future_s))
         if metrics.feed_latency_s is not None:
             verdicts.append(self._feed.relaxed(patience).judge(metrics.feed_latency_s))
-        if is_ground_motion(channel):
+        if is_ground_motion(channel) and not calibrating:
             verdicts += self._waveform(metrics)
         if timing_seen:
             verdicts.append(self._timing.judge(metrics.timing_quality))

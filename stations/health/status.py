@@ -139,6 +139,7 @@ class StationStatus:
     usage : full, evaluation, telemetry-only or maintenance (a station that is off has no status)
     metrics : the worst value of each metric among the required channels
     channels : sorted by source id
+    flapping : whether it changes more often than `flapping_per_hour`
     """
 
     station_id: str
@@ -149,6 +150,7 @@ class StationStatus:
     usage: str
     metrics: Metrics
     channels: tuple[ChannelStatus, ...]
+    flapping: bool = False
 
     @property
     def marks(self) -> dict[str, State]:

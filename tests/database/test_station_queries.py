@@ -71,7 +71,12 @@ def test_rows(filled: Store) -> None:
         "full",
         Metrics(total_latency_s=700.0, num_gaps=0, flat=False),
         {"total_latency_s": State.BAD},
+        score=known.score,
+        deductions=known.deductions,
     )
+    # all of what can be lost, for one required channel of one
+    assert known.score == 0
+    assert [str(each) for each in known.deductions] == ["100 for total_latency BAD (EHZ): latency 700.0 s > 60 s"]
     assert (known.network, known.has_metadata) == ("IC", True)
     never = rows["KR.NRN"]
     assert (never.state, never.reason, never.since_ns) == (State.UNKNOWN, "Not evaluated yet", None)

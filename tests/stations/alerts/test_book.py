@@ -28,7 +28,7 @@ def test_a_server_with_fifty_stations_is_one_alert_and_closes_once(play: Play) -
     assert alert.kind is Kind.SERVER and alert.key == "server s" and alert.severity is Severity.CRITICAL
     assert len(alert.children) == 50 and all(child.left_ns is not None for child in alert.children)
     assert [step.action for step in past.steps.values()] == ["opened", "closed"]
-    assert alert.cause == "server" and "not connected (connection refused)" in alert.evidence
+    assert alert.cause == "server" and "not connected; it said: connection refused" in alert.evidence
     assert at(100) < alert.opened_ns <= at(200) and at(690) <= (alert.closed_ns or 0) <= at(710)
 
 

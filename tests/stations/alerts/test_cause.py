@@ -19,7 +19,8 @@ HERE = NAMES[0]
 def told(found: StationStatus, around: Scene | None = None, stale: tuple[str, ...] = (HERE,)) -> tuple[str, str]:
     """Cause and evidence, where the other stations are well unless they are named."""
     well = {name: status(name, State.BAD if name in stale else State.OK, 0, 9) for name in NAMES[1:]}
-    return cause.of_station(found, well | {HERE: found}, stale, around or scene(NAMES))
+    why = cause.of_station(found, well | {HERE: found}, stale, around or scene(NAMES))
+    return why.word, why.sentence
 
 
 def channels(*made: ChannelStatus) -> StationStatus:
@@ -38,13 +39,13 @@ def test_a_rule_names_the_part(rule: str, word: str) -> None:
 def test_silence_without_a_sign_is_not_explained_away() -> None:
     word, sentence = told(status(HERE, State.BAD, 0, 9))
     assert word == "unknown"
-    assert "9 of 9 others behind server s come: power or link" in sentence
+    assert "9 of 9 others behind server s come" in sentence and "power or link" in sentence
 
 
 def test_gaps_before_the_silence_tell_of_the_link() -> None:
     assert told(status(HERE, State.BAD, 0, 9, num_gaps=7)) == (
         "link",
-        "Data stopped after 7 gaps in an hour, 9 of 9 others behind server s come",
+        "Data stopped; there were 7 gaps in the hour before; 9 of 9 others behind server s come",
     )
 
 
@@ -58,7 +59,7 @@ def test_packets_that_come_with_old_data_tell_of_the_link() -> None:
 
 def test_a_server_that_is_away_is_the_cause() -> None:
     word, sentence = told(status(HERE, State.BAD, 0, 9), scene(NAMES, connected=False))
-    assert (word, sentence) == ("server", "Server s is not connected (connection refused)")
+    assert (word, sentence) == ("server", "Server s is not connected; it said: connection refused")
 
 
 def test_one_of_two_servers_explains_nothing() -> None:
@@ -70,10 +71,10 @@ def test_one_of_two_servers_explains_nothing() -> None:
 def test_a_channel_that_stopped_and_one_that_never_came_differ() -> None:
     fine = channel(HERE, "HHN", State.OK, at(0))
     word, sentence = told(channels(channel(HERE, "HHZ", State.BAD, at(0)), fine))
-    assert (word, sentence.partition(":")[0]) == ("sensor", f"HHZ stopped, HHN of {HERE} comes in time")
+    assert (word, sentence.partition(":")[0]) == ("sensor", "HHZ stopped")
     never = channel(HERE, "HHZ", State.UNKNOWN, at(0), total_latency_s=None)  # type: ignore[arg-type]
     word, sentence = told(channels(never, fine))
-    assert (word, sentence.partition(",")[0]) == ("metadata", "HHZ never came")
+    assert (word, sentence.partition(":")[0]) == ("metadata", "HHZ never came")
 
 
 def test_a_station_that_never_came_beside_others_that_do() -> None:
@@ -93,6 +94,6 @@ def test_a_station_that_never_came_beside_others_that_do() -> None:
 )
 def test_what_stations_have_in_common(kind: Kind, n_stale: int, connected: bool, word: str) -> None:
     found = Common(Group(kind, "s"), {name: at(n) for n, name in enumerate(NAMES[:n_stale])}, len(NAMES))
-    known, sentence = cause.of_group(found, scene(NAMES, connected=connected))
-    assert known == word
-    assert f"within {n_stale - 1} s" in sentence
+    why = cause.of_group(found, scene(NAMES, connected=connected))
+    assert why.word == word
+    assert f"within {n_stale - 1} s" in why.sentence
