@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, func, select
 
-from database import measures, noise_days, tables
+from database import day_checks, latencies, measures, noise_days, tables
 from database.measures import DAY_NS, HOUR_NS, TABLES
 from houfeng.errors import StoreError
 from houfeng.times import NS_PER_S
 from houfeng.types import SourceId
+from stations.health.latencies import Latencies
 from stations.health.measures import MINUTE_NS, Measures
 from stations.health.rules import is_ground_motion
 
@@ -44,22 +45,34 @@ _MEASURED = (
     *(Metric("percent_clipped", "%"), Metric("num_spikes"), Metric("percent_flat", "%"), Metric("n_samples")),
     *(Metric("sample_rate_hz", "Hz"), Metric("n_records"), Metric("n_flagged"), Metric("value")),
 )
+# Of the time at which records came, not of the time of their samples; only what came live has them.
+_LATENCIES = (
+    *(Metric("total_latency_s", "s"), Metric("feed_latency_s", "s"), Metric("data_latency_s", "s")),
+    *(Metric("max_total_latency_s", "s"), Metric("max_data_latency_s", "s"), Metric("n_arrived")),
+)
 _NOISE = (
     *(Metric("pct_above_nhnm", "%", True), Metric("pct_below_nlnm", "%", True)),
     *(Metric("dead_channel_lin", "dB", True), Metric("dead_channel_gsn", "dB", True)),
 )
-METRICS = {each.name: each for each in (*_MEASURED, *_NOISE)}
+_CHECKS = (
+    *(Metric("sample_unique", "", True), Metric("cross_talk", "", True), Metric("polarity_check", "", True)),
+    *(Metric("orientation_check", "deg", True), Metric("orientation_correlation", "", True)),
+    *(Metric("sample_rate_channel", "", True), Metric("sample_rate_resp", "", True)),
+    *(Metric(name, "", True) for name in day_checks.FLAGS),
+)
+METRICS = {each.name: each for each in (*_MEASURED, *_LATENCIES, *_NOISE, *_CHECKS)}
+DAILY = tuple(each.name for each in METRICS.values() if each.is_daily)
 
 
 def channels(connection: Connection) -> list[SourceId]:
     """Channels that something was measured on, sorted."""
-    return measures.channels(connection, TABLES["day"])
+    return sorted({*measures.channels(connection, TABLES["day"]), *latencies.channels(connection)})
 
 
 def rows(
     connection: Connection, source_id: SourceId, by: str, since_ns: int | None = None, until_ns: int | None = None
 ) -> list[MetricRow]:
-    """All metrics of a channel, earliest first.
+    """All metrics of a channel, earliest first. Latencies are those of records that came in the time of the row.
 
     Parameters
     ----------
@@ -71,12 +84,15 @@ def rows(
     StoreError : if `by` is none of the three
     """
     found = measures.read(connection, _table(by), source_id, since_ns, until_ns)
-    daily = _daily(connection, source_id, since_ns, until_ns) if by == "day" else {}
     gains = _Gains(connection, source_id)
-    return [
-        MetricRow(row.start_ns, _values(row, by) | {"value": gains.scaled(row)} | daily.get(row.start_ns, {}))
-        for row in found
-    ]
+    values = {row.start_ns: _values(row, by) | {"value": gains.scaled(row)} for row in found}
+    late = {each.start_ns: _late(each) for each in latencies.read(connection, by, source_id, since_ns, until_ns)}
+    nothing: dict[str, Any] = dict.fromkeys(each.name for each in (*_MEASURED, *_LATENCIES))
+    values = {at: nothing | values.get(at, {}) | late.get(at, {}) for at in sorted({*values, *late})}
+    if by == "day":
+        daily = _daily(connection, source_id, since_ns, until_ns)
+        values = {day: its | dict.fromkeys(DAILY) | daily.get(day, {}) for day, its in values.items()}
+    return [MetricRow(start_ns, its) for start_ns, its in values.items()]
 
 
 def series(
@@ -139,6 +155,11 @@ def _values(row: Measures, by: str) -> dict[str, float | None]:
     }
 
 
+def _late(row: Latencies) -> dict[str, float | None]:
+    total_s = row.feed_latency_s + row.data_latency_s
+    return {"total_latency_s": total_s, **{name: value for name, value in row._asdict().items() if name in METRICS}}
+
+
 _PLAIN = (
     *("num_gaps", "num_overlaps", "timing_quality", "sample_mean", "sample_rms", "sample_min", "sample_max"),
     *("num_spikes", "n_samples", "sample_rate_hz", "n_records", "n_flagged"),
@@ -148,10 +169,13 @@ _PLAIN = (
 def _daily(
     connection: Connection, source_id: SourceId, since_ns: int | None, until_ns: int | None
 ) -> dict[int, dict[str, Any]]:
-    """What the noise of days says, by midnight."""
+    """What the noise of days and their checks say, by midnight."""
     found: dict[int, dict[str, Any]] = {}
     for day in noise_days.read(connection, source_id, since_ns, until_ns):
         found.setdefault(day.day_ns, {}).update(day.metrics)
+    for check in day_checks.read(connection, source_id, since_ns, until_ns):
+        found.setdefault(check.day_ns, {}).update({name: getattr(check, name) for name in day_checks.METRICS})
+        found[check.day_ns].update({name: check.flags.get(name, 0) for name in day_checks.FLAGS})
     return found
 
 

@@ -66,3 +66,41 @@ noise_day = Table(
     *(number(each, needed=False) for each in ("pct_above_nhnm", "pct_below_nlnm", "dead_channel_lin")),
     number("dead_channel_gsn", needed=False),
 )
+
+# What else a day of samples says of a channel of ground motion. `made_from` as of `noise_day`, of all that it is
+# compared with, too.
+day_check = Table(
+    "day_check",
+    metadata,
+    text("source_id", key=True),
+    time("day_ns", key=True),
+    text("made_from"),
+    Column("n_records", Integer, nullable=False),
+    Column("sample_unique", BigInteger, nullable=True),
+    number("cross_talk", needed=False),
+    text("cross_talk_with"),
+    number("polarity_check", needed=False),
+    text("polarity_with"),
+    number("orientation_check", needed=False),
+    number("orientation_correlation", needed=False),
+    *(Column(name, Integer, nullable=True) for name in ("sample_rate_channel", "sample_rate_resp")),
+    # JSON: how many records of the day have each flag; those that none has are left out.
+    text("flags"),
+    sqlite_with_rowid=False,
+)
+
+
+def _latencies(name: str) -> Table:
+    """How late records came, by the time at which they came: of live records alone, for the archive does not know."""
+    return Table(
+        name,
+        metadata,
+        text("source_id", key=True),
+        time("start_ns", key=True),
+        *(Column(each, Integer, nullable=False) for each in ("n_minutes", "n_arrived")),
+        *(number(each) for each in ("feed_latency_s", "data_latency_s", "max_data_latency_s", "max_total_latency_s")),
+        sqlite_with_rowid=False,
+    )
+
+
+latency_minute, latency_hour, latency_day = map(_latencies, ("latency_minute", "latency_hour", "latency_day"))

@@ -21,7 +21,17 @@ from sqlalchemy import (
 from database.alert_tables import alert, alert_child, alert_step, alert_watch, delivery
 from database.columns import UInt64, number, place, run_key, text, time
 from database.metadata import metadata
-from database.metric_tables import health_day, health_hour, health_minute, measured_file, noise_day
+from database.metric_tables import (
+    day_check,
+    health_day,
+    health_hour,
+    health_minute,
+    latency_day,
+    latency_hour,
+    latency_minute,
+    measured_file,
+    noise_day,
+)
 from database.registry_tables import audit, station_card, station_correction, station_usage
 from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
 
@@ -39,6 +49,7 @@ __all__ = [
     "change",
     "channel_epoch",
     "channel_status",
+    "day_check",
     "delivery",
     "detector_state",
     "event",
@@ -46,6 +57,9 @@ __all__ = [
     "health_hour",
     "health_minute",
     "inventory_doc",
+    "latency_day",
+    "latency_hour",
+    "latency_minute",
     "magnitude",
     "measured_file",
     "metadata",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, or_
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
@@ -25,6 +25,15 @@ def upsert(connection: Connection, table: Table, rows: list[Row]) -> None:
     changed = or_(*(table.c[name].is_distinct_from(value) for name, value in new.items()))
     keys = list(table.primary_key)
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=new, where=changed), rows)
+
+
+def upsert_select(connection: Connection, table: Table, query: Select[Any], values: list[Row]) -> None:
+    """As `upsert`, of what a query gives for each of some values; its columns are the table's, in their order."""
+    if not values:
+        return
+    insert = _insert(connection, table).from_select([column.name for column in table.columns], query)
+    new = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=new), values)
 
 
 def insert_new(connection: Connection, table: Table, rows: list[Row]) -> None:

@@ -104,6 +104,7 @@ class Response:
     stages : those that shape; the first feels the ground
     gain : product of the gains of all stages, counts per `unit`
     sensitivity, sensitivity_hz : what the document says of the whole at one frequency
+    rate_hz : samples per second that leave the last stage that tells; None where none does
 
     Raises
     ------
@@ -116,6 +117,7 @@ class Response:
     gain: float
     sensitivity: float
     sensitivity_hz: float
+    rate_hz: float | None = None
 
     def __post_init__(self) -> None:
         _check(self)

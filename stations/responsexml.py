@@ -111,14 +111,23 @@ def _response(element: Any, label: str, arrays: dict[Any, Floats]) -> Response:
     sensitivity_hz = node.optional_number("InstrumentSensitivity/Frequency", 0, 1e6, "Hz") or 0.0
     stages: list[Stage] = []
     gain = 1.0
+    rate_hz: float | None = None
     for stage in sorted(element.iterfind(f"{NS}Stage"), key=lambda each: _number(each)):
         named = Node(stage, f"{label}: response: stage {_number(stage)}")
         gain *= named.number("StageGain/Value", -1e30, 1e30, "")
+        rate_hz = _rate_after(named) or rate_hz
         made = _stage(named, sensitivity_hz, arrays)
         if made is not None:
             stages.append(made)
     unit = node.text("InstrumentSensitivity/InputUnits/Name").upper().replace(" ", "")
-    return Response(label, unit, tuple(stages), gain, sensitivity, sensitivity_hz)
+    return Response(label, unit, tuple(stages), gain, sensitivity, sensitivity_hz, rate_hz)
+
+
+def _rate_after(stage: Node) -> float | None:
+    """Samples per second that leave a stage, of one that tells."""
+    rate_hz = stage.optional_number("Decimation/InputSampleRate", 0, 1e9, "Hz")
+    factor = stage.optional_number("Decimation/Factor", 0, 1e9, "")
+    return rate_hz / factor if rate_hz and factor else None
 
 
 def _number(stage: Any) -> int:

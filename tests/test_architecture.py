@@ -69,6 +69,8 @@ DOORS = {
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.availability": INNER,
     "houfeng.measuring": INNER,
+    "houfeng.arriving": INNER,
+    "houfeng.day_checks": (*INNER, "houfeng.waveforms", "houfeng.day_checks"),
     "houfeng.noise_archive": (*INNER, "houfeng.waveforms"),
     "houfeng.__main__": ("houfeng.cli",),
     "houfeng.cli": (*INNER, "houfeng", "configs", "webui"),

@@ -263,6 +263,7 @@ class Session:
             cursors = self._servers.advance(taken)
             readable = self._vitals.unpacker.readable(packets)
             self._health.observe(readable)
+            self._metering.observe(readable)
             self._detection.feed(readable, cursors)
             came_ns = min((packet.received_ns for packet in packets if packet.received_ns), default=0)
             self._lag_s = (now_ns() - came_ns) / NS_PER_S if came_ns else None
@@ -273,6 +274,7 @@ class Session:
         live = [each for each in passed if self._servers.is_live(each.server)]
         for each in live:
             self._health.cover(each.source_id, each.span, each.arrived_ns, each.n_records)
+            self._metering.cover(each.source_id, each.span, each.arrived_ns, each.n_records)
         self._vitals.tally.n_passed_over += sum(each.n_records for each in live)
         if live:
             self._detection.pass_over((each.source_id, each.start_ns) for each in live)

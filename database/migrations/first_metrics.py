@@ -53,3 +53,39 @@ def metrics() -> None:
         *(column(name, sa.Double, needed=False) for name in ("dead_channel_lin", "dead_channel_gsn")),
         sa.PrimaryKeyConstraint("source_id", "day_ns", "sample_rate_hz", name="pk_noise_day"),
     )
+    _checks()
+    for name in ("latency_minute", "latency_hour", "latency_day"):
+        _latencies(name)
+
+
+def _checks() -> None:
+    op.create_table(
+        "day_check",
+        key("source_id"),
+        key("day_ns", sa.BigInteger),
+        column("made_from", sa.String),
+        column("n_records", sa.Integer),
+        column("sample_unique", sa.BigInteger, needed=False),
+        column("cross_talk", sa.Double, needed=False),
+        column("cross_talk_with", sa.String),
+        column("polarity_check", sa.Double, needed=False),
+        column("polarity_with", sa.String),
+        *(column(name, sa.Double, needed=False) for name in ("orientation_check", "orientation_correlation")),
+        *(column(name, sa.Integer, needed=False) for name in ("sample_rate_channel", "sample_rate_resp")),
+        column("flags", sa.String),
+        sa.PrimaryKeyConstraint("source_id", "day_ns", name="pk_day_check"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _latencies(name: str) -> None:
+    op.create_table(
+        name,
+        key("source_id"),
+        key("start_ns", sa.BigInteger),
+        *(column(each, sa.Integer) for each in ("n_minutes", "n_arrived")),
+        *(column(each, sa.Double) for each in ("feed_latency_s", "data_latency_s")),
+        *(column(each, sa.Double) for each in ("max_data_latency_s", "max_total_latency_s")),
+        sa.PrimaryKeyConstraint("source_id", "start_ns", name=f"pk_{name}"),
+        sqlite_with_rowid=False,
+    )

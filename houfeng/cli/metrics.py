@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Connection
 
 from configs import Settings
-from database import measures, noise_days
-from database.measures import DAY_NS, HOUR_NS, TABLES
+from database import metric_queries
+from database.measures import DAY_NS, TABLES
+from database.metric_queries import MetricRow
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
+from houfeng.day_checks import DayChecks
 from houfeng.indexing import ArchiveIndex
 from houfeng.measuring import Measuring
 from houfeng.network import load_network
 from houfeng.noise import matching
-from houfeng.times import NS_PER_S, format_ns, now_ns, parse_ns
+from houfeng.times import format_ns, now_ns
 from houfeng.types import SourceId
-from stations.health.measures import MINUTE_NS, Measures
 from stations.health.rules import is_ground_motion
 from stations.inventory import Inventory
 
 _COLUMNS = (
     *("channel", "start", "percent_availability", "num_gaps", "max_gap_s", "num_overlaps", "timing_quality"),
-    *("percent_locked", "sample_mean", "sample_rms", "num_spikes", "n_clipped", "n_flat", "value", "unit"),
+    *("percent_locked", "sample_mean", "sample_rms", "num_spikes", "percent_clipped", "percent_flat", "value", "unit"),
 )
-_LENGTH_NS = {"minute": MINUTE_NS, "hour": HOUR_NS, "day": DAY_NS}
 
 
 @click.command()
@@ -53,7 +51,8 @@ def metrics(
     """What was measured on the records of channels, by minute, hour or day.
 
     For all channels, or those that match a pattern (* and ? allowed). Channels of state of health (mass positions,
-    voltages, temperatures, clocks) have their mean in the unit that StationXML gives; days have the metrics of noise.
+    voltages, temperatures, clocks) have their mean in the unit that StationXML gives; days have the metrics of noise,
+    of leaks between components, of polarity and orientation and the flags of their records, too.
     """
     settings = settings_of(config)
     inventory = load_network(settings).inventory
@@ -61,55 +60,41 @@ def metrics(
     store = Store.open(settings.database.url)
     try:
         if update:
-            _update(settings, store)
+            _update(settings, store, inventory if by == "day" else None)
         with store.read() as snapshot:
             rows = [
-                _row(source_id, found, by, inventory)
-                for source_id in matching(measures.channels(snapshot, TABLES[by]), channels)
-                for found in measures.read(snapshot, TABLES[by], source_id, since_ns, until)
+                _row(source_id, found, inventory)
+                for source_id in matching(metric_queries.channels(snapshot), channels)
+                for found in metric_queries.rows(snapshot, source_id, by, since_ns, until)
             ]
-            if by == "day":
-                rows = [row | _noise(snapshot, row) for row in rows]
     finally:
         store.close()
     print_rows("metrics", rows, _COLUMNS, layout)
 
 
-def _noise(snapshot: Connection, row: dict[str, Any]) -> dict[str, Any]:
-    """The metrics of a day's noise; None where it was not made, or there is no response."""
-    day_ns = parse_ns(row["start"])
-    found = noise_days.read(snapshot, SourceId.parse(row["channel"]), day_ns, day_ns + 1)
-    return dict.fromkeys(noise_days.METRICS) | next((dict(each.metrics) for each in found if each.day_ns == day_ns), {})
-
-
-def _update(settings: Settings, store: Store) -> None:
+def _update(settings: Settings, store: Store, inventory: Inventory | None) -> None:
     root = Path(settings.archive.path)
     ArchiveIndex(root, store).update()
     n_channels = Measuring(root, store, settings.metrics, settings.health.full_scale_counts).update(now_ns())
     click.echo(f"{n_channels} channels were measured", err=True)
+    if inventory is not None:
+        n_days = DayChecks(root, store, settings.metrics.noise_delay_h * 3600).update(inventory, now_ns())
+        click.echo(f"{n_days} days of channels were checked", err=True)
 
 
-def _row(source_id: SourceId, found: Measures, by: str, inventory: Inventory) -> dict[str, Any]:
-    values = asdict(found)
-    start_ns = values.pop("start_ns")
+def _row(source_id: SourceId, found: MetricRow, inventory: Inventory) -> dict[str, Any]:
+    """By the gain that the configuration's StationXML has: the database may know no metadata yet."""
     value, unit = _scaled(source_id, found, inventory)
-    return {
-        "channel": str(source_id),
-        "start": format_ns(start_ns, digits=0),
-        "percent_availability": 100 * values.pop("covered_ns") / _LENGTH_NS[by],
-        "max_gap_s": values.pop("max_gap_ns") / NS_PER_S,
-        "percent_locked": 100 * found.n_locked / found.n_records if found.n_records else None,
-        **values,
-        "value": value,
-        "unit": unit,
-    }
+    start = format_ns(found.start_ns, digits=0)
+    return {"channel": str(source_id), "start": start, **found.values, "value": value, "unit": unit}
 
 
-def _scaled(source_id: SourceId, found: Measures, inventory: Inventory) -> tuple[float | None, str]:
+def _scaled(source_id: SourceId, found: MetricRow, inventory: Inventory) -> tuple[float | None, str]:
     """The mean of a channel of state of health in its unit, by the gain of its time."""
-    if is_ground_motion(source_id.channel) or found.sample_mean is None:
+    mean = found.values["sample_mean"]
+    if is_ground_motion(source_id.channel) or mean is None:
         return None, ""
     epoch = inventory.epoch_at(source_id, found.start_ns)
     if epoch is None or not epoch.gain:
         return None, ""
-    return found.sample_mean / epoch.gain, epoch.gain_unit
+    return mean / epoch.gain, epoch.gain_unit

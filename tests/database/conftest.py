@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from database import alerts, deliveries, holdings, measures, noise_days, registry, tables
+from database import alerts, day_checks, deliveries, holdings, latencies, measures, noise_days, registry, tables
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
@@ -19,6 +19,7 @@ from stations.alerts.alert import Alert, Child, Step, Watch
 from stations.alerts.words import Action, Kind, Severity
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
+from stations.health.latencies import Latencies
 from stations.health.measures import Measures
 from stations.inventory import ChannelEpoch, Inventory, InventoryDocument, Site
 
@@ -164,6 +165,9 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     measures.save_marks(unit.connection, {(stream, T0_NS): (512, 9)})
     noise = noise_days.NoiseDay(T0_NS, 100.0, 1, 1, b"levels", 7, {"dead_channel_lin": 2.5})
     noise_days.save(unit.connection, stream, T0_NS, "c0ffee", [noise])
+    late = Latencies(T0_NS // (60 * NS_PER_S) * 60 * NS_PER_S, 1, 15, 2.0, 3.0, 5.0, 7.5)
+    latencies.save(unit.connection, [(stream, late)])
+    day_checks.save(unit.connection, [(stream, day_checks.DayCheck(T0_NS, "c0ffee", 9, flags={"spikes": 2}))])
     holdings.save_absences(unit.connection, [holdings.AbsenceRow("geofon", absent, 2, T0_NS, "no data")])
     common = Alert(Kind.SERVER, "server geofon", Severity.CRITICAL, T0_NS, "server", "why", (Child("BW.UH1", T0_NS),))
     step = Step(common.alert_id, T0_NS, Action.OPENED, "houfeng", "why")

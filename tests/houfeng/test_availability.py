@@ -127,6 +127,37 @@ def test_real_records_are_as_obspy_judges_them(name: str, store: Store, tmp_path
         )
 
 
+def test_records_of_one_time(store: Store, tmp_path: Path) -> None:
+    """Eighteen records of the same two seconds, but for their flags: each time counts once, where ObsPy adds copies up.
+
+    Byte for byte there are 16. What a record is counted for agrees with ObsPy on these; samples with it on one of them.
+    """
+    raw = (MSEED / "qualityflags.mseed").read_bytes()
+    records = list(dict.fromkeys(raw[at : at + 512] for at in range(0, len(raw), 512)))
+    told = []
+    for name, its in (("all", records), ("one", records[:1])):
+        (tmp_path / name).write_bytes(b"".join(its))
+        told.append(MSEEDMetadata([str(tmp_path / name)], add_flags=True).meta)
+    every, one = told
+    archive = Archive(tmp_path / "archive")
+    import_files(archive, [MSEED / "qualityflags.mseed"])
+    archive.close()
+    ArchiveIndex(tmp_path / "archive", store).update()
+    kept = MetricsSettings(minutes_days=20_000, hours_days=30_000)
+    Measuring(tmp_path / "archive", store, kept, 2.0**23).update(END_NS)
+    with store.read() as snapshot:
+        days = measures.read(snapshot, TABLES["day"], SourceId("BW", "BGLD", "", "EHE"))
+    found = rolled_up(days, days[0].start_ns)
+    assert (found.n_records, found.num_overlaps) == (every["num_records"], every["num_overlaps"]) == (16, 15)
+    assert (found.n_samples, every["num_samples"]) == (one["num_samples"], 16 * one["num_samples"])
+    assert found.sample_mean == pytest.approx(one["sample_mean"], rel=1e-9)
+    assert found.sample_rms == pytest.approx(one["sample_stdev"], rel=1e-6)
+    length_ns = from_utcdatetime(one["end_time"]) - from_utcdatetime(one["start_time"])
+    assert 100 * found.covered_ns / length_ns == every["percent_availability"] == 100
+    clipped = sum(1 for each in records if each[38] & 3)
+    assert found.n_flagged == clipped == 9
+
+
 def test_the_commands_tell_what_is_there(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "archive")
     import_files(archive, [MSEED / "gaps.mseed"])

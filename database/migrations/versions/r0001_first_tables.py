@@ -40,6 +40,7 @@ def downgrade() -> None:
     drop_alerts()
     for table in (
         "change",
+        *("latency_day", "latency_hour", "latency_minute", "day_check"),
         "noise_day",
         "measured_file",
         "health_day",
