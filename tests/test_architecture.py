@@ -17,7 +17,7 @@ CORE = (
     *("houfeng.magnitudes", "houfeng.stretch"),
     "houfeng.__version__",
 )
-INNER = (*CORE, "stations", "acquisition", "detection", "database")
+INNER = (*CORE, "stations", "acquisition", "detection", "engineering", "database")
 
 # What each room may import of the others; the longest prefix of the module's name decides.
 DOORS = {
@@ -51,6 +51,7 @@ DOORS = {
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
+    "houfeng.motion_shapes": (*CORE, "engineering"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),

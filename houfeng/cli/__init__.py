@@ -22,6 +22,7 @@ _COMMANDS = {
     "replay": ("houfeng.cli.replay:replay", "Detect on archived records, as fast as this computer can."),
     "simulate": ("houfeng.cli.simulate:simulate", "Make records of a synthetic network whose earthquakes are known."),
     "tune": ("houfeng.cli.tune:tune", "Find the bands and thresholds that detect a catalogue's events best."),
+    "assess": ("houfeng.cli.assess:assess_group", "Assess what ground motion does: measures, spectra, intensities."),
     "stations": ("houfeng.cli.stations:stations", "List, check and change stations, and show their health."),
     "alerts": ("houfeng.cli.alerts:alerts_group", "List and handle alerts, and see who was told."),
     "events": ("houfeng.cli.events:events", "List detected events, and show one."),

@@ -25,10 +25,22 @@ _HEADINGS = {
     "n_picks": "picks",
     "n_records": "records",
     "uncertainty_s": "± s",
+    "pga_cm_s2": "PGA cm/s²",
+    "pgv_cm_s": "PGV cm/s",
+    "pgd_cm": "PGD cm",
+    "arias_m_s": "Arias m/s",
+    "cav_g_s": "CAV g s",
+    "d5_95_s": "D5-95 s",
+    "housner_cm_s": "SI cm/s",
+    "pga_cm_s2_off_percent": "PGA off %",
+    "pgv_cm_s_off_percent": "PGV off %",
+    "pgd_cm_off_percent": "PGD off %",
+    "psa_g": "PSA g",
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d\d)\d*Z")
 _NAME_WIDTH = 16
 PIPE_WIDTH = 400
+SMALL = 0.1  # below it two decimals would hide most of a number
 
 format_option = click.option(
     "--format",
@@ -99,6 +111,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return "—"
     if isinstance(value, float):
-        return f"{value:.2f}"
+        return f"{value:.2f}" if abs(value) >= SMALL or value == 0 else f"{value:.2g}"
     # microseconds are for programs; a reader of the table wants hundredths
     return _TIME.sub(r"\1 \2", str(value))

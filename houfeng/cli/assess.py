@@ -1,0 +1,107 @@
+"""`houfeng assess`: what recorded ground motion does to structures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from engineering.assessment import Assessment, assess
+from engineering.formats import read
+from engineering.formats.lines import File
+from engineering.motion import Component, Motion
+from engineering.oscillator import Between
+from engineering.spectra import Oscillators
+from houfeng.cli.printing import format_option, print_rows
+from houfeng.errors import MotionError
+from houfeng.motion_shapes import component_rows, record_shape, spectrum_rows
+
+_COMPONENTS = (
+    *("station", "component", "pga_cm_s2", "pgv_cm_s", "pgd_cm", "arias_m_s", "cav_g_s", "d5_95_s", "housner_cm_s"),
+    *("pga_cm_s2_off_percent", "pgv_cm_s_off_percent", "pgd_cm_off_percent"),
+)
+_SPECTRA = ("station", "component", "period_s", "psa_g")
+
+
+@click.group("assess")
+def assess_group() -> None:
+    """Assess what ground motion does: measures, spectra, intensities."""
+
+
+@assess_group.command("records", short_help="Of strong-motion records as agencies publish them.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
+@format_option
+@click.option("--spectra", is_flag=True, help="Print response spectra instead: PSA in g by period, RotD50, RotD100.")
+@click.option("--damping", type=click.FloatRange(0, 0.99), default=0.05, show_default=True, help="Share of critical.")
+@click.option("--period", "periods_s", type=float, multiple=True, metavar="S", help="Of the spectra; many are allowed.")
+@click.option("--linear", is_flag=True, help="Take straight lines between samples, as most agencies' programs do.")
+def records(
+    files: Sequence[Path], layout: str, spectra: bool, damping: float, periods_s: Sequence[float], linear: bool
+) -> None:
+    """Peaks, energy, durations, spectra and intensities of corrected records.
+
+    FILEs are of ESM and ITACA (ASCII), CSMIP (volume 2) or GeoNet (V2A); files of one axis are put together by station.
+    What the agency says of its record stands beside what is found, with the difference in percent. A file that cannot
+    be used is named with the reason, and the command ends with status 1.
+    """
+    components, faults = _read(files)
+    between = Between.LINEAR if linear else Between.BAND_LIMITED
+    asked = {"periods_s": np.array(periods_s)} if periods_s else {}
+    oscillators = Oscillators(damping=damping, between=between, **asked)
+    found = []
+    for motion in _motions(components, faults):
+        found.append(assess(motion, oscillators))
+    for fault in faults:
+        click.echo(f"houfeng: {fault}", err=True)
+    _print(found, layout, spectra)
+    if faults:
+        raise SystemExit(1)
+
+
+def _read(files: Sequence[Path]) -> tuple[list[Component], list[str]]:
+    components, faults = [], []
+    for path in files:
+        try:
+            components += read(File.of(path.name, path.read_bytes()))
+        except OSError as error:
+            faults.append(f"{path}: cannot be read: {error.strerror}")
+        except MotionError as error:
+            faults.append(str(error))
+    return components, faults
+
+
+def _motions(components: Sequence[Component], faults: list[str]) -> Iterator[Motion]:
+    """Components by station; those that do not fit together are a fault, and the others go on."""
+    for station in dict.fromkeys(component.station for component in components):
+        mine = [component for component in components if component.station == station]
+        names = [component.name for component in mine]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        try:
+            if twice:
+                raise MotionError(f"{station}: {', '.join(twice)} came twice; assess one record of a station at a time")
+            yield Motion(tuple(mine))
+        except MotionError as error:
+            faults.append(str(error))
+
+
+def _print(found: Sequence[Assessment], layout: str, spectra: bool) -> None:
+    if layout == "json":
+        click.echo(json.dumps({"records": [record_shape(one) for one in found]}, ensure_ascii=False, indent=2))
+        return
+    rows = [row for one in found for row in (spectrum_rows(one) if spectra else component_rows(one))]
+    print_rows("records", rows, _SPECTRA if spectra else _COMPONENTS, layout)
+    if layout == "table":
+        for one in found:
+            _print_summary(one)
+
+
+def _print_summary(one: Assessment) -> None:
+    shape = record_shape(one)
+    said = [f"JMA {shape['jma']:.1f}" if one.jma is not None else "", f"China {one.china:.1f}" if one.china else ""]
+    if any(said):
+        click.echo(f"{one.motion.station}: intensity {', '.join(part for part in said if part)}")
+    for remark in one.remarks:
+        click.echo(f"{one.motion.station}: {remark}")
