@@ -20,6 +20,8 @@ from houfeng.types import SourceId, Span
 
 _DAY_NS = 86_400 * NS_PER_S
 WINDOWS_NS = {"1h": 3600 * NS_PER_S, "24h": _DAY_NS, "30d": 30 * _DAY_NS, "1y": 365 * _DAY_NS}
+# Three times as long as the archive is looked through by default.
+_LONG_NS = 900 * NS_PER_S
 LEVELS = ("channel", "station", "network", "country")
 
 
@@ -111,26 +113,39 @@ def _spans(connection: Connection, start_ns: int, end_ns: int) -> Iterator[tuple
 
 
 def _channel(spans: Sequence[Span], since_ns: int, end_ns: int) -> Availability:
-    joined = _joined(spans)
+    known = joined(spans)
     covered_ns, asked_ns = {}, {}
     for window, length_ns in WINDOWS_NS.items():
         start_ns = max(end_ns - length_ns, since_ns)
         asked_ns[window] = max(end_ns - start_ns, 0)
-        covered_ns[window] = sum(max(min(last, end_ns) - max(first, start_ns), 0) for first, last in joined)
+        covered_ns[window] = sum(max(min(last, end_ns) - max(first, start_ns), 0) for first, last in known)
     start_ns = end_ns - max(WINDOWS_NS.values())
-    pairs = pairwise(joined)
+    pairs = pairwise(known)
     gaps_ns = [after[0] - before[1] for before, after in pairs if after[0] > start_ns]
     return Availability("channel", "", 1, since_ns, covered_ns, asked_ns, len(gaps_ns), max(gaps_ns, default=0))
 
 
-def _joined(spans: Iterable[Span]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
+def joined(spans: Iterable[Span]) -> list[tuple[int, int]]:
+    """Times that spans cover, by time: when they begin and end, ns UTC. The spans are by time, too."""
+    found: list[tuple[int, int]] = []
     for span in spans:
-        if joined and not is_hole(span.start_ns - joined[-1][1], span.sample_rate_hz):
-            joined[-1] = joined[-1][0], max(joined[-1][1], span.end_ns)
+        if found and not is_hole(span.start_ns - found[-1][1], span.sample_rate_hz):
+            found[-1] = found[-1][0], max(found[-1][1], span.end_ns)
         else:
-            joined.append((span.start_ns, span.end_ns))
-    return joined
+            found.append((span.start_ns, span.end_ns))
+    return found
+
+
+def looked_until_ns(connection: Connection, now_ns: int) -> int:
+    """Until when the archive was looked through, ns UTC: its newest sample, or now where that is long ago.
+
+    What came since is archived, but not in the database yet: until now, every station would miss some minutes.
+    """
+    span = tables.span.c
+    newest_ns: int | None = connection.scalar(
+        select(func.max(span.end_ns)).where(span.day_ns >= now_ns - 2 * _DAY_NS, span.end_ns <= now_ns)
+    )
+    return now_ns if newest_ns is None or now_ns - newest_ns > _LONG_NS else newest_ns
 
 
 def _together(level: str, name: str, each: Sequence[Availability]) -> Availability:

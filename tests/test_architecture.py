@@ -45,7 +45,7 @@ DOORS = {
     "webui": (
         *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
-        *("database.records", "database.store"),
+        *("database.metric_pages", "database.records", "database.store"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
     ),

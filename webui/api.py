@@ -4,31 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import Connection
 
 from database import queries
-from database.records import EventRow, PickRow, Run, StationRow
 from houfeng import shapes
 from houfeng.times import now_ns
-from houfeng.types import Pick, SourceId
-from stations.health import Metrics, State
+from stations.health import Metrics
 from webui import reading
 from webui.caching import revalidated
-from webui.reading import ParameterError
 
-_PICK = Pick(0, SourceId("XX", "X", "", "XXX"), "P", "", 1, 0.0, 0.0, "", 0)
-# A table without rows has its head, too: shaped from rows that say nothing.
-_COLUMNS = {
-    "stations": list(
-        shapes.station(StationRow("", "", "", None, None, None, State.UNKNOWN, "", None, None, "", Metrics()))
+# What a table has, whether or not it has rows.
+_ORIGIN = (
+    *("place", "origin_time", "latitude_deg", "longitude_deg", "depth_km", "depth_error_km", "time_error_s"),
+    *("semi_major_km", "semi_minor_km", "major_azimuth_deg", "rms_s", "gap_deg", "nearest_km", "earth_model", "region"),
+)
+_MAGNITUDE = ("magnitude", "magnitude_kind", "magnitude_scatter", "magnitude_n_stations", "magnitude_remark")
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "stations": (
+        *("id", "name", "country", "latitude_deg", "longitude_deg", "elevation_m", "status", "reason", "since"),
+        *("evaluated", "flapping", "score", "deductions", "usage", "usage_until", "usage_by", "usage_why"),
+        *(field.name for field in fields(Metrics)),
     ),
-    "events": list(shapes.event(EventRow("", "", 0, 0, 0, 0, None))),
-    "picks": list(shapes.pick(PickRow("", _PICK, None))),
-    "runs": list(shapes.run(Run("", "live", 0, "", "", ""))),
+    "events": (
+        *("id", "first_onset", "last_onset", "n_stations", "n_picks", *_ORIGIN, *_MAGNITUDE),
+        *("quality", "quality_reason", "type_hint", "type_reason", "status", "successor", "is_synthetic", "run"),
+    ),
+    "picks": (
+        *("id", "station", "channel", "phase", "onset", "uncertainty_s", "snr", "band", "method", "version", "trigger"),
+        *("polarity", "spread_s", "is_clipped", "is_near_gap", "trigger_rate_h", "event", "run"),
+    ),
+    "runs": (
+        *("id", "kind", "started", "finished", "data_start", "data_end", "n_records", "n_samples", "source"),
+        *("config_hash", "code_version", "engine", "is_synthetic"),
+    ),
 }
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -101,16 +115,23 @@ def failure(status: int, message: str) -> Response:
     return response
 
 
-def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[[Any], dict[str, Any]]) -> Response:
-    layout = request.args.get("format", "json")
-    if layout not in ("json", "csv"):
-        raise ParameterError(f"format: json or csv is needed, {layout!r} came")
-    rows = [shape(row) for row in reading.read(query)]
-    if layout == "json":
-        return jsonify({name: rows})
+def layout() -> str:
+    """Whether the request wants JSON or CSV."""
+    return reading.one_of("format", ("json", "csv"), "json")
+
+
+def sheet(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:
+    """Rows as CSV, with their head even where there are none."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=_COLUMNS[name])
+    writer = csv.DictWriter(text, fieldnames=columns)
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({name: json.dumps(each) if isinstance(each, list) else each for name, each in row.items()})
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[[Any], dict[str, Any]]) -> Response:
+    is_sheet = layout() == "csv"
+    rows = [shape(row) for row in reading.read(query)]
+    return sheet(name, COLUMNS[name], rows) if is_sheet else jsonify({name: rows})

@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import StoreError
 from houfeng.times import now_ns
-from webui import alerts, api, assets, language, pages, stream
+from webui import alerts, api, assets, availability, language, metrics, pages, stream
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -39,9 +39,10 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["changes"] = stream.Changes(store)
     app.extensions["answers"] = Answers()
+    app.extensions["availability"] = availability.Measured()
     language.init_app(app)
-    for blueprint in (pages.blueprint, alerts.blueprint, api.blueprint, stream.blueprint, assets.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (pages, alerts, metrics, availability, api, stream, assets):
+        app.register_blueprint(part.blueprint)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _store_away)
     app.register_error_handler(HTTPException, _failed)

@@ -63,9 +63,14 @@ class Finding:
     @property
     def sign(self) -> str:
         """How a good value stands to the limit."""
-        if self.rule in _EQUAL:
-            return "="
-        return "≥" if self.rule in _LOW_IS_BAD else "≤"
+        return sign(self.rule)
+
+
+def sign(rule: str) -> str:
+    """How a good value stands to a rule's limit."""
+    if rule in _EQUAL:
+        return "="
+    return "≥" if rule in _LOW_IS_BAD else "≤"
 
 
 def findings(channels: Iterable[ChannelStatus]) -> list[Finding]:

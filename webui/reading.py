@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from flask import current_app, request
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 MAX_LIMIT = 10_000
 _N_ROWS = 100
+# Databases have nanoseconds in 64 bits.
+_EARLIEST_NS = -(2**63)
 
 
 class ParameterError(ValueError):
@@ -69,8 +71,8 @@ def events(snapshot: Connection) -> list[EventRow]:
     return queries.events(
         snapshot,
         run_id=request.args.get("run") or None,
-        since_ns=_time("since"),
-        until_ns=_time("until"),
+        since_ns=time("since"),
+        until_ns=time("until"),
         limit=limit(_N_ROWS),
         status=_event_status(),
     )
@@ -87,8 +89,8 @@ def picks(snapshot: Connection) -> list[PickRow]:
         snapshot,
         run_id=request.args.get("run") or None,
         station_id=request.args.get("station") or None,
-        since_ns=_time("since"),
-        until_ns=_time("until"),
+        since_ns=time("since"),
+        until_ns=time("until"),
         limit=limit(_N_ROWS),
     )
 
@@ -106,6 +108,15 @@ def limit(default: int | None) -> int | None:
     if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_LIMIT:
         raise ParameterError(f"limit: 1 to {MAX_LIMIT} is needed, {text!r} came")
     return int(text)
+
+
+def one_of(name: str, known: Collection[str], default: str) -> str:
+    """A word that the request chooses among some."""
+    text = request.args.get(name) or default
+    if text not in known:
+        *others, last = known
+        raise ParameterError(f"{name}: {', '.join(others)} or {last} is needed, {text!r} came")
+    return text
 
 
 def _kind() -> RunKind | None:
@@ -149,11 +160,15 @@ def _state() -> State | None:
         raise ParameterError(f"status: one of {', '.join(State)} is needed, {text!r} came") from None
 
 
-def _time(name: str) -> int | None:
+def time(name: str) -> int | None:
+    """A time that the request names, ns UTC; None where it does not."""
     text = request.args.get(name)
     if not text:
         return None
     try:
-        return parse_ns(text)
+        found = parse_ns(text)
     except ValueError as error:
         raise ParameterError(f"{name}: {error}") from None
+    if not _EARLIEST_NS < found < -_EARLIEST_NS:
+        raise ParameterError(f"{name}: a time between 1678 and 2262 is needed, {text!r} came")
+    return found

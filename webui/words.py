@@ -19,6 +19,7 @@ UNITS = {
     "d": lazy_gettext("d"),
     "ms": lazy_gettext("ms"),
     "V": lazy_gettext("V"),
+    "y": lazy_gettext("y"),
     "counts": lazy_gettext("counts"),
 }
 
@@ -117,6 +118,16 @@ def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
         at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
         return f"{day_and_month(at)} {clock}"
     return f"{day} {clock}"
+
+
+def day(t_ns: int) -> str:
+    """`22 Nov` in the page's language."""
+    return day_and_month(datetime.fromtimestamp(t_ns // NS_PER_S, UTC))
+
+
+def span(text: str) -> str:
+    """A length such as `24h`, `30d` or `1y`, in the page's language."""
+    return _with_unit(text[:-1], text[-1])
 
 
 def full_time(t_ns: int, digits: int) -> str:

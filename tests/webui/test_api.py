@@ -71,6 +71,7 @@ def test_filters_and_limit(client: FlaskClient) -> None:
         ("stations?state=BAD", "state", "status, net"),
         ("events?since=yesterday", "since", "UTC time"),
         ("events?until=2026-02-30", "until", "UTC time"),
+        ("events?since=2999-01-01", "since", "between 1678 and 2262"),
         ("events?status=OK", "status", "current, gone or all"),
         ("events?net=KR", "net", "run, since"),
         ("runs?kind=test", "kind", "live or replay"),
@@ -161,3 +162,14 @@ def test_every_station_page_has_its_data(client: FlaskClient) -> None:
     states = {reading["rule"]: reading["state"] for reading in detail["channels"][0]["readings"]}
     assert states["timing_quality"] == State.BAD
     assert detail["latitude_deg"] == 41.42222
+
+
+@pytest.mark.parametrize("name", ["stations", "events", "picks", "runs"])
+def test_a_table_has_its_columns_with_and_without_rows(client: FlaskClient, name: str) -> None:
+    rows = client.get(f"/api/v1/{name}").json[name]
+    lines = list(csv.DictReader(io.StringIO(client.get(f"/api/v1/{name}?format=csv").get_data(as_text=True))))
+    assert len(lines) == len(rows) > 0
+    assert sorted(lines[0]) == sorted(rows[0])
+    nothing = {"stations": "q=nothing", "runs": "limit=1"}.get(name, "since=2200-01-01")
+    head = client.get(f"/api/v1/{name}?format=csv&{nothing}").get_data(as_text=True).splitlines()[0]
+    assert head == ",".join(lines[0])
