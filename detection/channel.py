@@ -10,11 +10,11 @@ import numpy as np
 from detection.aftermath import Aftermath, Trigger, aftermath
 from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
+from detection.closely import Found
 from detection.matrices import Floats
 from detection.onset.frames import Frame
 from detection.plan import Plan
 from detection.readings import Reading
-from detection.search import Found
 from detection.trigger import Starts
 from detection.vetoes import Refusal, Veto, refuse
 from houfeng.times import NS_PER_S, samples_ns

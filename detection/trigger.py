@@ -12,7 +12,7 @@ from detection.matrices import Floats
 Bools = NDArray[np.bool_]
 
 
-def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
+def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float, goes_on: Bools | None = None) -> Bools:
     """Whether each sample lies in a trigger: from the first ratio of `on` to the last one of `off` or more.
 
     The same intervals as `obspy.signal.trigger.trigger_onset`, for many channels, carried from block to block.
@@ -22,6 +22,7 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
     ratio : (n_channels, n) dimensionless
     was_on : (n_channels,) state after the previous sample
     on, off : ratios, off < on
+    goes_on : (n_channels,) rows that adjoin the row before them, whose last state counts in place of `was_on`
 
     Returns
     -------
@@ -29,9 +30,12 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
     """
     is_on = ratio >= on
     # the number of each sample that decides, twice, and one more for on; from there it lasts until the next one
-    marks = np.arange(2, 2 * ratio.shape[1] + 2, 2, dtype=np.int32) * (is_on | (ratio < off)) + is_on
-    marks[:, 0] |= was_on & (marks[:, 0] < 2)
-    np.maximum.accumulate(marks, axis=1, out=marks)
+    numbers = np.arange(2, 2 * ratio.size + 2, 2, dtype=np.int32).reshape(ratio.shape)
+    marks = numbers * (is_on | (ratio < off)) + is_on
+    is_first = marks[:, 0] == 0 if goes_on is None else (marks[:, 0] == 0) & ~goes_on
+    marks[is_first, 0] = numbers[is_first, 0] + was_on[is_first]
+    flat = marks.reshape(-1)
+    np.maximum.accumulate(flat, out=flat)
     return np.asarray(marks & 1, dtype=np.bool_)
 
 
@@ -79,12 +83,13 @@ class Growth:
         """
         peaks = np.concatenate((self.peaks, sta))
         np.maximum.accumulate(peaks, out=peaks)
-        ages = np.arange(self.n_on, self.n_on + len(sta))
-        reference = np.maximum(ages - self.n_lag, self.n_lag) - (self.n_on - len(self.peaks))
-        old = ages > self.n_lag
-        grown = np.flatnonzero(sta[old] > self.factor * peaks[reference[old]])
-        if len(grown):
-            return int(grown[0]) + int(np.argmax(old))
+        if self.n_on + len(sta) > self.n_lag + 1:  # else none is old enough: most triggers end before
+            ages = np.arange(self.n_on, self.n_on + len(sta))
+            reference = np.maximum(ages - self.n_lag, self.n_lag) - (self.n_on - len(self.peaks))
+            old = ages > self.n_lag
+            grown = np.flatnonzero(sta[old] > self.factor * peaks[reference[old]])
+            if len(grown):
+                return int(grown[0]) + int(np.argmax(old))
         self.n_on += len(sta)
         self.peaks = peaks[-self.n_lag :].copy()
         return None
