@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from mmap import mmap
@@ -29,7 +29,7 @@ MAX_START_NS = 4_102_444_800_000_000_000  # 2100-01-01
 _TIMING_QUALITY = "/FDSN/Time/Quality"
 # Where a record may begin: miniSEED 2 has six digits, a quality letter and a blank; miniSEED 3 says MS.
 _RECORD_START = re.compile(rb"[0-9 ]{6}[DRQM][ \0]|MS\x03")
-_NO_NAME = ffi.new("char[]", b"")
+_NO_NAME, _SAMPLE_TYPE = ffi.new("char[]", b""), ffi.new("char *")  # nobody reads the second one
 _NO_SAMPLES: Samples = readonly(np.empty(0, dtype=np.int32))
 
 # Where libmseed keeps the blockettes that make a miniSEED 2 record without samples something special.
@@ -248,19 +248,51 @@ def _unpack(raw: bytes) -> Samples:
 
 def _unpack_steim(raw: bytes) -> Samples | None:
     """What most records hold, at a third of the cost of a record made for it; None for all else and what is damaged."""
-    payload = steim_payload(raw)
-    if payload is None:
+    if (payload := steim_payload(raw)) is None:
         return None
-    encoding, at, n_samples = payload
-    samples = np.empty(n_samples, dtype=np.int32)
-    packed, unpacked = ffi.from_buffer(raw) + at, ffi.from_buffer(samples)
-    n = clibmseed.ms_decode_data(
-        packed, len(raw) - at, encoding, n_samples, unpacked, samples.nbytes, ffi.new("char *"), 1, _NO_NAME, 0
-    )
-    if n != n_samples:
+    samples = np.empty(payload[2], dtype=np.int32)
+    if not _decode_steim(raw, payload, ffi.from_buffer(samples)):
         return None
     samples.flags.writeable = False
     return samples
+
+
+def _decode_steim(raw: bytes, payload: tuple[int, int, int], into: object) -> bool:
+    """Whether the samples are sound; they are written to an address."""
+    encoding, at, n = payload
+    packed, n_packed = ffi.from_buffer(raw) + at, len(raw) - at
+    made = clibmseed.ms_decode_data(packed, n_packed, encoding, n, into, 4 * n, _SAMPLE_TYPE, 1, _NO_NAME, 0)
+    return int(made) == n
+
+
+def unpack(packets: Iterable[Packet]) -> Iterator[tuple[Packet, RecordError]]:
+    """Unpack many records from `open_record` into one piece of memory, at half the cost of one after the other.
+
+    Yields
+    ------
+    packet, error : of every record whose samples cannot be unpacked
+    """
+    ordinary, others, n = [], [], 0
+    for packet in packets:
+        payload = steim_payload(packet.raw)
+        if payload is not None and payload[2] == packet.n_samples:
+            ordinary.append((packet, payload, n))
+            n += packet.n_samples
+        else:
+            others.append(packet)
+    samples = np.empty(n, dtype=np.int32)
+    memory, kept = ffi.from_buffer(samples), samples.view()
+    kept.flags.writeable = False
+    for packet, payload, begin in ordinary:
+        if _decode_steim(packet.raw, payload, memory + 4 * begin):
+            packet.keep(kept[begin : begin + packet.n_samples])
+        else:
+            others.append(packet)
+    for packet in others:
+        try:
+            _ = packet.samples
+        except RecordError as error:
+            yield packet, error
 
 
 def _name(raw: bytes) -> str:

@@ -65,30 +65,41 @@ class ReplaySource:
         streams: dict[SourceId, list[RecordFile]] = {}
         for file in sorted(self._files):
             streams.setdefault(file.source_id, []).append(file)
-        merged = heapq.merge(*(self._stream(files) for files in streams.values()), key=lambda packet: packet.start_ns)
-        batch: list[Packet] = []
+        merged = heapq.merge(*(self._stream(files) for files in streams.values()), key=_start_ns)
+        batch: list[tuple[Packet, Path]] = []
         n_bytes = 0
-        for packet in merged:
+        for packet, path in merged:
             if self._closed:
                 return
-            if n_bytes > _BATCH_BYTES and packet.start_ns - batch[0].start_ns > _BATCH_NS:
-                yield batch
+            if n_bytes > _BATCH_BYTES and packet.start_ns - batch[0][0].start_ns > _BATCH_NS:
+                yield from self._unpacked(batch)
                 batch, n_bytes = [], 0
-            batch.append(packet)
+            batch.append((packet, path))
             n_bytes += len(packet.raw)
-        if batch:
-            yield batch
+        yield from self._unpacked(batch)
+
+    def _unpacked(self, batch: list[tuple[Packet, Path]]) -> Iterator[list[Packet]]:
+        """The batch without the records whose samples cannot be unpacked; nothing if none is left."""
+        packets = [packet for packet, _ in batch]
+        errors = dict(mseed.unpack(packets))
+        if errors:
+            for packet, path in batch:
+                if packet in errors:
+                    self._reject(packet.raw, f"{path}: {errors[packet]}")
+            packets = [packet for packet in packets if packet not in errors]
+        if packets:
+            yield packets
 
     def close(self) -> None:
         """End `packets()` at the next packet."""
         self._closed = True
 
-    def _stream(self, files: list[RecordFile]) -> Iterator[Packet]:
+    def _stream(self, files: list[RecordFile]) -> Iterator[tuple[Packet, Path]]:
         for file in files:
             with file.path.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as content:
                 yield from self._packets_of(file.path, memoryview(content))
 
-    def _packets_of(self, path: Path, content: memoryview) -> Iterator[Packet]:
+    def _packets_of(self, path: Path, content: memoryview) -> Iterator[tuple[Packet, Path]]:
         def damage(offset: int, length: int, reason: str) -> None:
             self._reject(bytes(content[offset : offset + length]), f"{path}, byte {offset}: {reason}")
 
@@ -96,15 +107,19 @@ class ReplaySource:
             for raw in _ordinary(content) or (record.raw for record in mseed.split(content, damage)):
                 try:
                     packet = mseed.open_record(raw)
-                    if self._is_wanted(packet):
-                        _ = packet.samples
-                        yield packet
                 except RecordError as error:
                     self._reject(raw, f"{path}: {error}")
+                    continue
+                if self._is_wanted(packet):
+                    yield packet, path
 
     def _is_wanted(self, packet: Packet) -> bool:
         begins_late = self._end_ns is not None and packet.start_ns >= self._end_ns
         return not begins_late and (self._start_ns is None or packet.next_ns > self._start_ns)
+
+
+def _start_ns(record: tuple[Packet, Path]) -> int:
+    return record[0].start_ns
 
 
 def _ordinary(content: memoryview) -> Iterator[bytes] | None:

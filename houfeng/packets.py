@@ -90,8 +90,12 @@ class Packet(_Making):
         samples = self._samples
         if callable(samples):  # two threads that ask at once unpack twice, and keep one of two equal arrays
             samples = samples(self.raw)
-            object.__setattr__(self, "_samples", samples)
+            self.keep(samples)
         return samples
+
+    def keep(self, samples: Samples) -> None:
+        """Take samples that somebody unpacked from `raw`, many records at once: read-only, `n_samples` of them."""
+        object.__setattr__(self, "_samples", samples)
 
     @property
     def next_ns(self) -> int:
