@@ -44,11 +44,14 @@ class Averages:
         step, signal : as above
         sta, lta : (n_channels,) before the first step
         """
-        to_sta, to_lta, first, second = signal.ends
+        to_sta, to_lta, *parts = signal.ends
         stas = _carried(to_sta, sta, float(step.sta_keep[-1]))
         from_sta = float(step.lta_from_sta[-1])
         ltas = _carried(to_lta + from_sta * stas[:-1] if from_sta else to_lta, lta, float(step.lta_keep[-1]))
-        bounds = np.maximum(stas[:-1] + first, step.bound_keep * stas[:-1] + second)
+        bounds = stas[:-1] + parts[0]
+        for part, kept in zip(parts[1:], step.bound_keep[1:].tolist(), strict=True):
+            part += kept * stas[:-1]
+            np.maximum(bounds, part, out=bounds)
         return cls(step, signal, stas, ltas, bounds)
 
     def may_reach(self, ratio: float, seen: Bools) -> Bools:

@@ -29,7 +29,7 @@ class Filtered(Protocol):
 
     Attributes
     ----------
-    ends : (4, n_steps, n_channels); what `AverageStep.ends` makes of each step
+    ends : (n_ends, n_steps, n_channels); what `AverageStep.ends` makes of each step
     """
 
     @property

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.matrices import Floats
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Packet, Samples
+from houfeng.types import Packet, Samples, readonly
 
 LARGEST_COUNT = 1e15  # float64 holds every whole number up to 9e15; NaN and infinity fail the comparison too
 NEVER = -1
+_LARGEST_INT = 2**31 - 1
+_NONE = readonly(np.empty(0, dtype=np.int32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,14 +31,14 @@ class Chunk:
     ----------
     grid_ns : time of the grid's sample 0, ns UTC
     first : number of the first sample on the grid
-    samples : (n,) counts
+    samples : (n,) counts; as 32-bit integers where all that waited together are such, else float64
     gap : if a segment starts here: samples missing since the one before it, NEVER if it is the first;
         None if the segment goes on
     """
 
     grid_ns: int
     first: int
-    samples: Floats
+    samples: Samples
     gap: int | None
 
     def split(self, n: int) -> tuple[Chunk, Chunk]:
@@ -70,7 +71,7 @@ class Blocker:
     grid_ns: int
     n_next: int = 0
     gap: int | None = NEVER
-    waiting: Floats = field(default_factory=lambda: np.empty(0))
+    waiting: Samples = field(default_factory=lambda: _NONE)
     n_held: int = 0
     held: float = 0.0
 
@@ -122,8 +123,12 @@ class Blocker:
             return []
         n_again = min(self.n_held, self.n_flat)  # a channel that is flat for hours holds no more than that
         n_waiting = len(self.waiting)
+        # Whole counts stay what they are up to the filter: half as much memory to go through as float64.
+        are_whole = self.held.is_integer() and abs(self.held) < _LARGEST_INT
+        are_whole &= all(samples.dtype == np.int32 for samples in (self.waiting, *adjoining))
+        kind = np.int32 if are_whole else np.float64
         parts = (self.waiting, np.full(n_again, self.held), *adjoining)
-        ready = np.concatenate(parts, dtype=np.float64, casting="unsafe")
+        ready = np.concatenate(parts, dtype=kind, casting="unsafe")
         run = ready[n_waiting:]
         is_equal = run[1:] == run[:-1]
         is_small = all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT
@@ -137,7 +142,7 @@ class Blocker:
         self.n_held, self.held = n_held, float(run[-1])
         return self._release(ready[: len(ready) - n_held], first)
 
-    def _sort_out(self, run: Floats, changes: NDArray[np.int64], n_again: int) -> list[Chunk]:
+    def _sort_out(self, run: Samples, changes: NDArray[np.int64], n_again: int) -> list[Chunk]:
         """Tell data from filled-in gaps; `run` begins with `n_again` samples that were held back."""
         begins = np.concatenate(([0], changes + 1))
         numbers = begins + (self.n_next - n_again)
@@ -159,11 +164,11 @@ class Blocker:
             start = stop
         return chunks
 
-    def _join(self, samples: Floats, number: int) -> list[Chunk]:
+    def _join(self, samples: Samples, number: int) -> list[Chunk]:
         """Samples known to be data, the first of them `number` on the grid, follow those that wait."""
         return self._release(np.concatenate((self.waiting, samples)), number - len(self.waiting))
 
-    def _release(self, ready: Floats, first: int) -> list[Chunk]:
+    def _release(self, ready: Samples, first: int) -> list[Chunk]:
         """All samples that wait, the first of them `first` on the grid: whole blocks leave."""
         n_whole = len(ready) - len(ready) % self.n_block
         self.waiting = ready[n_whole:].copy()
@@ -172,14 +177,14 @@ class Blocker:
     def _break(self, n_missing: int, number: int) -> list[Chunk]:
         """The segment ended before sample `number`, where `n_missing` are missing: its incomplete block leaves."""
         chunks = self._emit(self.waiting, number - len(self.waiting))
-        self.waiting = np.empty(0)
+        self.waiting = _NONE
         if self.gap is None:
             self.gap = n_missing
         elif self.gap != NEVER:
             self.gap += n_missing
         return chunks
 
-    def _emit(self, samples: Floats, first: int) -> list[Chunk]:
+    def _emit(self, samples: Samples, first: int) -> list[Chunk]:
         if not len(samples):
             return []
         chunk = Chunk(self.grid_ns, first, samples, self.gap)

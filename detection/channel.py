@@ -11,14 +11,13 @@ from detection.aftermath import Aftermath, Trigger, aftermath
 from detection.bank import Bank
 from detection.blocks import NEVER, Chunk
 from detection.closely import Found
-from detection.matrices import Floats
 from detection.onset.frames import Frame
 from detection.plan import Plan
 from detection.readings import Reading
 from detection.trigger import Starts
 from detection.vetoes import Refusal, Veto, refuse
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import SourceId
+from houfeng.types import Samples, SourceId
 
 _HOUR_NS = 3600 * NS_PER_S
 _MOST_PIECES = 16  # joining the pieces costs more than keeping some that are not needed any more
@@ -49,7 +48,7 @@ class Channel:
     starts: Starts = field(init=False)
     grid_ns: int = 0
     n_done: int = 0
-    recent: list[Floats] = field(default_factory=list)
+    recent: list[Samples] = field(default_factory=list)
     segment: int = 0
     earliest: int = 0
     triggers: list[Trigger] = field(default_factory=list)
@@ -101,7 +100,7 @@ class Channel:
                 ltas = tuple(float(lta[at - first]) for lta in found.ltas)
                 self.triggers.append(Trigger(at, found.band(at - first), ltas))
 
-    def advance(self, raw: Floats) -> list[Reading]:
+    def advance(self, raw: Samples) -> list[Reading]:
         """Take in one chunk whose triggers are noted: (n,) counts."""
         if self.aftermath is not None:
             self.triggers += self.aftermath.advance(self.n_done, raw)
@@ -115,15 +114,15 @@ class Channel:
             self.recent = [self.last_samples()]
         return readings
 
-    def last_samples(self) -> Floats:
+    def last_samples(self) -> Samples:
         """The raw samples before `n_done` that a window may still need: (k,) counts."""
-        n_missing, kept = self.plan.n_recent, [np.empty(0)]
+        n_missing, kept = self.plan.n_recent, self.recent[:0]
         for piece in reversed(self.recent):  # from the end: a replay's last piece may be a day long
-            kept.insert(1, piece[max(len(piece) - n_missing, 0) :])
-            n_missing -= len(kept[1])
+            kept.insert(0, piece[max(len(piece) - n_missing, 0) :])
+            n_missing -= len(kept[0])
             if not n_missing:
                 break
-        return np.concatenate(kept)
+        return np.concatenate(kept) if kept else np.empty(0)
 
     def due(self, *, ended: bool) -> list[Reading]:
         """The triggers whose window is complete: full, or cut off by the segment's end."""
@@ -144,7 +143,8 @@ class Channel:
         wanted = trigger.at - plan.n_before
         start = max(wanted, earliest, oldest)
         run_in = max(wanted - plan.n_run_in, oldest)
-        frame = Frame(recent[run_in - oldest : stop - oldest], start - run_in, trigger.at - run_in, trigger.band)
+        samples = recent[run_in - oldest : stop - oldest].astype(np.float64)
+        frame = Frame(samples, start - run_in, trigger.at - run_in, trigger.band)
         if refusal := self._refusal(frame, trigger):
             self.vetoed[refusal.veto] += 1
             self._mask(refusal, run_in, trigger)

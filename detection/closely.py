@@ -13,7 +13,7 @@ from detection.bank import Bank
 from detection.matrices import Floats
 from detection.trigger import hysteresis
 
-_LOOK = 200  # samples of a part; with 800 most of what was looked at was quiet, with 50 the calls cost as much
+_LOOK = 64  # samples of a part; with 800 most of what was looked at was quiet, with 50 the calls cost as much
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,9 @@ from scipy.signal import sosfilt
 
 Floats = NDArray[np.float64]
 
+# Bounds of a step: at least and at most. Each is of half a short-term window at most, where that many do: with two of
+# sixteen samples each and a window of ten, a seventh of all steps passed the screen, with four a fifteenth.
+BOUNDS = 2, 4
 ROUNDING = 1e-9  # the screen lets through what is this close to its limit; its own rounding is 1e-13
 
 
@@ -47,9 +50,9 @@ class AverageStep:
     ----------
     sta, lta : (n_step, n_step)
     sta_keep, lta_keep, lta_from_sta : (n_step,)
-    ends : (4, n_step); what the samples alone add to S and L after the step, and to two upper bounds of S in the
-        step's first and second half, which hold because all terms are positive
-    bound_keep : share of S in the second bound; in the first it is 1
+    ends : (2 + n_bounds, n_step); what the samples alone add to S and L after the step, and to upper bounds of S in
+        each part of the step, which hold because all terms are positive
+    bound_keep : (n_bounds,) share of S in each of these bounds
     """
 
     sta: Floats
@@ -58,7 +61,7 @@ class AverageStep:
     lta_keep: Floats
     lta_from_sta: Floats
     ends: Floats
-    bound_keep: float
+    bound_keep: Floats
 
 
 def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> AverageStep:
@@ -74,14 +77,13 @@ def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> Av
     keep = lta[:, 0]
     if lta_of_sta:
         lta = _exponential(np.concatenate((np.zeros((1, n_step + 1)), sta[1:])), n_lta)
-    half = n_step // 2
-    shares = np.full(n_step, 1 / n_sta)
-    first, second = shares.copy(), shares.copy()
-    first[half:] = 0
-    keep_half = sta[half, 0]
-    if half:
-        second[:half] = sta[half, 1 : half + 1]
-    ends = np.stack((sta[-1, 1:], lta[-1, 1:], first, second))
+    n_bounds = min(max(-(-2 * n_step // n_sta), BOUNDS[0]), BOUNDS[1], n_step)
+    begins = np.arange(n_bounds) * n_step // n_bounds
+    bounds = np.full((n_bounds, n_step), 1 / n_sta)
+    for bound, begin, end in zip(bounds, begins, [*begins[1:], n_step], strict=True):
+        bound[:begin] = sta[begin, 1 : begin + 1]
+        bound[end:] = 0
+    ends = np.concatenate((sta[-1:, 1:], lta[-1:, 1:], bounds))
     return AverageStep(
         np.ascontiguousarray(sta[1:, 1:]),
         np.ascontiguousarray(lta[1:, 1:]),
@@ -89,7 +91,7 @@ def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> Av
         keep[1:].copy(),
         lta[1:, 0].copy() if lta_of_sta else np.zeros(n_step),
         np.ascontiguousarray(ends),
-        float(keep_half),
+        sta[begins, 0],
     )
 
 

@@ -23,7 +23,7 @@ from detection.settings import DetectionSettings
 from detection.trigger import Growth, Starts
 from detection.windows import BandWindows, Window
 from houfeng.errors import DetectionError, WindowError
-from houfeng.types import SourceId
+from houfeng.types import Samples, SourceId
 
 _STATE_VERSION = 4  # of what is saved; the picks' version is of how onsets are read
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
@@ -136,8 +136,14 @@ def _rebuild(
         known = dict(zip(_AFTERMATH, numbers, strict=True))
         channel.aftermath = Aftermath(plan, **known, filters=filters, sta=sta, lta=lta, starts=channel.new_starts())
         _restart(channel.aftermath.starts, starts, arrays["later"])
-    blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=arrays["waiting"], **header["blocker"])
+    blocker = Blocker(plan.rate_hz, plan.n_block, plan.n_flat, waiting=_counts(arrays["waiting"]), **header["blocker"])
     return blocker, channel
+
+
+def _counts(array: Floats) -> Samples:
+    """Whole numbers as the 32-bit integers that most records hold."""
+    encoded = _encode(array)
+    return encoded.astype(np.int32) if encoded.dtype.kind == "i" else array
 
 
 def _starts(starts: Starts) -> list[int | None]:

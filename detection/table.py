@@ -82,7 +82,7 @@ class Table:
         return Rows(self, number, self._ends(number))
 
     def _ends(self, number: int) -> Floats:
-        """What `AverageStep.ends` makes of each step: (4, n_steps, n_channels)."""
+        """What `AverageStep.ends` makes of each step: (n_ends, n_steps, n_channels)."""
         ends_of = self._plan.averages.ends.T
         ends = self._work.take("ends", len(self._rows), ends_of.shape[1])
         for first in range(0, len(ends), _PASS):
@@ -124,7 +124,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """One band of a table: ends (4, n_steps, n_channels). Few of its samples are asked for, and made once more then."""
+    """One band of a table: ends (n_ends, n_steps, n_channels). Few of its samples are asked for, and made again."""
 
     table: Table
     band: int
@@ -174,28 +174,32 @@ def _states(drive: Floats, keep: NDArray[np.complex128], before: Floats) -> Floa
     n_channels, n_steps, _ = drive.shape
     first = before.reshape(n_channels, len(keep), 2)
     if n_steps == 1 or n_channels * len(keep) > _CALL:
-        return _by_step(drive.reshape(n_channels, n_steps, len(keep), 2), keep, first)
+        return _by_step(drive, keep, first)
     return _by_channel(drive.view(np.complex128), keep, first)
 
 
 def _by_step(drive: Floats, keep: NDArray[np.complex128], first: Floats) -> Floats:
     """One step of all channels after the other.
 
-    In real numbers: NumPy's own product of complex ones rounds in another way where the processor can.
+    In real numbers: NumPy's own product of complex ones rounds in another way where the processor can. Every operand
+    lies along one dimension, which halves what NumPy's calls cost.
     """
-    n_channels, n_steps, n_modes, _ = drive.shape
-    driven = np.ascontiguousarray(drive.transpose(1, 3, 2, 0))
-    states = np.empty((n_steps + 1, 2, n_modes, n_channels))
-    states[0] = first.transpose(2, 1, 0)
-    straight, crossed = keep.real[:, np.newaxis], np.stack((-keep.imag, keep.imag))[:, :, np.newaxis]
-    other = np.empty_like(states[0])
-    for number in range(n_steps):
-        after = states[number + 1]
-        np.multiply(states[number], straight, out=after)
-        np.multiply(states[number, ::-1], crossed, out=other)
-        after += other
-        after += driven[number]
-    return states.transpose(3, 0, 2, 1)
+    n_channels, n_steps, _ = drive.shape
+    driven = drive.swapaxes(0, 1).reshape(n_steps, -1)
+    states = np.empty((n_steps + 1, first.size))
+    states[0] = first.ravel()
+    straight = np.tile(np.repeat(keep.real, 2), n_channels)
+    crossed = np.tile(keep.imag, n_channels)
+    other = np.empty(first.size)
+    to_real, to_imaginary, minus = other[::2], other[1::2], -crossed
+    pairs = zip(states[:-1], states[:-1, ::2], states[:-1, 1::2], states[1:], driven, strict=True)
+    for before, real, imaginary, after, more in pairs:
+        np.multiply(before, straight, out=after)
+        np.multiply(imaginary, minus, out=to_real)
+        np.multiply(real, crossed, out=to_imaginary)
+        np.add(after, other, out=after)
+        np.add(after, more, out=after)
+    return states.reshape(n_steps + 1, n_channels, len(keep), 2).swapaxes(0, 1)
 
 
 def _by_channel(drive: NDArray[np.complex128], keep: NDArray[np.complex128], first: Floats) -> Floats:
