@@ -98,10 +98,8 @@ class Header:
 
     Parameters
     ----------
-    source_id : stream it belongs to
     start_ns : time of the first sample, ns UTC
     end_ns : time of the sample after the last, ns UTC; the start when it has no samples
-    version : miniSEED 2 or 3
     content : D data, L log, E event detection, C calibration, T timing exception, O opaque (SeedLink's letters)
     """
 
@@ -141,10 +139,6 @@ def split(buffer: Buffer, damage: Damage) -> Iterator[RawRecord]:
     ----------
     buffer : (n,) bytes of records one behind the other
     damage : called with offset, number of bytes and the reason for every stretch that is no record
-
-    Yields
-    ------
-    RawRecord : header read, samples not
     """
     view = memoryview(buffer)
     offset = 0
