@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from detection.association import evidence
 from detection.association.board import Board
 from detection.association.coincidence import Coincidence
 from detection.association.found import Node, Past, key_of
@@ -64,12 +65,15 @@ class Associator:
     ) -> None:
         self._settings = settings
         self._stations = Stations(sites, travel_times or published("ak135"))
-        self._board = Board(Rates(settings.quiet_picks_per_hour), self._stations.index, settings.coda_snr)
+        self._board = Board(
+            Rates(settings.quiet_picks_per_hour, self._stations.parts()), self._stations.index, settings.coda_snr
+        )
         self._reach_ns = seconds_ns(longest_s(settings, sites.values()))
         self._coincidence_ns = seconds_ns(2 * settings.unlocated_window_s)
         proposer = Proposer(settings, self._stations, self._board, self._reach_ns)
         coincidence = Coincidence(settings, sites, self._board)
-        self._resolver = Resolver(self._board, proposer, coincidence, settings.threshold)
+        threshold = evidence.needed(settings.threshold, len(self._stations))
+        self._resolver = Resolver(self._board, proposer, coincidence, threshold)
         self._memory_ns = seconds_ns(settings.memory_s)
         self._newest_ns: dict[str, int] = {}
 
@@ -83,7 +87,8 @@ class Associator:
         added = [node for pick in sorted(picks) if pick.phase == "P" and (node := self._insert(pick)) is not None]
         if not added:
             return EventChanges()
-        changes = self._refold(added)
+        at = 0 if self._board.learn(self._now_ns()) else self._board.index(added[0].onset_ns - self._reach_ns * 2)
+        changes = self._refold(added, at)
         self._forget()
         return changes
 
@@ -109,15 +114,15 @@ class Associator:
         self._newest_ns[station_id] = max(self._newest_ns.get(station_id, node.onset_ns), node.onset_ns)
         return node
 
-    def _refold(self, added: Sequence[Node]) -> EventChanges:
+    def _refold(self, added: Sequence[Node], at: int) -> EventChanges:
         """Take the fold up before the first new pick's influence and follow it until nothing changes.
 
         Parameters
         ----------
         added : the new picks, in order
+        at : number of the first pick that is made something of anew
         """
         nodes = self._board.nodes
-        at = self._board.index(added[0].onset_ns - self._reach_ns * 2)
         past = self._past(at)
         before: dict[str, Event] = {}
         after: dict[str, Event] = {}
@@ -153,7 +158,8 @@ class Associator:
     def _forget(self) -> None:
         horizon_ns = self._now_ns() - self._memory_ns - 2 * self._reach_ns
         n_old = self._board.index(horizon_ns)
-        if n_old > len(self._board) // 2:  # moving the rest is then cheaper than what it cost to come here
+        # Moving the rest costs a thousandth of what it cost to come here; until half were old twice as many were kept.
+        if n_old > len(self._board) // 8:
             self._board.forget(n_old, horizon_ns)
 
 

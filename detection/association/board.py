@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from detection.association.found import Node, Past, is_coda, taker
 from detection.association.grid import Anchor
 from detection.association.hypothesis import Scene
-from detection.association.rates import WINDOW_NS, Rates
+from detection.association.rates import LEARNT_NS, WINDOW_NS, Rates
 from detection.association.sight import Look
 from detection.plan import Floats
 from houfeng.times import NS_PER_S
@@ -56,10 +56,26 @@ class Board:
         if node.station >= 0:
             began_ns = self.rates.began_ns
             self.rates.add(node.station, node.onset_ns)
-            if began_ns is not None and node.onset_ns < began_ns:  # then all rates of the first hour are others
-                for later in self.nodes[: self.index(began_ns + WINDOW_NS)]:
-                    later.sight = None
+            if began_ns is not None and node.onset_ns < began_ns:
+                self._judge_anew(began_ns + LEARNT_NS)
         return True
+
+    def learn(self, now_ns: int) -> bool:
+        """Take in what the whole network did at first; whether that changes what picks are worth, from the first on.
+
+        Parameters
+        ----------
+        now_ns : so far the network was heard
+        """
+        began_ns, changes = self.rates.began_ns, self.rates.learn(now_ns)
+        if changes and began_ns is not None:
+            self._judge_anew(began_ns + LEARNT_NS)
+        return changes
+
+    def _judge_anew(self, until_ns: int) -> None:
+        """The rates up to a time are others."""
+        for node in self.nodes[: self.index(until_ns)]:
+            node.sight = None
 
     def forget(self, n_old: int, before_ns: int) -> None:
         """Let the first picks go; those before a time have no part in later ones."""

@@ -163,8 +163,8 @@ def _scores(field: Field, picks: Around, n_others: int) -> Floats:
 
 def _likely(field: Field, after_s: Small, slots: Indices, per_s: Small) -> Small:
     """(2, n, g) how many times more likely each pick is as P or as S of an event at each place than by chance."""
-    sharp = field.sharp[:, slots]
-    away = (after_s[:, np.newaxis] - field.shift_s[:, slots]) * sharp
+    sharp = field.sharp[:, slots].astype(np.float32)
+    away = (after_s[:, np.newaxis] - field.shift_s[:, slots].astype(np.float32)) * sharp
     away /= _CUT
     np.multiply(away, away, out=away)
     np.subtract(np.float32(1), away, out=away)

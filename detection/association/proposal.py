@@ -67,6 +67,7 @@ class Proposer:
         self._stations = stations
         self._board = board
         self._coda_ns = seconds_ns(settings.coda_s)
+        self._threshold = evidence.needed(settings.threshold, len(stations))
         self._anchors = Anchors(stations, settings.tolerance_s)
         self._examiner = Examiner(stations, settings.tolerance_s, settings.min_stations, settings.coda_snr)
         self._reach_ns = reach_ns
@@ -98,13 +99,13 @@ class Proposer:
         seen = scene.look.closed()
         sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))
         best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
-        if best is None or best.score < self._settings.threshold:
+        if best is None or best.score < self._threshold:
             return None, sight
         return self._proposal(first, best, scene), sight
 
     def _nuclei(self, anchor: Anchor, picks: Around, own: float) -> list[Nucleus]:
         """The places to be looked at closer; `own` is the evidence of the first pick."""
-        n_others, least = self._settings.min_stations - 1, self._settings.threshold - own
+        n_others, least = self._settings.min_stations - 1, self._threshold - own
         found = nuclei(anchor.field, picks, n_others=n_others, n_best=_N_TRIED)
         found = [nucleus for nucleus in found if nucleus.score > least - _COARSE]
         closer = narrowed(

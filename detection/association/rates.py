@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
 
 from houfeng.times import NS_PER_S, seconds_ns
 
@@ -14,6 +15,13 @@ GUARD_NS = seconds_ns(300)
 # 111 false events of 36 synthetic hours with 30 picks of noise an hour and station were of their first three. With 20
 # minutes one of the six aftershocks is lost that records beginning with M 7.1 give.
 _PRIOR_NS = seconds_ns(1800)
+# A large network tells in its first minutes how often its stations trigger, long before each of them has. As it goes on
+# its first so many seconds are counted again; they double, so that what was made of the picks is seldom made anew.
+_LEARNT_S = (5, 10, 20, 40, 80, 160, 300)
+# Of the parts of the network, so many are noisier: a shock that all of these see is not taken for noise.
+_QUIETER = 4
+# From then on nothing is left of what was taken for granted at first.
+LEARNT_NS = WINDOW_NS + GUARD_NS
 
 
 class Rates:
@@ -22,15 +30,18 @@ class Rates:
     Parameters
     ----------
     quiet_per_hour : triggers that every station is taken to have had besides
+    parts : stations of each part of the network, by index; none of a small one
 
     Attributes
     ----------
     began_ns : the first onset of any station, ns UTC, also when it is forgotten
     """
 
-    def __init__(self, quiet_per_hour: float) -> None:
+    def __init__(self, quiet_per_hour: float, parts: Sequence[Sequence[int]] = ()) -> None:
         self._quiet = quiet_per_hour
+        self._parts = parts
         self._onsets_ns: dict[int, list[int]] = {}
+        self._first_per_s = 0.0
         self.began_ns: int | None = None
 
     def add(self, station: int, onset_ns: int) -> None:
@@ -50,10 +61,33 @@ class Rates:
             return 0
         return bisect_right(onsets, at_ns - GUARD_NS) - bisect_left(onsets, at_ns - WINDOW_NS)
 
+    def learn(self, now_ns: int) -> bool:
+        """Count what the network as a whole did at first; whether that changes the rates until `LEARNT_NS` later.
+
+        Parameters
+        ----------
+        now_ns : so far the network was heard; none of this after the first five minutes
+        """
+        began_ns, first_per_s = self.began_ns, 0.0
+        heard_s = [] if began_ns is None else [each for each in _LEARNT_S if now_ns >= began_ns + seconds_ns(each)]
+        if began_ns is not None and heard_s and self._parts:
+            until_ns = began_ns + seconds_ns(heard_s[-1])
+            shares = [sum(self._n_until(each, until_ns) for each in part) / len(part) for part in self._parts]
+            first_per_s = sorted(shares)[len(shares) // _QUIETER] / heard_s[-1]
+        changes = first_per_s != self._first_per_s
+        self._first_per_s = first_per_s
+        return changes
+
     def per_s(self, station: int, at_ns: int) -> float:
         """Picks a second that a station has by chance.
 
-        The mean of a gamma distribution, the conjugate prior of a Poisson process' rate, after what was heard.
+        The mean of a gamma distribution, the conjugate prior of a Poisson process' rate, after what was heard. Before
+        that the station is taken to have been as quiet as all are, or as noisy as the network is at first.
         """
         heard_ns = 0 if self.began_ns is None else max(at_ns - GUARD_NS - self.began_ns, 0)
-        return (self.n_before(station, at_ns) + self._quiet) / (min(heard_ns + _PRIOR_NS, WINDOW_NS) / NS_PER_S)
+        window_ns = min(heard_ns + _PRIOR_NS, WINDOW_NS)
+        prior = max(self._quiet, self._first_per_s * max(window_ns - heard_ns, 0) / NS_PER_S)
+        return (self.n_before(station, at_ns) + prior) / (window_ns / NS_PER_S)
+
+    def _n_until(self, station: int, until_ns: int) -> int:
+        return bisect_left(self._onsets_ns.get(station, ()), until_ns)

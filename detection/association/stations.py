@@ -12,6 +12,8 @@ from detection.plan import Floats
 from stations.inventory import Site
 
 _PHASES = np.arange(len(PHASES))[:, np.newaxis, np.newaxis]
+# A network is halved so often into parts of stations near each other; one with fewer stations is a single part.
+_HALVINGS, _LARGE = 3, 100
 
 
 class Stations:
@@ -59,3 +61,14 @@ class Stations:
         distance_km, azimuth_deg = distance_azimuth(lat, lon, self.lat_deg[some], self.lon_deg[some])
         arrivals = self._times(_PHASES, depth[np.newaxis], distance_km[np.newaxis], self._elevation_km[some])
         return distance_km, azimuth_deg, arrivals
+
+    def parts(self) -> list[list[int]]:
+        """Stations of each part of a large network, by index; none of a small one."""
+        if len(self) < _LARGE:
+            return []
+        parts = [np.arange(len(self))]
+        for number in range(_HALVINGS):
+            degrees = (self.lat_deg, self.lon_deg)[number % 2]
+            ordered = [part[np.argsort(degrees[part], kind="stable")] for part in parts]
+            parts = [half for part in ordered for half in np.array_split(part, 2)]
+        return [part.tolist() for part in parts]
