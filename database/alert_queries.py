@@ -11,8 +11,9 @@ from database import deliveries, tables
 from database.deliveries import Delivery
 from houfeng.errors import AlertError
 from stations.alerts.alert import Alert, Handling, Step, handling
+from stations.alerts.words import Severity
 
-__all__ = ["AlertDetail", "AlertRow", "Connection", "alert", "alerts", "n_open", "resolved"]
+__all__ = ["AlertDetail", "AlertRow", "Connection", "alert", "alerts", "n_open", "n_open_by_severity", "resolved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,14 @@ def n_open(connection: Connection) -> int:
     """How many alerts are open."""
     query = select(func.count()).select_from(tables.alert).where(tables.alert.c.closed_ns.is_(None))
     return int(connection.execute(query).scalar_one())
+
+
+def n_open_by_severity(connection: Connection) -> dict[Severity, int]:
+    """How many alerts are open, the worst severity first; only of severities that there are."""
+    column = tables.alert.c.severity
+    query = select(column, func.count()).where(tables.alert.c.closed_ns.is_(None)).group_by(column)
+    found = {Severity(severity): int(n) for severity, n in connection.execute(query)}
+    return dict(sorted(found.items(), key=lambda each: -each[0].rank))
 
 
 def _rank(alert: Alert) -> int:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from database import holdings, measures, metric_queries
+from database import holdings, measures, metric_queries, tables
 from database.measures import DAY_NS, HOUR_NS, TABLES
 from database.metric_queries import LENGTH_NS, MetricRow
+from database.rows import document_of, epoch_of
 from houfeng.types import Gap, SourceId, Span
+from stations.inventory import Inventory
+from stations.responsexml import may_name
 
 
 class MetricPage(NamedTuple):
@@ -87,6 +91,30 @@ def _rows(
     until_ns, step_ns = min(until_ns, newest.start_ns + 1), at_once * LENGTH_NS[by]
     for first_ns in range(max(start_ns, oldest_ns), until_ns, step_ns):
         yield from metric_queries.rows(connection, source_id, by, first_ns, min(first_ns + step_ns, until_ns))
+
+
+def documents_tag(connection: Connection) -> str:
+    """Changes with the StationXML that there is."""
+    names = sorted(connection.scalars(select(tables.inventory_doc.c.sha256)))
+    return hashlib.sha256("".join(names).encode()).hexdigest()
+
+
+def station_inventory(connection: Connection, station_id: str) -> Inventory:
+    """Epochs of a station, and the documents that may name it: all of a thousand stations are a gigabyte."""
+    epoch, document, station = tables.channel_epoch, tables.inventory_doc, station_id.split(".")[1]
+    epochs = connection.execute(select(epoch).where(epoch.c.station_id == station_id))
+    documents = (document_of(row) for row in connection.execute(select(document).order_by(document.c.name)))
+    named = tuple(each for each in documents if may_name(each.content, station))
+    return Inventory({}, tuple(epoch_of(row) for row in epochs), named)
+
+
+def noise_tag(connection: Connection, source_id: SourceId) -> tuple[int | None, str]:
+    """The last midnight of a channel's noise, ns UTC, and a text that changes with any of its days."""
+    noise = tables.noise_day.c
+    query = select(noise.day_ns, noise.made_from, noise.n_windows).where(noise.source_id == str(source_id))
+    rows = sorted(tuple(row) for row in connection.execute(query))
+    last_ns = max((day_ns for day_ns, _, n_windows in rows if n_windows), default=None)
+    return last_ns, hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
 def spans(connection: Connection, source_id: SourceId, since_ns: int, until_ns: int) -> list[Span]:

@@ -46,7 +46,7 @@ class Responses:
         if key not in self._found:
             self._found[key] = InventoryError(f"{source_id}: no response in the metadata")
             for document in self._inventory.documents:  # the later document has the last word, as in `merge`
-                if _may_name(document.content, source_id.station):
+                if may_name(document.content, source_id.station):
                     self._found |= parse_responses(document, t_ns)
         found = self._found[key]
         if isinstance(found, InventoryError):
@@ -54,7 +54,8 @@ class Responses:
         return found
 
 
-def _may_name(content: bytes, station: str) -> bool:
+def may_name(content: bytes, station: str) -> bool:
+    """Whether a document may have a station of this code: one that has is never left out."""
     # in UTF-16 the code would look otherwise: such a document is read in any case
     return f'"{station}"'.encode() in content or f"'{station}'".encode() in content or b"\0" in content[:64]
 

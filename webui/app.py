@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import StoreError
 from houfeng.times import now_ns
-from webui import alerts, api, assets, availability, language, metrics, pages, stream
+from webui import alerts, api, assets, availability, language, metrics, noise, pages, stream
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -40,8 +40,9 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     app.extensions["changes"] = stream.Changes(store)
     app.extensions["answers"] = Answers()
     app.extensions["availability"] = availability.Measured()
+    app.extensions["noise"] = noise.Drawn()
     language.init_app(app)
-    for part in (pages, alerts, metrics, availability, api, stream, assets):
+    for part in (pages, alerts, metrics, availability, noise, api, stream, assets):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _store_away)

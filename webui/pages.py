@@ -9,11 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from sqlalchemy import Connection
 
-from database import queries
+from database import alert_queries, queries
 from houfeng import __version__
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
-from webui import evidence, language, magnitude_words, overview, reading, reasons, revision_words, words
+from webui import alert_words, evidence, language, magnitude_words, overview, reading, reasons, revision_words, words
 from webui.caching import revalidated
 from webui.language import gettext
 
@@ -55,6 +55,7 @@ def index() -> Response:
             "n_matching": len(matching),
             "latest": queries.events(snapshot, limit=_N_LATEST),
             "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
+            "alerts": alert_queries.n_open_by_severity(snapshot),
             "evaluated_ns": queries.newest_evaluation_ns(snapshot),
         }
 
@@ -66,6 +67,7 @@ def index() -> Response:
         networks=sorted({row.network for row in everything}),
         countries=sorted({row.country for row in everything if row.country}),
         sort=reading.sort_key(),
+        alert_words=alert_words,
         filtered=any(request.args.get(name) for name in ("status", "net", "country", "usage", "q")),
     )
 

@@ -52,6 +52,11 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Evaluated (?P<value>.+) ahead of the clock", lazy_gettext("Evaluated %(value)s ahead of the clock")),
     (r"Not evaluated yet", lazy_gettext("Not evaluated yet")),
     (r"Off: not expected", lazy_gettext("Off: not expected")),
+    (r"no window of an hour is without a gap", lazy_gettext("no window of an hour is without a gap")),
+    (
+        r"(?P<value>\d+) windows of another rate than (?P<rate>.+) Hz are left out",
+        lazy_gettext("%(value)s windows of another rate than %(rate)s Hz are left out"),
+    ),
     # what keeps a location from a better class
     (r"no place explains the onsets", lazy_gettext("no place explains the onsets")),
     (

@@ -19,7 +19,7 @@ from tests.webui.conftest import make_event, make_status
 pytestmark = pytest.mark.chromium
 
 PAGES = ("/", "/?status=BAD", "/stations/KR.NRN", "/stations/IM.BDK", "/events", "/alerts", "/runs", "/about")
-PAGES += ("/channels/KR.NRN.00.BHZ", "/availability")
+PAGES += ("/channels/KR.NRN.00.BHZ", "/noise/KR.NRN.00.BHZ", "/availability")
 ROOT = "document.documentElement"
 LATENCY = ("total_latency", "total_latency_s", 300.0, 120.0, "s")
 

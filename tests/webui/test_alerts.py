@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,15 @@ def alarmed(filled: Store) -> Store:
         alerts.save(unit, [OVER, ALONE, COMMON], [opened], [])
         deliveries.plan(unit, [opened], [said])
     return filled
+
+
+def test_the_overview_counts_open_alerts_by_severity(alarmed: Store, get: Get) -> None:
+    page = get("/")
+    found = re.search(r"<dt>Open alerts</dt>(.*?)</div>", page, re.DOTALL)
+    assert found is not None
+    said = " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+    assert said == "2 1 critical, 1 major"
+    assert 'href="/alerts"' in found[1]
 
 
 def test_open_alerts_come_first_and_the_worst_of_them(alarmed: Store, get: Get) -> None:
