@@ -67,6 +67,7 @@ DOORS = {
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
+    "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.availability": INNER,
     "houfeng.measuring": INNER,

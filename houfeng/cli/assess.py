@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
 import numpy as np
 
+from acquisition.replay import find_files
+from acquisition.waveform_files import ReplayWindows
+from database import queries
 from engineering.assessment import Assessment, assess
 from engineering.formats import read
 from engineering.formats.lines import File
 from engineering.motion import Component, Motion
 from engineering.oscillator import Between
 from engineering.spectra import Oscillators
+from houfeng.assessing import Window, assess_event
+from houfeng.cli.listing import read_database, run_option
+from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
-from houfeng.errors import MotionError
+from houfeng.errors import MotionError, StoreError
 from houfeng.motion_shapes import component_rows, record_shape, spectrum_rows
+from houfeng.network import load_network
+from houfeng.waveforms import RecordedWaveforms
 
 _COMPONENTS = (
     *("station", "component", "pga_cm_s2", "pgv_cm_s", "pgd_cm", "arias_m_s", "cav_g_s", "d5_95_s", "housner_cm_s"),
-    *("pga_cm_s2_off_percent", "pgv_cm_s_off_percent", "pgd_cm_off_percent"),
 )
+_PUBLISHED = ("pga_cm_s2_off_percent", "pgv_cm_s_off_percent", "pgd_cm_off_percent")
 _SPECTRA = ("station", "component", "period_s", "psa_g")
+
+
+def _spectrum_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What is asked of spectra, the same for each source of records."""
+    for option in (
+        click.option("--linear", is_flag=True, help="Take straight lines between samples, as most agencies do."),
+        click.option("--period", "periods_s", type=float, multiple=True, metavar="S", help="Of spectra; repeat it."),
+        click.option("--damping", type=click.FloatRange(0, 0.99), default=0.05, show_default=True, metavar="SHARE",
+                     help="Of critical."),
+        click.option("--spectra", is_flag=True, help="Print response spectra instead: PSA in g, RotD50 and RotD100."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _oscillators(damping: float, periods_s: Sequence[float], linear: bool) -> Oscillators:
+    asked = {"periods_s": np.array(periods_s)} if periods_s else {}
+    return Oscillators(damping=damping, between=Between.LINEAR if linear else Between.BAND_LIMITED, **asked)
 
 
 @click.group("assess")
@@ -31,13 +57,53 @@ def assess_group() -> None:
     """Assess what ground motion does: measures, spectra, intensities."""
 
 
+@assess_group.command("event", short_help="Of an event's stations, from archived records.")
+@click.argument("event_id", metavar="ID")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR|ARCHIVE")
+@config_option
+@run_option
+@format_option
+@_spectrum_options
+@click.option("--before", default=30.0, show_default=True, metavar="S", help="Seconds before the onset of P.")
+@click.option("--after", default=180.0, show_default=True, metavar="S", help="Seconds behind it.")
+def event(
+    event_id: str,
+    folder: Path,
+    config: Path | None,
+    run_id: str | None,
+    layout: str,
+    spectra: bool,
+    damping: float,
+    periods_s: Sequence[float],
+    linear: bool,
+    before: float,
+    after: float,
+) -> None:
+    """Peaks, energy, durations, spectra and intensities at the stations of an event, records corrected here.
+
+    ID as `houfeng events list` has it, of a replay with --run. DIR is any folder of miniSEED, an SDS archive too, with
+    StationXML in it or in the configuration. Clipped, short and noisy records are refused, each with the reason.
+    """
+    settings = settings_of(config)
+    public_id = event_id if "/" in event_id else f"event/{event_id}"
+    detail = read_database(config, lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
+    if detail is None:
+        raise StoreError(
+            f"{public_id}: there is no event of this id; `houfeng events list` shows ids, --run other runs"
+        )
+    waveforms = RecordedWaveforms(ReplayWindows(find_files(folder)))
+    inventory = load_network(settings, sorted(folder.rglob("*.xml"))).inventory
+    oscillators = _oscillators(damping, periods_s, linear)
+    found, refused = assess_event(detail, waveforms, inventory, Window(before, after), oscillators)
+    for reason in refused:
+        click.echo(f"refused: {reason}", err=True)
+    _print(found, layout, spectra, refused)
+
+
 @assess_group.command("records", short_help="Of strong-motion records as agencies publish them.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE...")
 @format_option
-@click.option("--spectra", is_flag=True, help="Print response spectra instead: PSA in g by period, RotD50, RotD100.")
-@click.option("--damping", type=click.FloatRange(0, 0.99), default=0.05, show_default=True, help="Share of critical.")
-@click.option("--period", "periods_s", type=float, multiple=True, metavar="S", help="Of the spectra; many are allowed.")
-@click.option("--linear", is_flag=True, help="Take straight lines between samples, as most agencies' programs do.")
+@_spectrum_options
 def records(
     files: Sequence[Path], layout: str, spectra: bool, damping: float, periods_s: Sequence[float], linear: bool
 ) -> None:
@@ -48,15 +114,11 @@ def records(
     be used is named with the reason, and the command ends with status 1.
     """
     components, faults = _read(files)
-    between = Between.LINEAR if linear else Between.BAND_LIMITED
-    asked = {"periods_s": np.array(periods_s)} if periods_s else {}
-    oscillators = Oscillators(damping=damping, between=between, **asked)
-    found = []
-    for motion in _motions(components, faults):
-        found.append(assess(motion, oscillators))
+    oscillators = _oscillators(damping, periods_s, linear)
+    found = [assess(motion, oscillators) for motion in _motions(components, faults)]
     for fault in faults:
         click.echo(f"houfeng: {fault}", err=True)
-    _print(found, layout, spectra)
+    _print(found, layout, spectra, faults)
     if faults:
         raise SystemExit(1)
 
@@ -87,12 +149,14 @@ def _motions(components: Sequence[Component], faults: list[str]) -> Iterator[Mot
             faults.append(str(error))
 
 
-def _print(found: Sequence[Assessment], layout: str, spectra: bool) -> None:
+def _print(found: Sequence[Assessment], layout: str, spectra: bool, refused: Sequence[str]) -> None:
     if layout == "json":
-        click.echo(json.dumps({"records": [record_shape(one) for one in found]}, ensure_ascii=False, indent=2))
+        shape = {"records": [record_shape(one) for one in found], "refused": list(refused)}
+        click.echo(json.dumps(shape, ensure_ascii=False, indent=2))
         return
     rows = [row for one in found for row in (spectrum_rows(one) if spectra else component_rows(one))]
-    print_rows("records", rows, _SPECTRA if spectra else _COMPONENTS, layout)
+    beside = [name for name in _PUBLISHED if any(row.get(name) is not None for row in rows)]
+    print_rows("records", rows, _SPECTRA if spectra else (*_COMPONENTS, *beside), layout)
     if layout == "table":
         for one in found:
             _print_summary(one)

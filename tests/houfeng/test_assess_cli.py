@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from database.store import Store
 from houfeng.cli import main
 
 Folder = Callable[[str], Path]
@@ -85,3 +86,35 @@ def test_spectra_are_rows_for_programs(shared_data: Folder) -> None:
     first = next(line for line in result.stdout.splitlines() if line.startswith("89146,360 deg,0.3"))
     assert float(first.rsplit(",", 1)[1]) == pytest.approx(0.1005, abs=3e-4)
     assert len(result.stdout.splitlines()) == 1 + 5 * 2
+
+
+@pytest.mark.soak
+def test_the_main_shock_of_a_replay_is_assessed(shared_data: Folder, tmp_path: Path) -> None:
+    folder = shared_data("ridgecrest2019")
+    config = tmp_path / "houfeng.toml"
+    config.write_text(f'[database]\nurl = "sqlite:///{tmp_path / "houfeng.db"}"\n')
+    runner = CliRunner()
+    replayed = runner.invoke(main, ["replay", str(folder), "--config", str(config)])
+    run_id = replayed.stdout.split(":")[0].split()[-1]
+    listed = runner.invoke(main, ["events", "list", "--config", str(config), "--run", run_id, "--format", "json"])
+    shocks = json.loads(listed.stdout)["events"]
+    (main_shock,) = [event["id"] for event in shocks if event["first_onset"].startswith("2019-07-06T03:19:53")]
+    command = ["assess", "event", main_shock, str(folder), "--config", str(config), "--run", run_id, "--format", "json"]
+    result = runner.invoke(main, command)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert len(found["records"]) == 11
+    assert found["refused"] == []
+    by_station = {record["station"]: record for record in found["records"]}
+    assert by_station["CI.CCC"]["jma"] == 5.7
+
+
+def test_an_event_that_is_not_there_is_said(shared_data: Folder, tmp_path: Path) -> None:
+    config = tmp_path / "houfeng.toml"
+    config.write_text(f'[database]\nurl = "sqlite:///{tmp_path / "houfeng.db"}"\n')
+    command = ["assess", "event", "none", str(shared_data("ridgecrest2019")), "--config", str(config)]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    assert "there is no database yet" in result.stderr
+    Store.open(f"sqlite:///{tmp_path / 'houfeng.db'}").close()
+    assert "event/none: there is no such event" in CliRunner().invoke(main, command).stderr
