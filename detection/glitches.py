@@ -17,6 +17,7 @@ LEAST_COUNTS = 0.5  # differences of whole counts have medians of 0 on quiet cha
 LONGEST = 4  # differences in one glitch; an onset sets off more, one after the other
 FLAT = 3  # differences of 0 in a row: four equal samples, not ground motion where samples usually differ ...
 LEAST_USUAL_STEPS = 2.0  # ... by so many of the smallest steps, which is one count or what the digitiser fills up to
+_BESIDE = 4  # differences that tell the slope beside equal samples
 _APART = 2  # differences; closer ones are one glitch
 
 
@@ -26,22 +27,40 @@ def middle(values: Floats) -> float:
 
 
 def bridged(differences: Floats) -> tuple[Floats, list[tuple[int, int]]]:
-    """Straight lines across equal samples, where samples usually differ, and first and last difference of each."""
-    straight = differences.copy()
+    """Smooth curves across equal samples, where samples usually differ, and first and last difference of each."""
+    smooth = differences.copy()
     is_zero = differences == 0
     if np.count_nonzero(is_zero) < FLAT:
-        return straight, []
+        return smooth, []
     size = np.abs(differences)
     if middle(size) < LEAST_USUAL_STEPS * np.min(size, where=~is_zero, initial=np.inf):
-        return straight, []
+        return smooth, []
     edges = np.flatnonzero(np.diff(is_zero, prepend=False, append=False))
     found = []
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if end - begin >= FLAT:
             first, last = max(begin - 1, 0), min(end, len(differences) - 1)
-            straight[first : last + 1] = differences[first : last + 1].mean()
+            smooth[first : last + 1] = _across(differences, first, last)
             found.append((first, last))
-    return straight, found
+    return smooth, found
+
+
+def _across(differences: Floats, first: int, last: int) -> Floats:
+    """Differences that begin and end as those beside them, as of a trace that was clipped; where it jumped, a line's.
+
+    A straight line across what was clipped has two corners, which trigger in a higher band.
+    """
+    n = last + 1 - first
+    mean = float(differences[first : last + 1].mean())
+    before, behind = differences[max(first - _BESIDE, 0) : first], differences[last + 1 : last + 1 + _BESIDE]
+    beside = np.concatenate((before, behind))
+    jump = max(abs(differences[first]), abs(differences[last]))
+    if not len(before) or not len(behind) or jump > np.abs(beside).max():
+        return np.full(n, mean)
+    left, right = float(before.mean()), float(behind.mean())
+    place = np.arange(0.5, n) / n
+    bulge = place * (1 - place)
+    return np.asarray(left + (right - left) * place + bulge * ((mean - (left + right) / 2) * n / bulge.sum()))
 
 
 def glitches_in(differences: Floats) -> list[tuple[int, int]]:

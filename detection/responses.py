@@ -22,6 +22,7 @@ LEAST_SAMPLES = 20  # means behind the trigger
 LONGEST = 16  # means in a window of the Hankel matrix, whose eigenvectors cost its third power: 24 refuse the same
 SHORT = 12  # the same where only its eigenvalues are asked
 JUMP = 2  # differences that the beginning itself takes
+N_NEAR = 5  # differences before the beginning, whose median tells how the trace goes on without it
 N_BEFORE = 30  # differences before it, whose median stands for these
 # Of the differences' energy, what exponentials can in no way explain: where it is more, none are fitted. All but one of
 # 263 triggers that are refused had less than 0.027, one in eleven of 2,982 others.
@@ -88,8 +89,9 @@ def _without(raw: Floats, differences: Floats, starts: list[int], rate_hz: float
     if best is None:
         return None
     differences = differences.copy()
-    differences[begin:] = best
-    differences[max(begin - JUMP, 0) : begin] = usual
+    slope = middle(differences[max(begin - JUMP - N_NEAR, 0) : begin - JUMP])  # else slow swell ends in a kink
+    differences[begin:] = best + slope
+    differences[max(begin - JUMP, 0) : begin] = slope
     return np.concatenate(([raw[0]], raw[0] + np.cumsum(differences))), share
 
 

@@ -71,7 +71,12 @@ def refuse(raw: Floats, at: int, lta: float, plan: Plan, number: int) -> Refusal
     refusal : None if it triggers without the artefact as well, or there is none
     """
     case = _Case(raw, at, lta, plan, number)
-    return _glitch(case) or _response(case)
+    glitch = _glitch(case)
+    if glitch is None:
+        return _response(case, raw)
+    if not case.triggers(glitch.copy):
+        return glitch
+    return _response(case, raw) or _response(case, glitch.copy) or (glitch if case.is_little(glitch.copy) else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +102,16 @@ class _Case:
         sta, _ = lfilter([1 / plan.n_sta], [1, 1 / plan.n_sta - 1], signal, zi=[0.0])
         return float(sta[max(self.at - plan.n_sta, 0) :].max()) >= plan.settings.on_ratio * level
 
+    def is_little(self, copy: Floats) -> bool:
+        """Whether a copy has so little of the band's energy that it is an error of the copy."""
+        begin = max(self.at - self.plan.n_sta, 0)
+        signals = [_banded(values, self.band)[begin:] for values in (copy, self.raw)]
+        rest, whole = (float(signal @ signal) for signal in signals)
+        return rest < LITTLE_LEFT * whole
+
 
 def _glitch(case: _Case) -> Refusal | None:
+    """The samples without glitches and equal ones, if any began before the trigger, and what these were."""
     raw = case.raw
     differences = raw[1:] - raw[:-1]
     clean, flats = bridged(differences)
@@ -109,24 +122,19 @@ def _glitch(case: _Case) -> Refusal | None:
     for first, last in glitches:
         clean[first : last + 1] = middle[first : last + 1]
     copy = np.concatenate(([raw[0]], raw[0] + np.cumsum(clean)))
-    if case.triggers(copy):
-        return None
     return Refusal(_kind(differences, glitches) if glitches else _flat(raw, flats), copy)
 
 
-def _response(case: _Case) -> Refusal | None:
-    """The same for what a sensor makes of a jump."""
-    band, begin = case.band, max(case.at - case.plan.n_sta, 0)
+def _response(case: _Case, values: Floats) -> Refusal | None:
+    """The same for what a sensor makes of a jump, which may have been taken out of the values."""
+    band = case.band
     if case.plan.settings.onset_after_s * (band.high_hz - band.low_hz) < LEAST_FREEDOM:
         return None
-    found = without_response(case.raw, case.at, case.plan.rate_hz)
+    found = without_response(values, case.at, case.plan.rate_hz)
     if found is None or found[1] >= MOST_LEFT:
         return None
     copy, _ = found
-    if not case.triggers(copy):
-        return Refusal(Veto.CALIBRATION, copy)
-    rest, whole = (float(signal @ signal) for signal in (_banded(values, band)[begin:] for values in (copy, case.raw)))
-    return Refusal(Veto.CALIBRATION, copy) if rest < LITTLE_LEFT * whole else None
+    return None if case.triggers(copy) and not case.is_little(copy) else Refusal(Veto.CALIBRATION, copy)
 
 
 def _banded(values: Floats, band: Band) -> Floats:

@@ -88,16 +88,17 @@ def test_artefacts_hardly_ever_trigger(shared_data: Callable[[str], Path]) -> No
 
 @pytest.mark.soak
 def test_four_thousand_artefacts(shared_data: Callable[[str], Path]) -> None:
+    """Seeds that were looked at once all limits were set; 3 to 6 showed what was wrong with them."""
     n_artefacts, found = 0, []
-    for seed in (3, 4, 5, 6):
+    for seed in (11, 12, 13, 14):
         n_more, triggers, _ = campaign(shared_data, seed, 1.0)
         n_artefacts += n_more
         found += triggers
     by_kind = Counter(kind for kind, _ in found)
     print(n_artefacts, "artefacts, triggers by kind:", dict(by_kind))
     assert n_artefacts >= 4000
-    assert len(found) <= 0.01 * n_artefacts
-    assert len(found) - by_kind["response"] <= 0.005 * n_artefacts
+    assert len(found) <= 0.007 * n_artefacts
+    assert len(found) - by_kind["response"] <= 0.002 * n_artefacts
 
 
 def shares_found(folder: Path, put: Callable[[Place], slice] | None, seed: int = 1) -> tuple[int, int]:

@@ -102,3 +102,24 @@ def test_picks_carry_the_triggers_of_the_hour_before(cut: Cut) -> None:
     begun = first.feed(packets[:150])
     second.restore(first.snapshot())
     assert begun + second.feed(packets[150:]) == picks
+
+
+def test_slow_swell_that_is_clipped_does_not_trigger_where_it_has_nothing(cut: Cut) -> None:
+    """0.5 Hz at half of its height: its corners reach the bands, a smooth curve across them does not."""
+    rng = np.random.default_rng(6)
+    swell = 20_000 * np.sin(np.pi * np.arange(9000) / 100) + rng.normal(0, 40, 9000)
+    swell[4000:5000] = np.clip(swell[4000:5000], -10_000, 10_000)
+    picks, detector = picks_of(cut, np.round(swell), 100.0)
+    assert picks == []
+    (counts,) = detector.vetoed.values()
+    assert set(counts) <= {"clip", "flat"}
+
+
+def test_a_pulse_of_thousands_of_times_the_noise_is_refused_though_its_copy_is_not_perfect(cut: Cut) -> None:
+    """On swell of 1 Hz: what stands for its two edges is a hundredth of the pulse wrong, and 30 times the noise."""
+    rng = np.random.default_rng(8)
+    data = 10_000 * np.sin(2 * np.pi * np.arange(2400) / 20) + rng.normal(0, 100, 2400)
+    data[1500:1510] += 300_000
+    picks, detector = picks_of(cut, np.round(data), 20.0)
+    assert picks == []
+    assert sum(next(iter(detector.vetoed.values())).values()) >= 1
