@@ -7,7 +7,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
+from sqlalchemy import BigInteger, Connection, Select, Table, bindparam, delete, func, select
 
 from database import tables
 from database.holdings import FileKey
@@ -43,12 +43,14 @@ def changed_files(connection: Connection) -> list[tuple[SourceId, int, int | Non
     return sorted(found + [(SourceId.parse(name), day_ns, None) for name, day_ns in connection.execute(gone)])
 
 
+_MARK = select(tables.measured_file.c.n_bytes, tables.measured_file.c.tail_crc).where(
+    tables.measured_file.c.source_id == bindparam("name"), tables.measured_file.c.day_ns == bindparam("day")
+)
+
+
 def marks(connection: Connection, keys: Iterable[FileKey]) -> dict[FileKey, tuple[int, int]]:
     """How far day files were measured: bytes, and the checksum of the last of them."""
-    done = tables.measured_file
-    query = select(done.c.n_bytes, done.c.tail_crc)
-    query = query.where(done.c.source_id == bindparam("name"), done.c.day_ns == bindparam("day"))
-    found = {key: connection.execute(query, {"name": str(key[0]), "day": key[1]}).one_or_none() for key in keys}
+    found = {key: connection.execute(_MARK, {"name": str(key[0]), "day": key[1]}).one_or_none() for key in keys}
     return {key: (row.n_bytes, row.tail_crc) for key, row in found.items() if row is not None}
 
 
@@ -105,15 +107,27 @@ def spans_near(connection: Connection, source_id: SourceId, start_ns: int, end_n
 
     As the day files have them: what touches is not joined.
     """
-    span = tables.span.c
-    of = select(span.start_ns, span.end_ns, span.sample_rate_hz).where(span.source_id == str(source_id))
-    days = select(span.day_ns).where(span.source_id == str(source_id))
+    name = str(source_id)
     first_day = start_ns // DAY_NS * DAY_NS
-    before = connection.scalar(days.where(span.day_ns < first_day).order_by(span.day_ns.desc()).limit(1))
-    inside = of.where(span.day_ns >= (first_day if before is None else before), span.start_ns < end_ns)
-    after = of.where(span.day_ns >= end_ns // DAY_NS * DAY_NS, span.start_ns >= end_ns)
-    rows = [*connection.execute(inside), *connection.execute(after.order_by(span.day_ns, span.start_ns).limit(1))]
+    before = connection.scalar(_SPANS_BEFORE, {"name": name, "day": first_day})
+    begin = {"name": name, "day": first_day if before is None else before, "end": end_ns}
+    rest = {"name": name, "day": end_ns // DAY_NS * DAY_NS, "end": end_ns}
+    rows = [*connection.execute(_SPANS_INSIDE, begin), *connection.execute(_SPANS_AFTER, rest)]
     return sorted(Span(*row) for row in rows)
+
+
+def _span_queries() -> tuple[Select[Any], Select[Any], Select[Any]]:
+    span = tables.span.c
+    of_channel, end = span.source_id == bindparam("name"), bindparam("end", type_=BigInteger)
+    of = select(span.start_ns, span.end_ns, span.sample_rate_hz).where(of_channel)
+    before = select(span.day_ns).where(of_channel, span.day_ns < bindparam("day")).order_by(span.day_ns.desc()).limit(1)
+    inside = of.where(span.day_ns >= bindparam("day"), span.start_ns < end)
+    after = of.where(span.day_ns >= bindparam("day"), span.start_ns >= end).order_by(span.day_ns, span.start_ns)
+    return before, inside, after.limit(1)
+
+
+# Made once: for each channel anew they took a sixth of the time of an update.
+_SPANS_BEFORE, _SPANS_INSIDE, _SPANS_AFTER = _span_queries()
 
 
 def forget_before(connection: Connection, table: Table, source_id: SourceId, t_ns: int) -> None:

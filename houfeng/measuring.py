@@ -100,21 +100,26 @@ class Measuring:
         channels = list(changed.values())
         n_done = 0
         for first in range(0, len(channels), _CHANNELS_PER_UNIT):
-            found = [
-                self._measured(each, kept) for each in channels[first : first + _CHANNELS_PER_UNIT] if self._go_on()
-            ]
+            part = channels[first : first + _CHANNELS_PER_UNIT]
+            keys = [(source_id, day_ns) for each in part for source_id, day_ns, _ in each]
+            with self._store.read() as snapshot:
+                known, done = holdings.marks_of(snapshot, keys), measures.marks(snapshot, keys)
+            found = [self._measured(each, kept, known, done) for each in part if self._go_on()]
             self._store.run(lambda unit, found=found: _save(unit, found, kept))  # type: ignore[misc]
             n_done += len(found)
         self._purge(kept)
         return n_done
 
-    def _measured(self, changes: list[_Change], kept: _Kept) -> _Found:
+    def _measured(
+        self,
+        changes: list[_Change],
+        kept: _Kept,
+        known: dict[FileKey, holdings.FileMark],
+        done: dict[FileKey, tuple[int, int]],
+    ) -> _Found:
         """Every minute of a channel that its changed files touch."""
         source_id = changes[0][0]
         keys = [(source_id, day_ns) for _, day_ns, _ in changes]
-        with self._store.read() as snapshot:
-            known = holdings.marks_of(snapshot, keys)
-            done = measures.marks(snapshot, keys)
         touched = [span for key in keys for span in self._touched(key, known.get(key), done.get(key))]
         marks = {key: (known[key][0], known[key][4]) if key in known else None for key in keys}
         if not touched:

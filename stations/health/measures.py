@@ -194,23 +194,21 @@ def _minutes(start_ns: int, end_ns: int, wanted: dict[int, Measures]) -> list[in
 
 
 def _count_records(ordered: Sequence[MeasuredRecord], overlaps: Sequence[bool], wanted: dict[int, Measures]) -> None:
-    qualities: dict[int, list[int]] = {}
-    for (packet, is_locked, is_flagged), overlaps_others in zip(ordered, overlaps, strict=True):
-        row = wanted.get(minute := packet.start_ns // MINUTE_NS)
-        if row is None:
-            continue
-        if packet.timing_quality is not None:
-            qualities.setdefault(minute, []).append(packet.timing_quality)
+    begun: dict[int, list[tuple[MeasuredRecord, bool]]] = {}
+    for record, overlaps_others in zip(ordered, overlaps, strict=True):
+        if (minute := record.packet.start_ns // MINUTE_NS) in wanted:
+            begun.setdefault(minute, []).append((record, overlaps_others))
+    for minute, its in begun.items():
+        told = [record.packet.timing_quality for record, _ in its if record.packet.timing_quality is not None]
         wanted[minute] = replace(
-            row,
-            n_records=row.n_records + 1,
-            n_locked=row.n_locked + is_locked,
-            n_flagged=row.n_flagged + is_flagged,
-            num_overlaps=row.num_overlaps + overlaps_others,
+            wanted[minute],
+            n_records=len(its),
+            n_locked=sum(record.is_locked for record, _ in its),
+            n_flagged=sum(record.is_flagged for record, _ in its),
+            num_overlaps=sum(overlaps_others for _, overlaps_others in its),
+            n_timed=len(told),
+            timing_quality=sum(told) / len(told) if told else None,
         )
-    for minute, found in qualities.items():
-        mean = sum(found) / len(found)
-        wanted[minute] = replace(wanted[minute], n_timed=len(found), timing_quality=mean)
 
 
 def _by_minute(parts: Sequence[_Part], wanted: dict[int, Measures]) -> dict[int, list[tuple[float, Floats]]]:
