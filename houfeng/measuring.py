@@ -165,9 +165,10 @@ class Measuring:
         """Once for each day that has become too old, channel by channel: nobody waits long for the writer."""
         if kept.minutes_from_ns <= self._purged_ns:
             return
+        with self._store.read() as snapshot:
+            # Of the days, which stay: two weeks of minutes are sixty million rows to look through.
+            source_ids = measures.channels(snapshot, TABLES["day"])
         for table, from_ns in (("minute", kept.minutes_from_ns), ("hour", kept.hours_from_ns)):
-            with self._store.read() as snapshot:
-                source_ids = measures.channels(snapshot, TABLES[table])
             for source_id in source_ids:
                 if not self._go_on():
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,18 @@ import pytest
 from acquisition.archive import Archive
 from acquisition.mseed import decode
 from acquisition.records import pack
-from database import noise_days
+from database import latencies, measures, noise_days
 from database.noise_days import NoiseDay
 from database.store import Store
+from database.unit import UnitOfWork
 from houfeng.indexing import ArchiveIndex
 from houfeng.measuring import Measuring
 from houfeng.noise import stored_noise
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Packet, SourceId
 from stations.health import noise_days as days_of
+from stations.health.latencies import Latencies
+from stations.health.measures import Measures
 from stations.health.noise import NoiseWindow
 from stations.health.psd import psd_plan
 from stations.inventory import parse_stationxml
@@ -128,3 +132,56 @@ def test_minutes_of_a_network(url: str, tmp_path: Path) -> None:
     if url.startswith("sqlite"):  # PostgreSQL keeps what was replaced until it vacuums: minutes would tell nothing
         print(f"{a_row:.0f} bytes a row, {a_row * 1440 * PER_NETWORK / 1e9:.2f} GB a day")
     assert cost_s * PER_NETWORK < 60
+
+
+TABLE_NAMES = ("health_minute", "health_hour", "health_day", "latency_minute", "latency_hour", "latency_day")
+N_GROWN, GROWN_H = 100, 24
+
+
+def test_growth_of_a_day(url: str) -> None:
+    """Rows of a day of 100 channels, five minutes at a time; each time the minute that was begun is written again."""
+    chance = np.random.default_rng(5)
+    source_ids = [SourceId("XX", f"S{n // 3:03d}", "", f"HH{'ZNE'[n % 3]}") for n in range(N_GROWN)]
+    store = Store.open(url)
+    before, took = size_bytes(store), 0.0
+    for first in range(0, 60 * GROWN_H, PER_ROUND):
+        numbers = range(max(first - 1, 0), first + PER_ROUND)
+        rows = [(each, measured(T0_NS + 60 * k * NS_PER_S, chance)) for each in source_ids for k in numbers]
+        late = [(each, arrived(T0_NS + 60 * k * NS_PER_S, chance)) for each in source_ids for k in numbers[-PER_ROUND:]]
+        began = time.process_time()
+        store.run(lambda unit, rows=rows: save_levels(unit, rows))  # type: ignore[misc]
+        store.run(lambda unit, late=late: latencies.save(unit.connection, late))  # type: ignore[misc]
+        took += time.process_time() - began
+    factor = PER_NETWORK / N_GROWN / 1e9
+    with store.read() as snapshot:
+        if snapshot.dialect.name == "postgresql":
+            query = "SELECT pg_total_relation_size('{}')"
+            sizes = {name: snapshot.exec_driver_sql(query.format(name)).scalar_one() for name in TABLE_NAMES}
+            print(", ".join(f"{name} {size * factor:.2f} GB" for name, size in sizes.items()))
+    grown = (size_bytes(store) - before) * factor
+    store.close()
+    n_rows = len(source_ids) * 60 * GROWN_H
+    print(
+        f"a day of {PER_NETWORK} channels: {grown:.2f} GB; {1e6 * took / n_rows:.0f} us of processor time a minute row"
+    )
+    assert grown < 5
+
+
+def save_levels(unit: UnitOfWork, rows: list[tuple[SourceId, Measures]]) -> None:
+    """As an update does, without reading what hours and days are made of."""
+    for name, unit_ns in (("minute", 0), ("hour", measures.HOUR_NS), ("day", DAY_NS)):
+        at = {(each, row.start_ns // unit_ns * unit_ns if unit_ns else row.start_ns): row for each, row in rows}
+        its = [(each, replace(row, start_ns=start_ns)) for (each, start_ns), row in at.items()]
+        measures.save(unit.connection, measures.TABLES[name], its)
+
+
+def measured(start_ns: int, chance: np.random.Generator) -> Measures:
+    """A minute of a channel that is well."""
+    mean, rms, low, high, quality = chance.normal(0, 300, 5).tolist()
+    counts = {"n_samples": 6000, "covered_ns": 60 * NS_PER_S, "n_records": 15, "n_timed": 15, "n_locked": 15}
+    values = {"timing_quality": quality, "sample_mean": mean, "sample_rms": rms, "sample_min": low, "sample_max": high}
+    return Measures(start_ns, sample_rate_hz=100.0, n_minutes=1, **counts, **values)
+
+
+def arrived(start_ns: int, chance: np.random.Generator) -> Latencies:
+    return Latencies(start_ns, 1, 15, *chance.normal(3, 1, 4).tolist())
