@@ -11,7 +11,6 @@ import numpy as np
 
 from acquisition.replay import find_files
 from acquisition.waveform_files import ReplayWindows
-from database import queries
 from engineering.assessment import Assessment, assess
 from engineering.formats import read
 from engineering.formats.lines import File
@@ -19,10 +18,11 @@ from engineering.motion import Component, Motion
 from engineering.oscillator import Between
 from engineering.spectra import Oscillators
 from houfeng.assessing import Window, assess_event
-from houfeng.cli.listing import read_database, run_option
+from houfeng.cli.events import event_of
+from houfeng.cli.listing import run_option
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
-from houfeng.errors import MotionError, StoreError
+from houfeng.errors import MotionError
 from houfeng.motion_shapes import component_rows, record_shape, spectrum_rows
 from houfeng.network import load_network
 from houfeng.waveforms import RecordedWaveforms
@@ -85,12 +85,7 @@ def event(
     StationXML in it or in the configuration. Clipped, short and noisy records are refused, each with the reason.
     """
     settings = settings_of(config)
-    public_id = event_id if "/" in event_id else f"event/{event_id}"
-    detail = read_database(config, lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
-    if detail is None:
-        raise StoreError(
-            f"{public_id}: there is no event of this id; `houfeng events list` shows ids, --run other runs"
-        )
+    detail = event_of(config, event_id, run_id)
     waveforms = RecordedWaveforms(ReplayWindows(find_files(folder)))
     inventory = load_network(settings, sorted(folder.rglob("*.xml"))).inventory
     oscillators = _oscillators(damping, periods_s, linear)

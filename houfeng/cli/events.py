@@ -90,11 +90,7 @@ def show_event(event_id: str, config: Path | None, run_id: str | None, as_json: 
     """
     if as_json and as_quakeml:
         raise click.UsageError("one of --json and --quakeml is needed, both came")
-    public_id = event_id if "/" in event_id else f"event/{event_id}"
-    found = read_database(config, lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
-    if found is None:
-        where = f"run {run_id} has" if run_id else "the live runs have"
-        raise StoreError(f"{public_id}: {where} no event of this id; `houfeng events list` shows ids, --run other runs")
+    found = event_of(config, event_id, run_id)
     if as_json:
         click.echo(json.dumps(shapes.event_detail(found), ensure_ascii=False, indent=2))
     elif as_quakeml:
@@ -103,6 +99,21 @@ def show_event(event_id: str, config: Path | None, run_id: str | None, as_json: 
         sys.stdout.buffer.write(quakeml([found]))
     else:
         _print(found)
+
+
+def event_of(config: Path | None, event_id: str, run_id: str | None) -> EventDetail:
+    """An event of the configured database, of a run or of the live ones; `event/` may be left out of its id.
+
+    Raises
+    ------
+    StoreError : if there is none
+    """
+    public_id = event_id if "/" in event_id else f"event/{event_id}"
+    found = read_database(config, lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
+    if found is None:
+        where = f"run {run_id} has" if run_id else "the live runs have"
+        raise StoreError(f"{public_id}: {where} no event of this id; `houfeng events list` shows ids, --run other runs")
+    return found
 
 
 def _print(detail: EventDetail) -> None:

@@ -117,4 +117,4 @@ def test_an_event_that_is_not_there_is_said(shared_data: Folder, tmp_path: Path)
     assert result.exit_code == 2
     assert "there is no database yet" in result.stderr
     Store.open(f"sqlite:///{tmp_path / 'houfeng.db'}").close()
-    assert "event/none: there is no such event" in CliRunner().invoke(main, command).stderr
+    assert "event/none: the live runs have no event of this id" in CliRunner().invoke(main, command).stderr
