@@ -1,8 +1,11 @@
-"""The words of alerts in the page's language; sentences of evidence stay as they were written."""
+"""The words of alerts in the page's language; evidence that was saved without its facts stays as it was written."""
 
 from __future__ import annotations
 
-from webui.language import lazy_gettext
+from stations.alerts.alert import Alert
+from stations.alerts.evidence import Value, said
+from webui import reasons, words
+from webui.language import gettext, lazy_gettext
 
 STATES = {
     "new": lazy_gettext("new"),
@@ -37,3 +40,46 @@ DELIVERIES = {
     "delivered": lazy_gettext("delivered"),
     "failed": lazy_gettext("given up"),
 }
+# Of `stations.alerts.evidence.PHRASES`, to be found by those who translate.
+PHRASES = (
+    lazy_gettext("%(n_stale)s of %(n_all)s stations behind link %(name)s went silent within %(span_s)s"),
+    lazy_gettext("Server %(name)s is not connected"),
+    lazy_gettext("it said: %(said)s"),
+    lazy_gettext("%(n_stale)s of %(n_all)s stations went silent within %(span_s)s"),
+    lazy_gettext("Server %(name)s sends none of its %(n_all)s stations; they went silent within %(span_s)s"),
+    lazy_gettext("it is connected"),
+    lazy_gettext(
+        "%(n_stale)s of %(n_all)s stations of server %(name)s went silent within %(span_s)s, "
+        "%(n_come)s others still come: it happened before the server"
+    ),
+    lazy_gettext("%(channels)s: %(reason)s"),
+    lazy_gettext("data come in time"),
+    lazy_gettext("Packets still come, their data are %(late_s)s late: the link is slow or catches up"),
+    lazy_gettext("No data ever came since acquisition started"),
+    lazy_gettext("Supply was %(supply_v)s when last heard of, below its limit of %(limit_v)s"),
+    lazy_gettext("Data stopped"),
+    lazy_gettext("there were %(n_gaps)s gaps in the hour before"),
+    lazy_gettext("there was no sign before: power or link, the evidence does not tell"),
+    lazy_gettext("%(n_come)s of %(n_others)s others behind %(group)s come"),
+    lazy_gettext("%(channels)s stopped: a channel of the digitiser does not work"),
+    lazy_gettext("%(channels)s never came: station metadata or the wanted streams are wrong"),
+    lazy_gettext("%(channels)s of %(station)s in time: the link works"),
+    lazy_gettext("It is well now"),
+    lazy_gettext("%(reason)s"),
+    lazy_gettext("the evidence does not tell why"),
+)
+
+
+def evidence(alert: Alert) -> str:
+    """What speaks for the cause of an alert, in a sentence."""
+    return said(alert.facts, phrase=gettext, word=_word) if alert.facts else alert.evidence
+
+
+def _word(name: str, value: Value) -> str:
+    if name == "reason":
+        return reasons.translated(str(value))
+    if isinstance(value, str):
+        return value
+    if name.endswith("_s"):
+        return words.age(value)
+    return words.quantity(value, "V") if name.endswith("_v") else words.figure(value)

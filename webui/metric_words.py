@@ -112,6 +112,9 @@ LIVE = (
     ),
 )
 
+# Those of live records are kept as well; an archive does not know when a record came.
+LATENCIES = LIVE[:3]
+
 # From the archive, by minute, hour and day.
 MEASURED = (
     Metric(

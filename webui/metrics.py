@@ -154,7 +154,7 @@ def _series(
 ) -> list[tuple[metric_words.Metric, charts.Chart, MetricRow]]:
     """Each metric that has a value, its picture, and the last row that has one."""
     found = []
-    for metric in metric_words.MEASURED + metric_words.NOISE:
+    for metric in metric_words.LATENCIES + metric_words.MEASURED + metric_words.NOISE:
         points = [(row.start_ns, row.values.get(metric.name)) for row in rows]
         last = next((row for row in reversed(rows) if row.values.get(metric.name) is not None), None)
         if last is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ from database.store import Store
 from houfeng.cli import main
 from houfeng.times import NS_PER_S, now_ns
 from stations.alerts.alert import Alert, Child, Step
+from stations.alerts.evidence import PHRASES, fact
 from stations.alerts.words import Action, Kind, Severity
 from stations.health import State
 from stations.health.status import MAX_STATUS_AGE_S
 from tests.webui.conftest import make_status
+from webui import alert_words
 from webui.app import create_app
 from webui.settings import WebSettings
 
@@ -60,6 +63,24 @@ def test_the_overview_counts_open_alerts_by_severity(alarmed: Store, get: Get) -
     said = " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
     assert said == "2 1 critical, 1 major"
     assert 'href="/alerts"' in found[1]
+
+
+def test_evidence_is_said_in_the_page_s_language(filled: Store, get: Get) -> None:
+    facts = (
+        fact("supply fell", supply_v=10.8, limit_v=11.5),
+        fact("rule", channels="BHZ", reason="Latency 300 s, limit 120 s"),
+        fact("server silent", n_stale=3, n_all=12, span_s=90.0),
+    )
+    told = replace(ALONE, facts=facts)
+    with filled.begin() as unit:
+        alerts.save(unit, [told], [], [])
+    for path in ("/alerts", f"/alerts/{told.alert_id.removeprefix('alert/')}"):
+        page = get(f"{path}?lang=ru")
+        assert "Питание по последним сведениям 10.8 В, ниже предела 11.5 В" in page
+        assert "BHZ: Задержка 300 с, предел 120 с" in page
+        assert "3 из 12 станций замолчали в течение 1 мин" in page
+        assert "最后一次得知的供电电压为 10.8 V" in get(f"{path}?lang=zh")
+    assert {each.text for each in alert_words.PHRASES} == set(PHRASES.values())
 
 
 def test_open_alerts_come_first_and_the_worst_of_them(alarmed: Store, get: Get) -> None:
