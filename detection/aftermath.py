@@ -126,7 +126,8 @@ def aftermath(raw: Floats, copy: Floats, first: int, trigger: Trigger, plan: Pla
 
     Returns
     -------
-    aftermath : from behind the last sample on; None where nothing was hidden
+    aftermath : from behind the last sample on; None where nothing was hidden. Of dead time, which the channel's own
+        search keeps behind every trigger, it knows nothing
     """
     at, n_bands = trigger.at - first, len(plan.bands)
     before = np.array([level_before(raw, at, lta, plan, n) for n, lta in enumerate(trigger.ltas)])
@@ -141,10 +142,10 @@ def aftermath(raw: Floats, copy: Floats, first: int, trigger: Trigger, plan: Pla
             excess = max(excess, float(now / before[number]) - 1)
         signal, filters[number] = _filtered(raw if lasts else copy, plan, number)
         stas[number] = _average(signal, plan.n_sta, 0.0)[-1]
-    if excess <= SAME:
+    if excess <= SAME and not plan.n_dead:
         return None
     begin, starts = first + len(raw), Starts(plan.n_rearm, plan.rearm_factor, plan.n_dead)
-    n = LONGEST if lasts else min(np.log(excess / SAME), LONGEST)
+    n = LONGEST if lasts else min(np.log(max(excess / SAME, 1.0)), LONGEST)
     end = begin + max(round(n * plan.n_lta), plan.n_dead)
     if lasts:
         starts.growth = Growth(plan.n_rearm, plan.rearm_factor)  # one that lasts and does not count

@@ -82,6 +82,17 @@ def test_a_shock_behind_it_is_found_as_without_it(
     assert [at_s for at_s in triggers_s(run(disturbed_too, of_form)) if abs(at_s - expected) <= 0.05] == []
 
 
+def test_no_dead_time_behind_what_was_refused() -> None:
+    """A spike of fifteen times the noise, which a minute's average hardly notices, and a shock 5 s behind it."""
+    of_minutes = DetectionSettings(lta_s=60.0, on_ratio=4.0, dead_time_s=20.0)
+    data = with_shock(noise_of(16_000), 10_500, 600)
+    (expected,) = triggers_s(run(data, of_minutes))
+    data[10_000] += 1500
+    detector = Detector(of_minutes, by_rows=True)
+    assert triggers_s(detector.feed(packets_of(data, RATE_HZ, []))) == [pytest.approx(expected, abs=0.05)]
+    assert detector.vetoed[SOURCE] == {"spike": 1}
+
+
 @pytest.mark.parametrize("form", [Form.RECURSIVE, Form.SEISCOMP])
 def test_the_level_before_is_what_the_average_was(form: Form) -> None:
     """SciPy's recursion over the whole record, read one short window before the trigger."""
