@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
-from database.settings import DatabaseSettings
+from database.settings import DatabaseSettings, RetentionSettings
 from detection.inspection.settings import InspectionSettings
 from detection.judgement.settings import JudgementSettings
 from detection.magnitude.settings import MagnitudeSettings
@@ -48,6 +48,7 @@ class Settings:
     include: tuple[str, ...] = ()
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     seedlink: tuple[SeedLinkSettings, ...] = ()
     seedlink_server: SeedLinkServerSettings = field(default_factory=SeedLinkServerSettings)
     fdsn: tuple[FdsnSettings, ...] = ()

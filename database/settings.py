@@ -65,6 +65,29 @@ class DatabaseSettings:
         return not _PLAIN_FILE.fullmatch(self.url) and parse_url(self.url).password is not None
 
 
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long what is kept, days; 0 for ever.
+
+    Parameters
+    ----------
+    status_changes_days : changes of the stations' states
+    alerts_days : alerts, after they were closed
+    deliveries_days : messages about alerts, after these were closed
+
+    Raises
+    ------
+    ConfigError : naming the key, what was needed and what came
+    """
+
+    status_changes_days: float = 730.0
+    alerts_days: float = 730.0
+    deliveries_days: float = 90.0
+
+    def __post_init__(self) -> None:
+        not_negative(self, "status_changes_days", "alerts_days", "deliveries_days", where="retention.")
+
+
 def parse_url(text: str) -> URL:
     """The URL of a database that Houfeng can use.
 

@@ -19,6 +19,7 @@ _IN_PLACE = (
     "recipient[",
     "smtp.",
     "delivery.",
+    "retention.",
     "daemon.probe",
     "daemon.stuck_s",
     "daemon.log_format",

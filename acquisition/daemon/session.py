@@ -14,6 +14,7 @@ from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
 from acquisition.daemon.link import StoreLink
 from acquisition.daemon.metering import Metering
+from acquisition.daemon.retention import retention_job
 from acquisition.daemon.servers import Batches, Servers
 from acquisition.daemon.status import (
     ArchiveStatus,
@@ -45,8 +46,6 @@ from stations.health import HealthMonitor, StationStatus
 _log = logging.getLogger(__name__)
 
 _DISK_S = 10.0
-# Another inventory is another session.
-_METADATA_S = 86_400.0
 
 
 class Session:
@@ -220,7 +219,8 @@ class Session:
         yield Job("checkpoint", daemon.checkpoint_interval_s, self._detection.checkpoint, on_loop=True)
         yield Job("index", daemon.checkpoint_interval_s, self._update_index)
         yield Job("disk", _DISK_S, self._measure_disk)  # a dead network disk does not answer
-        yield Job("metadata", _METADATA_S, self._usages.check_metadata, first_s=0.0)
+        yield self._usages.metadata_job()
+        yield retention_job(lambda: self.settings, self._store, self._link)
         yield from self._metering.jobs()
         yield from upkeep(lambda: self.settings, self._vitals.reload.set)
 

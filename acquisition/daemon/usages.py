@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from acquisition.daemon.jobs import Job
 from acquisition.daemon.link import StoreLink
 from configs import Settings
 from database import registry
@@ -57,6 +58,10 @@ class Usages:
         self._settings, self._network = settings, network
         self._levels = dict(network.usages)
         self._expect()
+
+    def metadata_job(self) -> Job:
+        """Does `check_metadata` once: another inventory is another session."""
+        return Job("metadata", 86_400, self.check_metadata, first_s=0.0)
 
     def check_metadata(self) -> None:
         """Let health know what the packets may contradict; in any thread, for 0.06 s a megabyte of StationXML."""
