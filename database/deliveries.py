@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from database import alerts, tables
 from database.rows import Found
@@ -87,6 +87,15 @@ def due(connection: Connection, now_ns: int, latest_ns: int) -> list[Delivery]:
     is_due = or_(delivery.c.next_ns <= now_ns, delivery.c.next_ns > latest_ns)
     query = select(delivery).where(delivery.c.state == str(DeliveryState.WAITING), is_due)
     return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.planned_ns, delivery.c.delivery_id))]
+
+
+def counts(connection: Connection) -> dict[DeliveryState, int]:
+    """How many deliveries wait, and how many were given up of those that are kept; both by an index."""
+    state = tables.delivery.c.state
+    asked = (DeliveryState.WAITING, DeliveryState.FAILED)
+    query = select(state, func.count()).where(state.in_(map(str, asked))).group_by(state)
+    found = {name: int(n) for name, n in connection.execute(query)}
+    return {each: found.get(str(each), 0) for each in asked}
 
 
 def note(unit: UnitOfWork, delivery: Delivery) -> None:

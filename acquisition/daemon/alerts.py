@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from acquisition.daemon.link import StoreLink
+from acquisition.daemon.status import AlertsStatus
 from acquisition.heartbeat import Heartbeat
 from acquisition.seedlink import Phase, ServerState
 from configs import Settings
 from configs.patterns import station_of
 from database import alerts
+from database.deliveries import DeliveryState
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.alerting.deliverer import Deliverer, Post
@@ -51,6 +54,7 @@ class Alerter:
         self._alerts: dict[str, Alert] = {}
         self._steps: dict[str, Step] = {}
         self._watches: dict[str, Watch | None] = {}
+        self._n_open: tuple[tuple[str, str, int], ...] = ()
         self._deliverer = Deliverer(store, self._post, heartbeat)
 
     def start(self) -> None:
@@ -82,11 +86,19 @@ class Alerter:
         if self._book is None:
             return
         self._collect(self._book.evaluate(statuses, now_ns, scene))
+        known = Counter((str(each.severity), each.cause) for each in self._book.open_alerts)
+        self._n_open = tuple((*key, n) for key, n in sorted(known.items()))
         escalate_ns = seconds_ns(self._settings.alerts.escalate_after_s)
         if self._link.do(lambda: self._save(now_ns, escalate_ns)):
             self._alerts.clear()
             self._steps.clear()
             self._watches.clear()
+
+    def status(self) -> AlertsStatus:
+        """How many alerts are open and untold; in any thread."""
+        counts = self._deliverer.counts
+        waiting, failed = counts[DeliveryState.WAITING], counts[DeliveryState.FAILED]
+        return AlertsStatus(self._n_open, len(self._alerts), waiting, failed)
 
     def _post(self) -> Post:
         settings, sites = self._settings, self._network.inventory.sites

@@ -18,10 +18,12 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from acquisition.daemon.status import ArchiveStatus, ServerStatus, SessionStatus, Status
+from acquisition.daemon.status import AlertsStatus, ArchiveStatus, ServerStatus, SessionStatus, Status
 from acquisition.seedlink import Phase
 from acquisition.tally import Tally
 from houfeng.times import NS_PER_S, parse_ns
+from stations.alerts.cause import CAUSES
+from stations.alerts.words import Severity
 
 _SERVER_GAUGES: tuple[tuple[str, str, Callable[[ServerStatus], float | None]], ...] = (
     ("packets_per_second", "Packets a second over the last ten.", lambda server: server.packets_per_s),
@@ -66,6 +68,7 @@ class _DaemonCollector(Collector):
             yield from _archive(session.archive)
             yield from _found(session)
             yield from _jobs(session)
+            yield from _alerts(session.alerts)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
@@ -133,6 +136,21 @@ def _found(session: SessionStatus) -> Iterator[Metric]:
     yield vetoed
     if detection.lag_s is not None:
         yield _gauge("houfeng_detection_lag_seconds", "From arrival of a record to its end.", detection.lag_s)
+
+
+def _alerts(alerts: AlertsStatus) -> Iterator[Metric]:
+    """Every severity and cause, also those that nobody has: a rule about a series that comes and goes never fires."""
+    n_open = GaugeMetricFamily("houfeng_alerts_open", "Alerts that are open.", labels=["severity", "cause"])
+    found = {(severity, cause): n for severity, cause, n in alerts.n_open}
+    for severity in Severity:
+        for cause in CAUSES:
+            n_open.add_metric([severity, cause], found.get((severity, cause), 0))
+    yield n_open
+    yield _gauge("houfeng_alerts_unsaved", "Alerts that changed while the database was away.", alerts.n_unsaved)
+    messages = GaugeMetricFamily("houfeng_alert_messages", "Messages about alerts.", labels=["state"])
+    messages.add_metric(["waiting"], alerts.n_waiting)
+    messages.add_metric(["failed"], alerts.n_failed)
+    yield messages
 
 
 def _jobs(session: SessionStatus) -> Iterator[Metric]:

@@ -193,6 +193,7 @@ class Session:
                 vetoed={} if pipeline is None else pipeline.vetoed,
             ),
             jobs=self.jobs.outcomes,
+            alerts=self._alerter.status(),
         )
 
     def _server_statuses(self) -> Iterator[ServerStatus]:

@@ -107,6 +107,24 @@ class DetectionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertsStatus:
+    """Alerts, and who is told of them.
+
+    Parameters
+    ----------
+    n_open : by severity and cause
+    n_unsaved : alerts that changed while the database was away
+    n_waiting : messages that wait to be taken
+    n_failed : messages that were given up, of those that are kept
+    """
+
+    n_open: tuple[tuple[str, str, int], ...] = ()
+    n_unsaved: int = 0
+    n_waiting: int = 0
+    n_failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStatus:
     """One configuration at work."""
 
@@ -115,6 +133,7 @@ class SessionStatus:
     store: StoreStatus
     detection: DetectionStatus
     jobs: dict[str, Outcome]
+    alerts: AlertsStatus = field(default_factory=AlertsStatus)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,12 @@ class Deliverer:
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
         self._busy: dict[str, threading.Thread] = {}
         self._fault = ""
+        self._counts = dict.fromkeys((DeliveryState.WAITING, DeliveryState.FAILED), 0)
+
+    @property
+    def counts(self) -> Mapping[DeliveryState, int]:
+        """How many deliveries waited and were given up, when the database was last asked; in any thread."""
+        return self._counts
 
     def start(self) -> None:
         """Begin to look for something to tell."""
@@ -138,6 +144,7 @@ class Deliverer:
         latest_ns = at_ns + seconds_ns(post.delivery.retry_max_s)
         with self._store.read() as snapshot:
             due = deliveries.due(snapshot, at_ns, latest_ns)
+            self._counts = deliveries.counts(snapshot)
         by_recipient: dict[str, list[Delivery]] = {}
         for delivery in due:
             by_recipient.setdefault(delivery.recipient, []).append(delivery)

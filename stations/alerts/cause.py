@@ -13,6 +13,7 @@ from stations.alerts.words import Kind
 from stations.health.beside import CLOCK_ERROR, CLOCK_QUALITY, EPOCH, MASS, RATE, RESPONSE, SUPPLY
 from stations.health.status import ChannelStatus, Reading, State, StationStatus
 
+CAUSES = ("link", "server", "power", "clock", "sensor", "metadata", "unknown")
 # Which part each rule tells of while data come, the most telling first: a low supply spoils clocks and sensors too, and
 # what metadata say wrongly is no fault of the station.
 _RULES = (

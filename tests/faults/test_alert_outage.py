@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from acquisition.daemon.loop import Daemon
 from acquisition.records import pack
 from acquisition.server import Ring, SeedLinkServer
+from configs import load
 from database import alert_queries
 from database.store import Store
+from houfeng.network import load_network
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import SourceId
 from tests.houfeng.alerting.conftest import Hook
@@ -61,7 +68,52 @@ def told(hook: Hook) -> list[tuple[str, str]]:
     return [(content["step"]["action"], content["alert"]["about"]) for content in contents]
 
 
-def test_a_server_that_dies_is_one_alert_over_a_restart(tmp_path: Path) -> None:
+@contextmanager
+def working(config: Path) -> Iterator[None]:
+    """The daemon in a thread of this process, which a process of its own takes many seconds of imports longer for."""
+    settings = load(config)
+    running = Daemon(settings, load_network(settings))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        running.stop()
+        thread.join()
+
+
+def n_open(store: Store) -> int:
+    with store.read() as snapshot:
+        return alert_queries.n_open(snapshot)
+
+
+def test_fifty_stations_of_a_server_that_dies_are_one_alert_that_is_closed_once(tmp_path: Path) -> None:
+    config = tmp_path / "houfeng.toml"
+    store = Store.open(f"sqlite:///{tmp_path}/houfeng.db")
+    with Hook([500]) as hook:
+        with SeedLinkServer("127.0.0.1", 0, ring(1200)) as server:
+            port = server.port
+            config.write_text(CONFIG.format(port=port, url=hook.url))
+            with working(config):
+                wait_for("one alert", lambda: n_open(store) == 1)
+                wait_for("the message", lambda: len(told(hook)) == 2)
+        with SeedLinkServer("127.0.0.1", port, ring(10)), working(config):
+            wait_for("its end", lambda: n_open(store) == 0)
+            wait_for("the message", lambda: len(told(hook)) == 3)
+    # the first answer was 500: that message came again, with the same key
+    assert told(hook) == [("opened", "server up")] * 2 + [("closed", "server up")]
+    assert len(set(hook.keys)) == 2
+    with store.read() as snapshot:
+        (row,) = alert_queries.alerts(snapshot)
+        detail = alert_queries.alert(snapshot, row.alert.alert_id)
+    store.close()
+    assert row.alert.stations == tuple(f"XX.{station}" for station in STATIONS)
+    assert [str(step.action) for step in detail.steps] == ["opened", "closed"]
+    assert "50 of 50 stations are back" in detail.steps[-1].why
+
+
+@pytest.mark.soak
+def test_a_server_that_dies_is_one_alert_over_a_kill(tmp_path: Path) -> None:
     config = tmp_path / "houfeng.toml"
     with Hook([500]) as hook:
         with SeedLinkServer("127.0.0.1", 0, ring(1200)) as server:
