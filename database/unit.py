@@ -117,6 +117,12 @@ class UnitOfWork:
             gone = set(known) - set(station_ids)
             delete_where(self.connection, table, [{"station_id": station_id} for station_id in gone])
 
+    def forget_metadata(self, station_ids: Collection[str]) -> None:
+        """Forget where these stations stand and what their channels are; their status and all else stays."""
+        self._shown = True
+        for table in (tables.site, tables.channel_epoch):
+            delete_where(self.connection, table, [{"station_id": station_id} for station_id in station_ids])
+
     def save_statuses(self, statuses: Collection[StationStatus]) -> None:
         """Save the latest evaluation of these stations and their channels, and note changes of state."""
         if not statuses:

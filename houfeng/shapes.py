@@ -56,7 +56,6 @@ def station(row: StationRow) -> Shape:
         "evaluated": time(row.evaluated_ns),
         "flapping": row.flapping,
         "score": row.score,
-        "deductions": [each._asdict() | {"state": str(each.state)} for each in row.deductions],
         "usage": row.usage,
         "usage_until": time(row.usage_until_ns),
         "usage_by": row.usage_by,
@@ -70,6 +69,7 @@ def station_detail(detail: StationDetail) -> Shape:
     return {
         **station(detail.station),
         **card(detail.card),
+        "deductions": [each._asdict() | {"state": str(each.state)} for each in detail.station.deductions],
         "channels": [channel(status) for status in detail.channels],
         "epochs": [
             {

@@ -54,6 +54,7 @@ DOORS = {
     "houfeng.motion_shapes": (*CORE, "engineering"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
+    "houfeng.removing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
     "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
     "houfeng.metadata_remarks": (*CORE, "houfeng.network", "stations", "detection", "configs"),
     "houfeng.checkup": (*INNER, "houfeng.installation", "houfeng.metadata_remarks", "configs"),

@@ -13,6 +13,7 @@ from houfeng import shapes
 from houfeng.cli.listing import read_database
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
+from houfeng.cli.stations_remove import remove_stations
 from houfeng.cli.stations_set import import_stations, set_stations
 from houfeng.cli.stations_show import show_station
 from houfeng.network import read_network
@@ -46,6 +47,7 @@ def stations() -> None:
 
 stations.add_command(set_stations)
 stations.add_command(import_stations)
+stations.add_command(remove_stations)
 stations.add_command(show_station)
 
 

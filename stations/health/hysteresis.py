@@ -36,6 +36,9 @@ class Held:
         n_enter, n_leave = settings.enter_evaluations, settings.leave_evaluations
         self._recent.append(raw)
         del self._recent[: -max(n_enter, n_leave)]
+        if raw is State.OK and self.state is State.OK:  # nearly always; what follows comes to the same
+            self._better_since_ns = None
+            return raw
         if raw is State.OK and self.state is State.UNKNOWN:
             return self._show(raw, now_ns)
         if not self.is_better(raw):

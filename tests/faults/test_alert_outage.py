@@ -16,10 +16,10 @@ import pytest
 from acquisition.daemon.loop import Daemon
 from acquisition.records import pack
 from acquisition.server import Ring, SeedLinkServer
-from configs import load
+from configs import Settings, load
 from database import alert_queries
 from database.store import Store
-from houfeng.network import load_network
+from houfeng.network import Network, load_network
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import SourceId
 from tests.houfeng.alerting.conftest import Hook
@@ -69,14 +69,18 @@ def told(hook: Hook) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def working(config: Path) -> Iterator[None]:
+def working(config: Path) -> Iterator[Daemon]:
     """The daemon in a thread of this process, which a process of its own takes many seconds of imports longer for."""
-    settings = load(config)
-    running = Daemon(settings, load_network(settings))
+
+    def read() -> tuple[Settings, Network]:
+        settings = load(config)
+        return settings, load_network(settings)
+
+    running = Daemon(*read(), read)
     thread = threading.Thread(target=running.run)
     thread.start()
     try:
-        yield
+        yield running
     finally:
         running.stop()
         thread.join()
