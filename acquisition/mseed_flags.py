@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
+from houfeng.types import Packet
+
 _VERSION_3 = b"MS\x03"
 _FIXED_BYTES_3 = 40
 _CLIPPED = ("AmplifierSaturation", "DigitizerClipping")
@@ -58,8 +60,9 @@ def record_flags(raw: bytes) -> RecordFlags:
     return RecordFlags(bool(in_out & 0x20), bool(quality & 0x80), bool(quality & 0x03), bool(activity & 0x01))
 
 
-def is_calibrating(raw: bytes) -> bool:
-    """Whether a whole record says that calibration signals are present; without reading its other flags."""
+def is_calibrating(packet: Packet) -> bool:
+    """Whether the record of a packet says that calibration signals are present; without reading its other flags."""
+    raw = packet.raw
     return bool(raw[3] & 1) if raw[:3] == _VERSION_3 else len(raw) > 36 and bool(raw[36] & 0x01)
 
 

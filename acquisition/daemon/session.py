@@ -86,9 +86,7 @@ class Session:
         self._detection = SessionDetection(
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
         )
-        self._health = HealthMonitor(
-            settings.health, network.wanted, network.usages, is_calibrating=lambda packet: is_calibrating(packet.raw)
-        )
+        self._health = HealthMonitor(settings.health, network.wanted, network.usages, is_calibrating=is_calibrating)
         self._usages = Usages(self._store, self._link, self._health, settings, network)
         self._alerter = Alerter(self._store, self._link, settings, network, vitals.heartbeats.part("deliveries"))
         stack.callback(self._alerter.stop)
