@@ -97,6 +97,10 @@ class Truth:
         )
         return cls(near, other, expected, quiet_ns(spans, (*near, *other)) / _NS_PER_H)
 
+    def explains(self, onset_ns: int) -> bool:
+        """Whether a trigger then is of an event, in the catalogue or not."""
+        return _holds(self.known, onset_ns) or _holds(self.unlisted, onset_ns)
+
 
 def score(picks: Iterable[Pick], truth: Truth) -> Score:
     """What the P picks of one station are.

@@ -12,6 +12,7 @@ from detection.location.model import EarthModel
 from detection.location.traveltime import TravelTimes, published
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from detection.tuning.catalogue import KnownEvent
+from detection.tuning.network import Together, together
 from detection.tuning.scoring import Score, Truth, score
 from detection.tuning.windows import Coverage, Reach, Window, windows
 from houfeng.times import seconds_ns
@@ -30,6 +31,7 @@ class Found:
     ----------
     combinations : as they were tried, those of today first
     scores : of each combination by station; stations without a place or without data are not there
+    networks : of each combination, what these stations triggered on together
     unlisted : events that the settings of today find and the catalogue does not have
     n_matched : events that both have
     unplaced : stations with data whose place is not known
@@ -37,6 +39,7 @@ class Found:
 
     combinations: tuple[DetectionSettings, ...]
     scores: tuple[dict[str, Score], ...]
+    networks: tuple[Together, ...]
     unlisted: tuple[Event, ...]
     n_matched: int
     unplaced: tuple[str, ...]
@@ -92,8 +95,10 @@ class Sweep:
         others = [event for event in associated if not _is_known(event, known)]
         truths = self._truths(known, _excused(others, sites, times, reach))
         scores = tuple(_scores(picks, truths) for picks in self._picks)
+        least, window_s = association.min_stations, association.unlocated_window_s
+        networks = tuple(together(picks, truths, least, window_s) for picks in self._picks)
         unplaced = tuple(sorted(set(self._coverage) - set(self._sites)))
-        return Found(self._combinations, scores, tuple(others), len(associated) - len(others), unplaced)
+        return Found(self._combinations, scores, networks, tuple(others), len(associated) - len(others), unplaced)
 
     def _associated(self, association: AssociationSettings, location: LocationSettings) -> list[Event]:
         """Events of the picks of today's settings, located where that is possible."""

@@ -12,7 +12,7 @@ from detection.tuning.sweep import Found
 
 COLUMNS = (
     *("stations", "bands", "sta_s", "lta_s", "on_ratio", "recall_percent", "false_per_hour", "n_hit", "n_expected"),
-    *("n_false", "n_later", "n_unlisted", "quiet_h", "choice"),
+    *("n_false", "n_later", "n_unlisted", "quiet_h", "n_together", "n_together_false", "choice"),
 )
 
 
@@ -51,6 +51,7 @@ class Report:
 
     def _row(self, name: str, number: int) -> dict[str, Any]:
         settings, score = self._found.combinations[number], self._scores[name][number]
+        network = self._found.networks[number] if name == "all" else None
         return {
             "stations": name,
             "bands": label(settings.bands),
@@ -66,6 +67,8 @@ class Report:
             "n_later": score.n_later,
             "n_unlisted": score.n_unlisted,
             "quiet_h": score.quiet_h,
+            "n_together": None if network is None else network.n,
+            "n_together_false": None if network is None else network.n_false,
             "choice": self._said(self._choices[name], number),
         }
 

@@ -19,6 +19,7 @@ from detection.location.traveltime import published
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from detection.tuning.catalogue import KnownEvent, parse_catalogue
 from detection.tuning.grid import Choice, Grid, best, combinations
+from detection.tuning.network import Together
 from detection.tuning.scoring import Score, Truth, pooled, score
 from detection.tuning.sweep import Found, Sweep
 from detection.tuning.windows import Coverage, Reach, Window, duration_s
@@ -171,6 +172,7 @@ def test_made_records_give_the_known_answer(cut: Callable[..., list[Packet]]) ->
     assert (both.n_hit, both.n_false) == (18, 3)
     assert [scores["XX.S1"].n_false for scores in found.scores] == [0, 3, 3]
     assert (found.n_matched, found.unlisted, found.unplaced) == (6, (), ())
+    assert found.networks == (Together(6, 0), Together(0, 0), Together(6, 0))
     assert best([low, high, both], 60.0) == Choice(0, is_allowed=True)
     # six events of 10 minutes, each with the 60 s that their magnitude lets expect less than S and 10 s
     assert 3 * N_MINUTES / 60 * 0.6 < low.quiet_h < 3 * N_MINUTES / 60
