@@ -44,7 +44,8 @@ def spectra(noise: Noise) -> Spectra:
     half = 2 ** (1 / 16)
     low_s, high_s = float(periods_s[0]) / half, float(periods_s[-1]) * half
     density = 100 * noise.density()[:, ::-1]  # the highest level is the top row
-    levels = {f"p{percent:02d}": noise.percentile(percent) for percent in PERCENTS}
+    together = np.percentile(noise.levels, PERCENTS, axis=0)  # one sort for all
+    levels = {f"p{percent:02d}": level for percent, level in zip(PERCENTS, together, strict=True)}
     levels |= {"low": low_noise_db(periods_s), "high": high_noise_db(periods_s)}
     decades = range(math.ceil(math.log10(low_s)), math.floor(math.log10(high_s)) + 1)
     return Spectra(

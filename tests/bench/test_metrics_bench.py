@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,8 @@ from stations.health.psd import psd_plan
 from stations.inventory import Inventory, parse_stationxml
 from stations.responsexml import Responses
 from stations.settings import MetricsSettings
+from webui.app import create_app
+from webui.settings import WebSettings
 
 pytestmark = pytest.mark.bench
 
@@ -59,7 +62,8 @@ def size_bytes(store: Store) -> int:
 
 def test_a_year_of_noise(url: str, tmp_path: Path) -> None:
     xml = Path(obspy.__file__).parent / "signal" / "tests" / "data" / OBSPY_XML
-    responses = Responses(parse_stationxml(xml.read_bytes(), OBSPY_XML))
+    inventory = parse_stationxml(xml.read_bytes(), OBSPY_XML)
+    responses = Responses(inventory)
     source_id, plan = SourceId("IU", "ANMO", "00", "LHZ"), psd_plan(100.0)
     chance, first_ns = np.random.default_rng(1), parse_ns("2010-01-01")
     store = Store.open(url)
@@ -82,9 +86,23 @@ def test_a_year_of_noise(url: str, tmp_path: Path) -> None:
         took.append(time.process_time() - began)
         assert found.noise.n_windows == 365 * 48
         assert density.sum() == pytest.approx(len(median))
+    with store.begin() as unit:
+        unit.save_inventory(inventory)
+    client = create_app(WebSettings(), store).test_client()
+    client.get("/about")
+    pages = []
+    for number in range(2):  # of different addresses: neither answer is kept
+        began = time.process_time()
+        page = client.get(f"/noise/{source_id}?range=1y&n={number}")
+        pages.append(time.process_time() - began)
+        assert page.status_code == 200
+        assert b'class="p50"' in page.data
     store.close()
+    size = len(gzip.compress(page.data, 7))
+    print(f"its page: {pages[0]:.2f} s, drawn before: {1000 * pages[1]:.0f} ms; {size / 1000:.0f} kB compressed")
     print(f"a year's PDF, 17,520 windows of 100 Hz: {min(took):.2f} s; {a_day / 1000:.1f} kB a channel-day")
     assert min(took) < 1
+    assert pages[0] < 1
 
 
 def minute(source_id: SourceId, number: int, seed: int) -> list[Packet]:
