@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from detection.detector import Detector
 from detection.settings import DetectionSettings
 from houfeng.times import parse_ns
 from houfeng.types import Packet, Pick
+from tests.detection.artefacts import START_NS, packets_of
 
 Cut = Callable[..., list[Packet]]
 # Tohoku, M 9.1 (USGS: 05:46:24.12, 38.297 N 142.373 E, 29 km); iasp91 by TauP for II.TLY, 30.0 degrees away
@@ -53,3 +55,38 @@ def test_a_regional_explosion(cut: Cut, tmp_path: Path, shared_data: Callable[[s
     assert abs(first.onset_ns - KOREA_NS[day]) <= 0.7e9
     assert first.uncertainty_s < 0.2
     assert first.snr > 100
+
+
+def analysts_p_found(folder: Path, settings: DetectionSettings) -> list[int]:
+    """How many of 20 P are found, of every other station and of those between."""
+    found = []
+    for file in sorted(folder.glob("*.npz")):
+        with np.load(file) as record:
+            data, p_s = np.round(100 * record["data"][:5000, 2]), int(record["itp"]) / 100
+        if data.any():
+            picks = Detector(settings, by_rows=True).feed(packets_of(data, 100.0, []))
+            found.append(any(-0.5 < (pick.onset_ns - START_NS) / 1e9 - p_s < 1.0 for pick in picks))
+    return [sum(found[::2]), sum(found[1::2])]
+
+
+def false_an_hour(file: Path, settings: DetectionSettings) -> list[float]:
+    """Triggers on the first and on the last twelve hours of a city's noise at 20 Hz."""
+    halves = np.array_split(obspy.read(str(file))[0].data.astype(float), 2)
+    return [
+        len(Detector(settings, by_rows=True).feed(packets_of(half, 20.0, []))) / len(half) * 72_000 for half in halves
+    ]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("preset", ["local", "regional"])
+def test_the_ratio_of_a_preset(tmp_path: Path, shared_data: Callable[[str], Path], preset: str) -> None:
+    """The preset's ratio loses at most one of 40 P; a higher one loses more, a lower one triggers more by chance."""
+    settings, found, false = settings_of(tmp_path, preset), {}, {}
+    for on_ratio in (4.0, settings.on_ratio, 8.0):
+        tried = replace(settings, on_ratio=on_ratio)
+        found[on_ratio] = analysts_p_found(shared_data("picks_ncedc"), tried)
+        false[on_ratio] = false_an_hour(shared_data("continuous_day") / "COP.BHZ.DK.2009.050", tried)
+        print(preset, on_ratio, found[on_ratio], "of 20 and 20;", [f"{n:.1f}" for n in false[on_ratio]], "an hour")
+    assert sum(found[settings.on_ratio]) >= 39
+    assert sum(found[8.0]) < sum(found[settings.on_ratio])
+    assert max(false[settings.on_ratio]) < min(false[4.0])
