@@ -80,7 +80,8 @@ def quick_header(raw: bytes) -> QuickHeader | None:
         if not has_timing:
             quality, offset_us = None, 0
     else:
-        found = _blockettes(raw, order, n_blockettes, n_samples)
+        found = _with_rate(raw[44:72], n_blockettes, n_bytes, order is _BIG, n_samples > 0)
+        found = found or _blockettes(raw, order, n_blockettes, n_samples)
         if found is None:
             return None
         encoding, own_rate_hz, quality, offset_us = found
@@ -221,6 +222,18 @@ def _ordinary(first: bytes, n_blockettes: int, n_bytes: int, is_big: bool) -> tu
     if n_blockettes != 1 + has_timing or 1 << exponent != n_bytes or not _LEAST_BYTES <= data_at < n_bytes:
         return None
     return encoding, has_timing
+
+
+@lru_cache(maxsize=4096)
+def _with_rate(
+    first: bytes, n_blockettes: int, n_bytes: int, is_big: bool, has_samples: bool
+) -> tuple[int, float | None, int | None, int] | None:
+    """What `_blockettes` finds in bytes 44 to 72 of a record with blockettes 1000 and 100 alone; None for others."""
+    order = _BIG if is_big else _LITTLE
+    _, at, kind, following, _, _, _, second_kind, last = order[1].unpack(first[:16])
+    if (at, kind, following, second_kind, last) != (_FIXED_BYTES, 1000, 56, 100, 0) or n_bytes < 72:
+        return None
+    return _blockettes(bytes(44) + first + bytes(n_bytes - 72), order, n_blockettes, int(has_samples))
 
 
 def _blockettes(
