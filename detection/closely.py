@@ -13,7 +13,7 @@ from detection.bank import Bank
 from detection.matrices import Floats
 from detection.trigger import hysteresis
 
-_LOOK = 64  # samples of a part; with 800 most of what was looked at was quiet, with 50 the calls cost as much
+_LOOK = 100  # samples of a part; with 800 most of what was looked at was quiet, with 64 the calls cost more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class Closely:
 
     What the averages are does not depend on what came before a part; whether a trigger lasts does. So all parts that
     are suspect are averaged together, the hysteresis runs through those that adjoin, and behind a part that ends in a
-    trigger the next ones are averaged too, twice as many each time.
+    trigger the next ones are averaged too, four times as many each time.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Closely:
             for ahead in range(1, n_ahead + 1):
                 todo[parts.channels[lasts], np.minimum(parts.numbers[lasts] + ahead, len(begins) - 1)] = True
             todo &= unseen[:, :-1]
-            n_ahead = min(2 * n_ahead, len(begins))
+            n_ahead = min(4 * n_ahead, len(begins))
         if parts is not None:
             yield from self._end(parts, state)
 
