@@ -28,7 +28,7 @@ _MAGNITUDE = ("magnitude", "magnitude_kind", "magnitude_scatter", "magnitude_n_s
 COLUMNS: dict[str, tuple[str, ...]] = {
     "stations": (
         *("id", "name", "country", "latitude_deg", "longitude_deg", "elevation_m", "status", "reason", "since"),
-        *("evaluated", "flapping", "score", "deductions", "usage", "usage_until", "usage_by", "usage_why"),
+        *("evaluated", "flapping", "score", "usage", "usage_until", "usage_by", "usage_why"),
         *(field.name for field in fields(Metrics)),
     ),
     "events": (
