@@ -40,3 +40,12 @@ def test_a_test_that_ran_nowhere_is_seen(
     assert lines == missed
     assert run.returncode == (1 if missed else 0)
     assert run.stdout.splitlines()[-1].endswith(f"{len(missed)} skipped everywhere")
+
+
+def test_benches_are_run_when_they_are_asked_for_only() -> None:
+    unmarked = [
+        path.name
+        for path in (Path(__file__).parent / "bench").glob("test_*.py")
+        if "mark.bench" not in path.read_text()
+    ]
+    assert unmarked == []

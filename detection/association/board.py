@@ -103,8 +103,8 @@ class Board:
             found.append(max(rate, _CODA_PER_S) if self.is_weak(node, past) else rate)
         return np.array(found)
 
-    def scene(self, first: Node, free: Sequence[Node], past: Past) -> Scene:
-        """What a hypothesis that begins with a pick is judged on."""
+    def scene(self, first: Node, free: Sequence[Node], past: Past, reach_ns: int) -> Scene:
+        """What a hypothesis that begins with a pick is judged on; `free` are those until so long after it."""
         nodes = [node for node in free if node.station >= 0]
         alive = [self.rates.n_before(station, first.onset_ns) > 0 for station in range(len(self._index))]
         for node in nodes:
@@ -113,13 +113,14 @@ class Board:
             for station_id, (start_ns, end_ns) in found.coda_ns.items():
                 if start_ns <= first.onset_ns <= end_ns and station_id in self._index:
                     alive[self._index[station_id]] = False
+        works = np.array(alive, np.bool_)
         return Scene(
             nodes,
             _after_s(first, nodes),
             np.array([node.station for node in nodes], np.int64),
             self.per_s(nodes, first.onset_ns, past),
-            np.array(alive, np.float64),
-            Look(first.onset_ns, len(self._index)),
+            works.astype(np.float64),
+            Look(first.onset_ns, works, reach_ns),
         )
 
     def silent(self, anchor: Anchor, at_ns: int) -> NDArray[np.bool_]:

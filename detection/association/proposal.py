@@ -94,7 +94,7 @@ class Proposer:
         if not found:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
-        scene = self._board.scene(first, self._board.free(index, until_ns, past), past)
+        scene = self._board.scene(first, self._board.free(index, until_ns, past), past, self._reach_ns)
         looked = [self._examiner.examine(anchor, nucleus, scene) for nucleus in found]
         seen = scene.look.closed()
         sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))

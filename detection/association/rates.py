@@ -18,6 +18,9 @@ _PRIOR_NS = seconds_ns(1800)
 # A large network tells in its first minutes how often its stations trigger, long before each of them has. As it goes on
 # its first so many seconds are counted again; they double, so that what was made of the picks is seldom made anew.
 _LEARNT_S = (5, 10, 20, 40, 80, 160, 300)
+# Of one station they tell nothing: a few tens of stations are waited for until each has had some. Whatever happens in
+# the first ten minutes, an earthquake and its aftershocks too, would be taken for noise.
+_LEARNT_OF_FEW_S = (600, 1200, 2400)
 # Of the parts of the network, so many are noisier: a shock that all of these see is not taken for noise.
 _QUIETER = 4
 # From then on nothing is left of what was taken for granted at first.
@@ -69,7 +72,9 @@ class Rates:
         now_ns : so far the network was heard; none of this after the first five minutes
         """
         began_ns, first_per_s = self.began_ns, 0.0
-        heard_s = [] if began_ns is None else [each for each in _LEARNT_S if now_ns >= began_ns + seconds_ns(each)]
+        of_few = max((len(part) for part in self._parts), default=0) == 1
+        moments_s = _LEARNT_OF_FEW_S if of_few else _LEARNT_S
+        heard_s = [] if began_ns is None else [each for each in moments_s if now_ns >= began_ns + seconds_ns(each)]
         if began_ns is not None and heard_s and self._parts:
             until_ns = began_ns + seconds_ns(heard_s[-1])
             shares = [sum(self._n_until(each, until_ns) for each in part) / len(part) for part in self._parts]

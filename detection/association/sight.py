@@ -28,11 +28,13 @@ class Look:
     Parameters
     ----------
     first_ns : onset of that pick, ns UTC
-    n_stations : of the network
+    alive : (n_stations,) whether it is known of each that it works; any pick of the others until ...
+    reach_ns : ... so long after the first tells that it does
     """
 
-    def __init__(self, first_ns: int, n_stations: int) -> None:
-        self._first_ns = first_ns
+    def __init__(self, first_ns: int, alive: NDArray[np.bool_], reach_ns: int) -> None:
+        self._first_ns, self._alive, self._reach_ns = first_ns, alive, reach_ns
+        n_stations = len(alive)
         # of P and S: the earliest and the latest, s after the first pick
         self._start_s: NDArray[np.float32] = np.full((2, n_stations), np.inf, np.float32)
         self._end_s: NDArray[np.float32] = np.full((2, n_stations), -np.inf, np.float32)
@@ -55,15 +57,16 @@ class Look:
         """What is kept of it."""
         some = np.flatnonzero((self._end_s > -np.inf).any(axis=0))
         start_s, end_s = self._start_s[:, some], self._end_s[:, some]
-        mask = int.from_bytes(np.packbits(_flags(some), bitorder="little").tobytes(), "little")
+        mask, silent = (_bits(each) for each in (some, some[~self._alive[some]]))
         until_ns = self._first_ns + round(float(end_s.max(initial=0.0)) * NS_PER_S) + NS_PER_S
-        return Looked(self._first_ns, until_ns, mask << 1, some, start_s, end_s)
+        return Looked(self._first_ns, until_ns, mask, some, start_s, end_s, silent, self._first_ns + self._reach_ns)
 
 
-def _flags(some: Indices) -> NDArray[np.bool_]:
+def _bits(some: Indices) -> int:
+    """The mask of stations in order."""
     flags = np.zeros(int(some[-1]) + 1 if len(some) else 0, bool)
     flags[some] = True
-    return flags
+    return int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little") << 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +79,8 @@ class Looked:
     mask : of the stations
     stations : (m,) in order
     start_s, end_s : (2, m) of P and S, after the first pick
+    silent : those of which it is not known whether they work, as a mask
+    silent_until_ns : a pick of theirs until then tells it, and that they have none of P then tells something
     """
 
     first_ns: int
@@ -84,9 +89,13 @@ class Looked:
     stations: Indices
     start_s: NDArray[np.float32]
     end_s: NDArray[np.float32]
+    silent: int
+    silent_until_ns: int
 
     def has(self, station: int, onset_ns: int) -> bool:
         """Whether a pick would have had a part; onsets at one station within a second are the same."""
+        if self.silent >> (station + 1) & 1 and self.first_ns <= onset_ns <= self.silent_until_ns:
+            return True
         if not (self.first_ns <= onset_ns <= self.until_ns and self.mask >> (station + 1) & 1):
             return False
         at = int(np.searchsorted(self.stations, station))

@@ -12,8 +12,9 @@ from detection.plan import Floats
 from stations.inventory import Site
 
 _PHASES = np.arange(len(PHASES))[:, np.newaxis, np.newaxis]
-# A network is halved so often into parts of stations near each other; one with fewer stations is a single part.
-_HALVINGS, _LARGE = 3, 100
+# A network is halved so often into parts of stations near each other; in one with fewer stations each is a part, and
+# with fewer still some that are quiet tell nothing.
+_HALVINGS, _LARGE, _SOME = 3, 100, 8
 
 
 class Stations:
@@ -63,9 +64,9 @@ class Stations:
         return distance_km, azimuth_deg, arrivals
 
     def parts(self) -> list[list[int]]:
-        """Stations of each part of a large network, by index; none of a small one."""
+        """Stations of each part of a network, by index: single ones of a small network, none of very few."""
         if len(self) < _LARGE:
-            return []
+            return [[number] for number in range(len(self))] if len(self) >= _SOME else []
         parts = [np.arange(len(self))]
         for number in range(_HALVINGS):
             degrees = (self.lat_deg, self.lon_deg)[number % 2]

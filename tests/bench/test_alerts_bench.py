@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from database.store import Store
 from houfeng.times import NS_PER_S
@@ -21,6 +22,8 @@ from stations.health import HealthMonitor, State, StationStatus
 from stations.health.metadata import Metadata
 from stations.inventory import ChannelEpoch, Inventory
 from stations.settings import HealthSettings
+
+pytestmark = pytest.mark.bench
 
 N_STATIONS = 1000
 LOOK_S = 5

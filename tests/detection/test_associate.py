@@ -178,6 +178,21 @@ def test_any_order_in_any_batches_gives_the_same_events(found: list[Pick], rng: 
     assert events_of([p] for p in sorted(found)) == at_once
 
 
+@pytest.mark.parametrize(
+    "found",
+    [
+        "B10.6 M12.0 C16.0 A16.6 B19.2 B29.8 A28.4:50 M47.4 A0.0",
+        "N10.6 C16.4 B19.2 A16.6 A0.0 M13.0 B30.4 M48.5",
+    ],
+)
+def test_a_station_that_is_first_heard_late_counts_as_one_that_missed_an_event(found: str) -> None:
+    """M tells at last that it works: what it had no part in is worth less, and another event is better."""
+    texts = [text.partition(":") for text in found.split()]
+    some = [pick(text[0], float(text[1:]), snr=float(snr or 2.0)) for text, _, snr in texts]
+    assert events_of([p] for p in sorted(some)) == events_of([some])
+    assert events_of([p] for p in some) == events_of([some])
+
+
 @settings(max_examples=100, deadline=None)
 @given(picks)
 def test_what_holds_for_every_event(found: list[Pick]) -> None:

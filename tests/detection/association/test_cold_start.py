@@ -1,4 +1,4 @@
-"""A large network that was only just started: how often its stations trigger is known from all of them together."""
+"""A network that was only just started: how often its stations trigger is known from all of them together."""
 
 from __future__ import annotations
 
@@ -82,7 +82,25 @@ def test_parts_are_of_stations_near_each_other_and_equally_large() -> None:
         lon = [SITES[ids[each]].longitude_deg for each in part]
         assert max(lat) - min(lat) <= 1.0
         assert max(lon) - min(lon) <= 2.5
-    assert Stations(dict(list(SITES.items())[:99]), TIMES).parts() == []
+
+
+def test_stations_of_a_small_network_are_parts_and_very_few_tell_nothing() -> None:
+    some = list(SITES.items())
+    assert Stations(dict(some[:99]), TIMES).parts() == [[number] for number in range(99)]
+    assert Stations(dict(some[:7]), TIMES).parts() == []
+
+
+def test_the_rate_of_a_small_network_is_known_after_ten_minutes_and_not_before() -> None:
+    def of_few() -> Rates:
+        made = Rates(1.5, [[number] for number in range(15)])
+        for pick in noise(30, 3600):
+            if (station := int(pick.source_id.station[1:])) < 15:
+                made.add(station, pick.onset_ns)
+        return made
+
+    assert at_first(of_few(), 599) == pytest.approx(3)  # records of an earthquake and its aftershocks begin like that
+    assert 12 < at_first(of_few(), 660) < 36
+    assert at_first(of_few(), 2460) == pytest.approx(28, rel=0.3)
 
 
 def test_the_rate_of_a_noisy_network_is_known_within_a_minute_and_that_of_a_quiet_one_stays() -> None:
