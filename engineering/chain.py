@@ -14,22 +14,18 @@ from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import butter, detrend, sosfiltfilt
 from scipy.signal.windows import tukey
 
-from engineering.corners import Corners, corners_of
+from engineering.corners import N_POLES, PADS, Corners, corners_of
 from engineering.measures import integral
 from engineering.motion import Component
 from engineering.oscillator import Floats
 from houfeng.errors import MotionError
 from stations.response import Response, grid_hz
 
-N_POLES = 5  # each way
 TAPER = 0.05  # of the record, on each side
 LEAST_NOISE_S, LEAST_SIGNAL_S = 5.0, 10.0
 # So many equal samples at the largest or smallest value are a rail; earthquakes at 100 Hz have two at most.
 N_AT_RAIL = 4
 LEAST_RAIL_COUNTS = 1000.0
-# Boore (2005): zeros for this many periods of the high-pass, times its poles, take what the filter throws before and
-# behind a record.
-PADS = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

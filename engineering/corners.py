@@ -22,7 +22,10 @@ SMOOTHING = 20.0  # Konno & Ohmachi's b
 N_FREQUENCIES = 120
 # Displacement may hold this share of drift: a polynomial of this degree, largest value over largest value.
 MOST_DRIFT, DEGREE = 0.02, 6
-_N_POLES = 5
+N_POLES = 5  # of every filter, each way
+# Boore (2005): zeros for this many periods of the high-pass, times its poles, take what the filter throws before and
+# behind a record.
+PADS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,6 @@ class Corners:
 
     low_hz: float
     high_hz: float
-
-    @property
-    def longest_period_s(self) -> float:
-        """Beyond it the filter shapes a response spectrum; 0.8 over the low corner."""
-        return 0.8 / self.low_hz
 
 
 def corners_of(motion: Floats, rate_hz: float, onset: int, label: str) -> Corners:
@@ -120,8 +118,8 @@ def _without_drift(motion: Floats, rate_hz: float, low_hz: float, label: str) ->
 
 def drift(motion: Floats, rate_hz: float, corner_hz: float) -> float:
     """How much of displacement is a polynomial, largest value over largest value."""
-    sections = butter(_N_POLES, corner_hz, "highpass", fs=rate_hz, output="sos")
-    n_pad = round(1.5 * _N_POLES / corner_hz * rate_hz)
+    sections = butter(N_POLES, corner_hz, "highpass", fs=rate_hz, output="sos")
+    n_pad = round(PADS * N_POLES / corner_hz * rate_hz)
     filtered = sosfiltfilt(sections, np.pad(motion, n_pad), padlen=0)
     displacement = integral(integral(filtered, rate_hz), rate_hz)[n_pad : n_pad + len(motion)]
     time = np.linspace(-1, 1, len(displacement))
