@@ -45,7 +45,7 @@ def channel(channel_id: str) -> Response:
     """Metrics of one channel: now, with their limits, and over a time to be chosen."""
     span = reading.one_of("range", RANGES, "24h")
     length_ns, by = RANGES[span]
-    source_id = _source_id(channel_id)
+    source_id = reading.source_id(channel_id)
     now = now_ns()
     until_ns = reading.time("until") or _end(now, LENGTH_NS[by])
     since_ns = until_ns - length_ns
@@ -177,13 +177,6 @@ def _series(
 def _limits(status: ChannelStatus | None) -> dict[str, Any]:
     """Readings by the metric that they judge; data from the future is judged by a value of its own."""
     return {each.metric: each for each in status.readings if each.rule != "future_data"} if status else {}
-
-
-def _source_id(text: str) -> SourceId | None:
-    try:
-        return SourceId.parse(text)
-    except SourceIdError:
-        return None
 
 
 def _end(now: int, step_ns: int) -> int:

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, current_app, jsonify, render_template
 from sqlalchemy import Connection
 
 from database import metric_pages, queries
-from houfeng.errors import SourceIdError
 from houfeng.noise import ChannelNoise, stored_noise
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import SourceId
@@ -80,7 +79,7 @@ def channel(channel_id: str) -> Response:
     """The picture, and a table of percentiles."""
     span = reading.one_of("range", RANGES, "30d")
     evaluated_ns = reading.read(queries.newest_evaluation_ns)
-    source_id = _source_id(channel_id)
+    source_id = reading.source_id(channel_id)
     shown = _asked(source_id, span) if source_id else None
     if source_id is None or (shown is None and not _is_known(source_id)):
         return pages.failure(404, gettext("There is no channel %(id)s.", id=channel_id))
@@ -103,7 +102,7 @@ def api_noise(channel_id: str) -> Response:
     reading.only("range", "until", "format")
     span = reading.one_of("range", RANGES, "30d")
     layout = reading.one_of("format", ("json", "csv", "svg"), "json")
-    source_id = _source_id(channel_id)
+    source_id = reading.source_id(channel_id)
     shown = _asked(source_id, span) if source_id else None
     if shown is None or source_id is None:
         return api.failure(404, f"{channel_id}: the database has no noise of this channel")
@@ -133,10 +132,3 @@ def _shown(snapshot: Connection, source_id: SourceId, responses: Responses, sinc
 def _is_known(source_id: SourceId) -> bool:
     detail = reading.read(lambda snapshot: queries.station(snapshot, source_id.station_id))
     return detail is not None and str(source_id) in {each.source_id for each in detail.channels}
-
-
-def _source_id(text: str) -> SourceId | None:
-    try:
-        return SourceId.parse(text)
-    except SourceIdError:
-        return None

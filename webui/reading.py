@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 from database import queries
 from database.records import EventRow, EventStatus, PickRow, Run, RunKind, StationRow
 from database.store import Store
+from houfeng.errors import SourceIdError
 from houfeng.times import now_ns, parse_ns
+from houfeng.types import SourceId
 from stations.health import State
 from stations.settings import USAGES
 
@@ -172,3 +174,11 @@ def time(name: str) -> int | None:
     if not _EARLIEST_NS < found < -_EARLIEST_NS:
         raise ParameterError(f"{name}: a time between 1678 and 2262 is needed, {text!r} came")
     return found
+
+
+def source_id(text: str) -> SourceId | None:
+    """The channel that an address names; None where it names none."""
+    try:
+        return SourceId.parse(text)
+    except SourceIdError:
+        return None

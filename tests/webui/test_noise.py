@@ -113,7 +113,7 @@ def test_metadata_that_come_later_count_at_once(
 def test_what_is_not_there_is_said(client: FlaskClient, get: Callable[..., str]) -> None:
     assert "There is no noise of this channel yet" in get("/noise/KR.NRN.00.BHZ")
     assert client.get("/api/v1/noise/KR.NRN.00.BHZ").status_code == 404
-    assert client.get("/noise/KR.NRN.00.XXX").status_code == 404
+    assert client.get("/noise/KR.NRN.00.HHQ").status_code == 404
     assert client.get("/noise/KR.NRN.00.BHZ?range=2d").status_code == 400
     assert 'href="/noise/KR.NRN.00.BHZ"' in get("/channels/KR.NRN.00.BHZ")
 
