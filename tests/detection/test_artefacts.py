@@ -97,7 +97,7 @@ def test_four_thousand_artefacts(shared_data: Callable[[str], Path]) -> None:
     by_kind = Counter(kind for kind, _ in found)
     print(n_artefacts, "artefacts, triggers by kind:", dict(by_kind))
     assert n_artefacts >= 4000
-    assert len(found) <= 0.007 * n_artefacts
+    assert len(found) <= 0.005 * n_artefacts
     assert len(found) - by_kind["response"] <= 0.002 * n_artefacts
 
 

@@ -14,7 +14,7 @@ from detection import responses
 from detection.detector import Detector
 from detection.responses import without_response
 from detection.settings import DetectionSettings
-from tests.detection.artefacts import disturbed, packets_of, response
+from tests.detection.artefacts import disturbed, packets_of, response, step_response
 from tests.detection.test_artefacts import noises
 
 Samples = np.ndarray[Any, Any]
@@ -43,6 +43,20 @@ def test_a_damped_oscillation_is_taken_out(rate_hz: float, n_late: int) -> None:
     copy, left = found
     assert left < 0.01
     assert np.std(np.diff(copy[at:] - clean[at:])) < 0.2 * np.std(np.diff(data[at:] - clean[at:]))
+
+
+@pytest.mark.parametrize(("rate_hz", "on_s"), [(20.0, 0.7), (20.0, 1.5), (100.0, 0.7), (100.0, 1.5)])
+def test_what_follows_a_livelier_response_is_taken_out(rate_hz: float, on_s: float) -> None:
+    """A current was switched on and off: there is more energy before the second response than behind it."""
+    n, at = round(8 * rate_hz), round(6 * rate_hz)
+    off = at - round(0.2 * rate_hz)
+    of_step = step_response(4.5, 0.6, np.arange(n) / rate_hz)
+    data, on = noise_of(n), off - round(on_s * rate_hz)
+    data[on:] += 40_000 * of_step[: n - on]
+    data[off:] -= 40_000 * of_step[: n - off]
+    found = without_response(data, at, rate_hz)
+    assert found is not None
+    assert found[1] < 0.01
 
 
 def test_a_burst_of_noise_is_not_fitted() -> None:
