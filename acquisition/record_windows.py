@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from acquisition import mseed
-from acquisition.mseed_header import rough_spans
+from acquisition.mseed_header import rough_spans, rough_starts
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId
@@ -149,14 +150,21 @@ class RecordWindows:
         self.start_ns, self.end_ns = min(self.start_ns, start_ns), max(self.end_ns, end_ns)
 
 
-def _packets(content: bytes) -> Iterator[Packet]:
-    for record in mseed.split(content, _ignore):
-        try:
-            packet = mseed.open_record(record.raw)
-            _ = packet.samples
-        except RecordError:
-            continue
-        yield packet
+def _packets(content: bytes) -> list[Packet]:
+    found = []
+    for raw in _raw(content):
+        with suppress(RecordError):
+            found.append(mseed.open_record(raw))
+    broken = {id(packet) for packet, _ in mseed.unpack(found)}
+    return [packet for packet in found if id(packet) not in broken] if broken else found
+
+
+def _raw(content: bytes) -> list[bytes]:
+    """Records of a piece; those of one length are not walked through, which takes twice as long as to unpack them."""
+    rough = rough_starts(content)
+    if rough is None or len(content) % rough[0]:
+        return [record.raw for record in mseed.split(content, _ignore)]
+    return [content[at : at + rough[0]] for at in range(0, len(content), rough[0])]
 
 
 def _ignore(offset: int, length: int, reason: str) -> None:

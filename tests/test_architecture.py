@@ -48,6 +48,8 @@ DOORS = {
         *("database.metric_pages", "database.records", "database.store"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
+        # waveforms: what reads the archive is theirs, pages draw what comes out
+        *("houfeng.traces", "houfeng.envelopes", "houfeng.bandpass", "houfeng.spectrogram"),
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
@@ -70,6 +72,17 @@ DOORS = {
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.noise": (*INNER, "houfeng"),
+    "houfeng.bandpass": (*CORE, "houfeng.envelopes"),
+    "houfeng.pyramid": (*CORE, "houfeng.envelopes", "acquisition"),
+    "houfeng.traces": (
+        *CORE,
+        "houfeng.envelopes",
+        "houfeng.bandpass",
+        "houfeng.pyramid",
+        "houfeng.waveforms",
+        "acquisition",
+    ),
+    "houfeng.spectrogram": (*CORE, "stations"),
     "houfeng.availability": INNER,
     "houfeng.measuring": INNER,
     "houfeng.arriving": INNER,

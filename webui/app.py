@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from database.store import Store
-from houfeng.errors import StoreError
+from houfeng.errors import ArchiveError, StoreError
 from houfeng.times import now_ns
-from webui import alerts, api, assets, availability, language, metrics, noise, pages, stream
+from houfeng.traces import Traces
+from webui import alerts, api, assets, availability, language, metrics, noise, pages, stream, waveforms
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -23,13 +26,14 @@ _HEADERS = {
 }
 
 
-def create_app(settings: WebSettings, store: Store) -> Flask:
+def create_app(settings: WebSettings, store: Store, archive: Path | None = None) -> Flask:
     """The application; the store stays the caller's and is closed by it.
 
     Parameters
     ----------
     settings : the notice at the top of every page
     store : is only read
+    archive : folder of the waveforms, which are only read; None shows no waveforms
     """
     app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
@@ -41,11 +45,14 @@ def create_app(settings: WebSettings, store: Store) -> Flask:
     app.extensions["answers"] = Answers()
     app.extensions["availability"] = availability.Measured()
     app.extensions["noise"] = noise.Drawn()
+    cache = Path(settings.cache_path)
+    app.extensions["traces"] = Traces(archive or cache / "none", cache, settings.cache_mib << 20)
     language.init_app(app)
-    for part in (pages, alerts, metrics, availability, noise, api, stream, assets):
+    for part in (pages, alerts, metrics, availability, noise, waveforms, api, stream, assets):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(ParameterError, _bad_parameter)
-    app.register_error_handler(StoreError, _store_away)
+    app.register_error_handler(StoreError, _away)
+    app.register_error_handler(ArchiveError, _away)
     app.register_error_handler(HTTPException, _failed)
     app.after_request(compress)
     app.after_request(_add_headers)
@@ -56,7 +63,7 @@ def _bad_parameter(error: ParameterError) -> Response:
     return _failure(400, str(error))
 
 
-def _store_away(error: StoreError) -> Response:
+def _away(error: StoreError | ArchiveError) -> Response:
     return _failure(503, str(error))
 
 

@@ -56,7 +56,7 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
     def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
         tag = _tag()
         if request.if_none_match.contains_weak(tag):
-            return _labelled(Response(status=304), tag)
+            return labelled(Response(status=304), tag)
         answers: Answers = current_app.extensions["answers"]
         known = answers.get(tag)
         if known is None:
@@ -67,7 +67,7 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
             answers.keep(tag, known)
         # a copy: what later adds to the headers, such as the compression, is not the next reader's
         made = Response(known.get_data(), known.status_code, Headers(known.headers))
-        return _labelled(made, tag)
+        return labelled(made, tag)
 
     return answer
 
@@ -103,7 +103,8 @@ def _understands_gzip() -> bool:
     return request.accept_encodings.quality("gzip") > 0
 
 
-def _labelled(response: Response, tag: str) -> Response:
+def labelled(response: Response, tag: str) -> Response:
+    """With its entity tag, by which a browser asks whether it is still this one."""
     # weak: the same answer may come compressed
     response.set_etag(tag, weak=True)
     response.headers["Cache-Control"] = "private, no-cache"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -48,8 +49,9 @@ class _Logger(GunicornLogger):  # type: ignore[misc]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: WebSettings, database_url: str) -> None:
+    def __init__(self, settings: WebSettings, database_url: str, archive: Path) -> None:
         self._settings = settings
+        self._archive = archive
         self._database_url = database_url
         super().__init__()
 
@@ -71,11 +73,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         # after the fork: connections must not be shared with the parent
-        return create_app(self._settings, Store.open(self._database_url))
+        return create_app(self._settings, Store.open(self._database_url), self._archive)
 
 
-def run(settings: WebSettings, database_url: str) -> None:
-    """Serve until SIGTERM or SIGINT.
+def run(settings: WebSettings, database_url: str, archive: Path) -> None:
+    """Serve until SIGTERM or SIGINT; `archive` is the folder of the waveforms.
 
     Raises
     ------
@@ -90,4 +92,4 @@ def run(settings: WebSettings, database_url: str) -> None:
                 f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror or error}; "
                 "choose another with --port"
             ) from error
-    _Server(settings, database_url).run()
+    _Server(settings, database_url, archive).run()

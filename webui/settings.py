@@ -14,7 +14,8 @@ class WebSettings:
 
     Raises
     ------
-    ConfigError : if the port is not one, the address is empty, or a notice is there in translation only
+    ConfigError : if the port is not one, the address is empty, the cache is of less than 1 MiB, or a notice is there in
+        translation only
     """
 
     enabled: bool = True
@@ -23,12 +24,15 @@ class WebSettings:
     notice: str = ""
     notice_zh: str = ""
     notice_ru: str = ""
+    cache_path: str = "cache"
+    cache_mib: int = 1024
 
     def __post_init__(self) -> None:
         need(bool(self.host), "web.host", "an address such as 127.0.0.1", "an empty text")
         if not self.notice and (self.notice_zh or self.notice_ru):
             raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
         port("web.port", self.port)
+        need(self.cache_mib > 0, "web.cache_mib", "1 MiB or more", f"{self.cache_mib:g}")
 
     def notice_in(self, language: str) -> str:
         """The notice for readers of `en`, `zh` or `ru`."""

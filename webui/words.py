@@ -130,6 +130,14 @@ def span(text: str) -> str:
     return _with_unit(text[:-1], text[-1])
 
 
+def lasting(seconds: int) -> str:
+    """A whole length as a choice has it: `1 min`, `24 h`, `7 d`."""
+    for unit, length_s in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds % length_s == 0 and (unit != "d" or seconds > length_s):
+            return _with_unit(str(seconds // length_s), unit)
+    return _with_unit(str(seconds), "s")
+
+
 def full_time(t_ns: int, digits: int) -> str:
     """`2019-07-06 03:19:53.04`; digits as for `moment`."""
     return " ".join(_day_and_clock(t_ns, digits))

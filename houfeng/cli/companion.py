@@ -67,9 +67,10 @@ def _wanted(settings: Settings, config: str) -> dict[str, _Command]:
     wanted = {}
     log_format = settings.daemon.log_format
     if settings.web.enabled:
-        # The page asks the database; the daemon goes on without it if it fails.
+        # The page asks the database and reads the archive; the daemon goes on without it if it fails.
         wanted["the web page"] = _Command(
-            ("serve", "web", config), (settings.web, settings.database, settings.daemon.log_format)
+            ("serve", "web", config),
+            (settings.web, settings.database, settings.archive.path, settings.daemon.log_format),
         )
     if settings.seedlink_server.enabled:
         # In a process of its own its clients cannot hold the archive up.

@@ -51,8 +51,8 @@ def serve() -> None:
 def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool) -> None:
     """Serve the web page of a configuration's database, without acquisition.
 
-    `houfeng run` does this too, in a process of its own. The page reads the database only, so it may run on another
-    computer when that is PostgreSQL.
+    `houfeng run` does this too, in a process of its own. The page only reads, so it may run on another computer
+    when the database is PostgreSQL; waveforms are shown where the archive's folder is there too.
     """
     settings = _settings(config, of_daemon=of_daemon)
     write_as(settings.daemon.log_format)
@@ -63,7 +63,7 @@ def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool)
         page = replace(page, host=host)
     if of_daemon:
         _at_eof(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    run(page, settings.database.url)
+    run(page, settings.database.url, Path(settings.archive.path))
 
 
 @serve.command("seedlink", short_help="Serve the archive to SeedLink clients alone.")

@@ -72,9 +72,10 @@ function apply(text) {
   show();
 }
 
-async function refresh() {
+// Asked for by the reader it is done at once.
+export async function refresh(atOnce = false) {
   wanted = true;
-  if (busy || document.hidden) return;
+  if ((busy && !atOnce) || document.hidden) return;
   busy = true;
   const began = performance.now();
   try {

@@ -2,10 +2,12 @@
 import { startAges } from "./ages.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
+import { startWaveforms } from "./waveform.js";
 
 startAges();
 startKeys();
 startLive();
+startWaveforms();
 
 document.documentElement.classList.add("scripted");
 
