@@ -29,7 +29,8 @@ def _measures(name: str) -> Table:
             for each in ("timing_quality", "sample_mean", "sample_rms", "sample_min", "sample_max")
         ),
         *(Column(each, BigInteger, nullable=False) for each in ("n_clipped", "num_spikes")),
-        *(Column(each, Integer, nullable=False) for each in ("n_minutes", "n_flat")),
+        *(Column(each, Integer, nullable=False) for each in ("n_minutes", "n_flat", "n_calibrated")),
+        number("rms_median", needed=False),
         sqlite_with_rowid=False,
     )
 

@@ -158,7 +158,7 @@ class Measuring:
         records = []
         for packet in self._windows([source_id], start_ns, end_ns):
             flags = record_flags(packet.raw)
-            records.append(MeasuredRecord(packet, flags.is_locked, flags.is_clipped))
+            records.append(MeasuredRecord(packet, flags.is_locked, flags.is_clipped, flags.is_calibrating))
         return measure(records, minutes, self._clip_counts)
 
     def _purge(self, kept: _Kept) -> None:

@@ -14,6 +14,13 @@ from houfeng.errors import SourceIdError
 USAGES = ("full", "evaluation", "telemetry-only", "off", "maintenance")
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_CODE = re.compile(r"[A-Z0-9?*]{1,3}", re.ASCII)
+# Limits of which BAD is the higher one, and the lower one.
+_RISING = (
+    *("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour", "mass_{}_v", "clock_error_{}_s"),
+    *("spikes_{}_per_hour", "rms_{}_db", "above_nhnm_{}_percent"),
+)
+_FALLING = ("availability_{}_percent", "timing_quality_{}_percent", "supply_{}_v", "dead_lin_{}_db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,8 @@ class HealthSettings:
     gaps_warn_per_hour: float = 1.0
     gaps_bad_per_hour: float = 12.0
     overlaps_warn_per_hour: float = 1.0
+    spikes_warn_per_hour: float = 1.0
+    spikes_bad_per_hour: float = 20.0
     availability_warn_percent: float = 98.0
     availability_bad_percent: float = 90.0
     availability_min_watch_s: float = 600.0
@@ -124,6 +133,23 @@ class HealthSettings:
     pegged_rms_counts: float = 1000.0
     full_scale_counts: float = 2.0**23
     clipping_bad_percent: float = 1.0
+    rms_warn_db: float = 20.0
+    rms_bad_db: float = 40.0
+    rms_least_days: int = 3
+    above_nhnm_warn_percent: float = 20.0
+    above_nhnm_bad_percent: float = 90.0
+    below_nlnm_warn_percent: float = 20.0
+    dead_lin_warn_db: float = 3.0
+    dead_lin_bad_db: float = 2.25
+    dead_gsn_bad_db: float = 5.0
+    unique_warn_values: float = 200.0
+    low_rms_warn_counts: float = 25.0
+    cross_talk_warn_correlation: float = 0.9
+    inverted_warn_correlation: float = 0.5
+    broadband_channels: tuple[str, ...] = ("BH?", "CH?", "FH?", "HH?", "LH?")
+    noise_model_channels: tuple[str, ...] = ("?H?", "?P?")
+    hour_stale_s: float = 1800.0
+    day_stale_days: float = 3.0
     supply_warn_v: float = 11.5
     supply_bad_v: float = 11.0
     mass_warn_v: float = 2.5
@@ -138,18 +164,21 @@ class HealthSettings:
 
     def __post_init__(self) -> None:
         channel_patterns("health.required_channels", self.required_channels)
+        for name in ("broadband_channels", "noise_model_channels"):
+            for code in getattr(self, name):
+                need(_CODE.fullmatch(code) is not None, f"health.{name}", "channel codes such as HH?", repr(code))
         for name in self.__slots__:
             value = getattr(self, name)
-            if name == "required_channels":
+            if isinstance(value, tuple):
                 continue
             is_positive = isinstance(value, int | float) and 0 < value < float("inf")
             zero_allowed = "_per_hour" in name and value == 0
             need(is_positive or zero_allowed, f"health.{name}", "a number above 0", repr(value))
             need("_percent" not in name or value <= 100, f"health.{name}", "at most 100 %", repr(value))
-        rising = ("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour", "mass_{}_v", "clock_error_{}_s")
-        for name in rising:
+            need("correlation" not in name or value <= 1, f"health.{name}", "a correlation of at most 1", repr(value))
+        for name in _RISING:
             self._ordered(name.format("warn"), name.format("bad"))
-        for name in ("availability_{}_percent", "timing_quality_{}_percent", "supply_{}_v"):
+        for name in _FALLING:
             self._ordered(name.format("bad"), name.format("warn"))
 
     def _ordered(self, low: str, high: str) -> None:

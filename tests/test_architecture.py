@@ -84,6 +84,7 @@ DOORS = {
     ),
     "houfeng.spectrogram": (*CORE, "stations"),
     "houfeng.availability": INNER,
+    "houfeng.health_evidence": INNER,
     "houfeng.measuring": INNER,
     "houfeng.arriving": INNER,
     "houfeng.day_checks": (*INNER, "houfeng.waveforms", "houfeng.day_checks"),

@@ -21,6 +21,17 @@ RULES: dict[str, object] = {
     "flat": lazy_gettext("Distinct values, 1 min"),
     "sample_mean": lazy_gettext("Mean of samples, 1 min"),
     "clipping": lazy_gettext("Clipped samples, 1 min"),
+    "num_spikes": lazy_gettext("Spikes in 1 h"),
+    "sample_rms": lazy_gettext("RMS of 1 h, against the week before"),
+    "clock_locked": lazy_gettext("Clock locked, 1 h"),
+    "pct_above_nhnm": lazy_gettext("Above the high noise model, a day"),
+    "pct_below_nlnm": lazy_gettext("Below the low noise model, a day"),
+    "dead_channel_lin": lazy_gettext("Spectrum about a line, a day"),
+    "dead_channel_gsn": lazy_gettext("Below the low noise model, 4–8 s, a day"),
+    "sample_unique": lazy_gettext("Distinct values, a day"),
+    "low_rms": lazy_gettext("RMS, a day"),
+    "cross_talk": lazy_gettext("Correlation with another component, a day"),
+    "polarity_check": lazy_gettext("Correlation with the nearest station, a day"),
     "supply_voltage": lazy_gettext("Supply voltage"),
     "mass_position": lazy_gettext("Mass position"),
     "clock_quality": lazy_gettext("Clock quality"),
@@ -30,7 +41,12 @@ RULES: dict[str, object] = {
     "metadata_response": lazy_gettext("Rules that StationXML breaks"),
 }
 _ORDER = {rule: n for n, rule in enumerate(RULES)}
-_LOW_IS_BAD = ("availability_1h", "availability_24h", "timing_quality", "flat", "supply_voltage", "clock_quality")
+_LOW_IS_BAD = (
+    *("availability_1h", "availability_24h", "timing_quality", "flat", "supply_voltage", "clock_quality"),
+    *("clock_locked", "dead_channel_lin", "sample_unique", "low_rms", "polarity_check"),
+)
+# A value that equals the limit breaks it.
+_REACHED = {"cross_talk": "<", "polarity_check": ">"}
 _EQUAL = ("metadata_rate", "metadata_epoch")
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
 
@@ -70,6 +86,8 @@ def sign(rule: str) -> str:
     """How a good value stands to a rule's limit."""
     if rule in _EQUAL:
         return "="
+    if rule in _REACHED:
+        return _REACHED[rule]
     return "≥" if rule in _LOW_IS_BAD else "≤"
 
 

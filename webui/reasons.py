@@ -42,6 +42,23 @@ _WHAT: tuple[tuple[str, object], ...] = (
         r"Records (?P<value>.+) Hz, StationXML (?P<least>.+) Hz",
         lazy_gettext("Records %(value)s Hz, StationXML %(least)s Hz"),
     ),
+    (r"Spikes: (?P<value>.+) in 1 h", lazy_gettext("Spikes: %(value)s in 1 h")),
+    (r"Clock locked (?P<value>.+) of 1 h", lazy_gettext("Clock locked %(value)s of 1 h")),
+    (r"Rms (?P<value>.+) above usual", lazy_gettext("Rms %(value)s above usual")),
+    (r"Rms (?P<value>.+) below usual", lazy_gettext("Rms %(value)s below usual")),
+    (r"Rms (?P<value>.+) in a day", lazy_gettext("Rms %(value)s in a day")),
+    (r"Above high noise model (?P<value>.+)", lazy_gettext("Above high noise model %(value)s")),
+    (r"Below low noise model (?P<value>.+)", lazy_gettext("Below low noise model %(value)s")),
+    (r"Spectrum (?P<value>.+) off line", lazy_gettext("Spectrum %(value)s off line")),
+    (r"4-8 s (?P<value>.+) below low noise", lazy_gettext("4-8 s %(value)s below low noise")),
+    (r"Distinct values (?P<value>.+) in a day", lazy_gettext("Distinct values %(value)s in a day")),
+    (r"Cross-talk (?P<value>.+)", lazy_gettext("Cross-talk %(value)s")),
+    (r"Polarity (?P<value>.+)", lazy_gettext("Polarity %(value)s")),
+    (r"Awaits its first measured minutes", lazy_gettext("Awaits its first measured minutes")),
+    (r"Awaits this hour on (?P<value>\d+) earlier days", lazy_gettext("Awaits this hour on %(value)s earlier days")),
+    (r"Awaits a whole day of records", lazy_gettext("Awaits a whole day of records")),
+    (r"Not measured for (?P<value>.+)", lazy_gettext("Not measured for %(value)s")),
+    (r"Day not checked for (?P<value>.+)", lazy_gettext("Day not checked for %(value)s")),
     (r"StationXML has no epoch for now", lazy_gettext("StationXML has no epoch for now")),
     (
         r"StationXML breaks rule (?P<rule>\d+) and (?P<value>\d+) more",
@@ -85,7 +102,7 @@ _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), words) for pattern, words
 _CHANNEL = re.compile(r"(?P<channel>[A-Z0-9]{3}): (?P<reason>.+)")
 _RECOVERING = re.compile(r"Recovering: (?P<reason>.+)", re.IGNORECASE)
 _LIMIT = re.compile(r"(?P<what>.+), limit (?P<limit>.+)")
-_UNIT = re.compile(r"(?<=[\d ]) (s|min|h|d|ms|V|counts)\b")
+_UNIT = re.compile(r"(?<=[\d ]) (s|min|h|d|ms|V|dB|counts)\b")
 
 
 def translated(reason: str) -> str:

@@ -19,6 +19,7 @@ UNITS = {
     "d": lazy_gettext("d"),
     "ms": lazy_gettext("ms"),
     "V": lazy_gettext("V"),
+    "dB": lazy_gettext("dB"),
     "y": lazy_gettext("y"),
     "counts": lazy_gettext("counts"),
 }

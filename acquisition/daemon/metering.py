@@ -11,17 +11,21 @@ from configs import Settings
 from database.store import Store
 from houfeng.arriving import Arriving
 from houfeng.day_checks import DayChecks
+from houfeng.health_evidence import HealthEvidence
 from houfeng.indexing import ArchiveIndex
 from houfeng.measuring import Measuring
 from houfeng.network import Network
 from houfeng.noise_archive import NoiseArchive
 from houfeng.times import now_ns
 from houfeng.types import Packet, SourceId, Span
+from stations.health import HealthMonitor
 from stations.responsexml import Responses
 
 # A daemon that is started every evening still makes the noise of the days before.
 _FIRST_NOISE_S = 600.0
 _LATENCIES_S = 60.0
+# Which days are owed changes with the day alone; noise and checks that were made are read at once.
+_EVIDENCE_S = 3600.0
 
 
 class Metering:
@@ -32,10 +36,17 @@ class Metering:
     settings, network : of the session
     store, link : of the session; nothing is tried while the database is away
     index : brings the database up to date on what the archive holds, before each measurement
+    monitor : judges by what was measured
     """
 
     def __init__(
-        self, settings: Settings, network: Network, store: Store, link: StoreLink, index: ArchiveIndex
+        self,
+        settings: Settings,
+        network: Network,
+        store: Store,
+        link: StoreLink,
+        index: ArchiveIndex,
+        monitor: HealthMonitor,
     ) -> None:
         self._settings = settings.metrics
         self._link = link
@@ -50,9 +61,13 @@ class Metering:
         self._inventory = network.inventory
         self._responses = Responses(network.inventory)
         self._arriving = Arriving(store, settings.metrics, settings.health.future_bad_s)
+        self._evidence = HealthEvidence(store, settings.health, settings.metrics)
+        self._monitor = monitor
+        monitor.measured_at_first = self._evidence.at_first
 
     def jobs(self) -> Iterator[Job]:
         """Each in a thread of the pool."""
+        yield Job("evidence", _EVIDENCE_S, self._judge_days, first_s=0.0)
         if self._settings.interval_s:
             yield Job("measures", self._settings.interval_s, self._measure)
             yield Job("latencies", min(_LATENCIES_S, self._settings.interval_s), self._save_latencies)
@@ -80,6 +95,8 @@ class Metering:
         if self._go_on():
             self._index.update()
             self._measuring.update(now_ns())
+            self._evidence.read_hours(now_ns())
+            self._monitor.measured = self._evidence.known
 
     def _save_latencies(self) -> None:
         if self._go_on():
@@ -89,3 +106,11 @@ class Metering:
         if self._go_on():
             self._noise.update(self._responses, now_ns())
             self._checks.update(self._inventory, now_ns())
+            self._judge_days()
+
+    def _judge_days(self) -> None:
+        """Let the rules know what was measured; at the start too: what was BAD is BAD after a restart."""
+        if self._go_on():
+            self._evidence.read_days(now_ns())
+            self._evidence.read_hours(now_ns())
+            self._monitor.measured = self._evidence.known

@@ -82,11 +82,11 @@ class Session:
         stack.callback(self._link.close)
         self._link.prepare()
         self._index = ArchiveIndex(self._archive.root, self._store)
-        self._metering = Metering(settings, network, self._store, self._link, self._index)
+        self._health = HealthMonitor(settings.health, network.wanted, network.usages, is_calibrating=is_calibrating)
+        self._metering = Metering(settings, network, self._store, self._link, self._index, self._health)
         self._detection = SessionDetection(
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on
         )
-        self._health = HealthMonitor(settings.health, network.wanted, network.usages, is_calibrating=is_calibrating)
         self._usages = Usages(self._store, self._link, self._health, settings, network)
         self._alerter = Alerter(self._store, self._link, settings, network, vitals.heartbeats.part("deliveries"))
         stack.callback(self._alerter.stop)

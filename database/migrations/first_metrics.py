@@ -21,7 +21,8 @@ def _measures(name: str) -> None:
         *(column(each, sa.Double, needed=False) for each in ("timing_quality", "sample_mean", "sample_rms")),
         *(column(each, sa.Double, needed=False) for each in ("sample_min", "sample_max")),
         *(column(each, sa.BigInteger) for each in ("n_clipped", "num_spikes")),
-        *(column(each, sa.Integer) for each in ("n_minutes", "n_flat")),
+        *(column(each, sa.Integer) for each in ("n_minutes", "n_flat", "n_calibrated")),
+        column("rms_median", sa.Double, needed=False),
         sa.PrimaryKeyConstraint("source_id", "start_ns", name=f"pk_{name}"),
         sqlite_with_rowid=False,
     )

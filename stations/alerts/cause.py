@@ -18,8 +18,9 @@ CAUSES = ("link", "server", "power", "clock", "sensor", "metadata", "unknown")
 # what metadata say wrongly is no fault of the station.
 _RULES = (
     ("power", (SUPPLY,)),
-    ("clock", ("future_data", "timing_quality", CLOCK_QUALITY, CLOCK_ERROR)),
-    ("sensor", ("flat", "sample_mean", "clipping", MASS)),
+    ("clock", ("future_data", "timing_quality", CLOCK_QUALITY, CLOCK_ERROR, "clock_locked")),
+    ("sensor", ("flat", "sample_mean", "clipping", MASS, "dead_channel_lin", "dead_channel_gsn", "sample_rms")),
+    ("sensor", ("pct_above_nhnm", "num_spikes")),
     ("link", ("num_gaps", "feed_latency")),
     ("metadata", (RATE, EPOCH, RESPONSE)),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,9 @@ class Measures:
     n_clipped : samples at full scale
     num_spikes : samples far outside of what their neighbours say
     n_minutes, n_flat : minutes with samples, and those of them that have at most two different values
+    n_calibrated : minutes in which records say that a calibration signal is on
+    rms_median : of hours the median of the rms of their minutes without a calibration, of days that of their hours,
+        counts: what is brief is not in it; None of a minute
     """
 
     start_ns: int
@@ -70,6 +74,8 @@ class Measures:
     num_spikes: int = 0
     n_minutes: int = 0
     n_flat: int = 0
+    n_calibrated: int = 0
+    rms_median: float | None = None
 
 
 class MeasuredRecord(NamedTuple):
@@ -78,6 +84,7 @@ class MeasuredRecord(NamedTuple):
     packet: Packet
     is_locked: bool
     is_flagged: bool
+    is_calibrating: bool = False
 
 
 class _Part(NamedTuple):
@@ -107,6 +114,10 @@ def measure(records: Iterable[MeasuredRecord], minutes: Sequence[int], clip_coun
             begin_ns = minute * MINUTE_NS
             length_ns = min(end_ns, begin_ns + MINUTE_NS) - max(start_ns, begin_ns)
             wanted[minute] = replace(wanted[minute], covered_ns=wanted[minute].covered_ns + length_ns)
+    for record in ordered:
+        if record.is_calibrating:
+            for minute in _minutes(record.packet.start_ns, record.packet.next_ns, wanted):
+                wanted[minute] = replace(wanted[minute], n_calibrated=1)
     for minute, found in _by_minute(parts, wanted).items():
         wanted[minute] = _with_samples(wanted[minute], found, clip_counts)
     for minute, n in _spikes(parts, wanted).items():
@@ -141,13 +152,25 @@ def rolled_up(rows: Sequence[Measures], start_ns: int) -> Measures:
         sample_rms=sqrt(squares / n_samples) if n_samples else None,
         sample_min=min((row.sample_min for row in full if row.sample_min is not None), default=None),
         sample_max=max((row.sample_max for row in full if row.sample_max is not None), default=None),
+        rms_median=_rms_median(full),
         **sums,
     )
 
 
+def _rms_median(rows: Sequence[Measures]) -> float | None:
+    """Of minutes, or of hours that have one of their own."""
+    its = [row.rms_median if row.n_minutes > 1 or row.rms_median is not None else _own_rms(row) for row in rows]
+    known = [rms for rms in its if rms is not None]
+    return median(known) if known else None
+
+
+def _own_rms(row: Measures) -> float | None:
+    return None if row.n_calibrated else row.sample_rms
+
+
 _SUMS = (
     *("n_samples", "covered_ns", "num_gaps", "num_overlaps", "n_records", "n_timed", "n_locked", "n_flagged"),
-    *("n_clipped", "num_spikes", "n_minutes", "n_flat"),
+    *("n_clipped", "num_spikes", "n_minutes", "n_flat", "n_calibrated"),
 )
 
 
@@ -163,7 +186,7 @@ def _parts(ordered: Sequence[MeasuredRecord]) -> tuple[list[_Part], list[bool]]:
     # By rate: a damaged header of one sample an hour must not take the place of days of others.
     reaches: dict[float, int] = {}
     rate_hz = 0.0
-    for packet, _, _ in ordered:
+    for packet, *_ in ordered:
         reach_ns = reaches.get(packet.sample_rate_hz)
         step_ns = 0 if reach_ns is None else packet.start_ns - reach_ns
         is_near = reach_ns is not None and 2 * step_ns * packet.sample_rate_hz < NS_PER_S
@@ -181,7 +204,7 @@ def _parts(ordered: Sequence[MeasuredRecord]) -> tuple[list[_Part], list[bool]]:
 def _covered(ordered: Sequence[MeasuredRecord]) -> list[tuple[int, int]]:
     """Times that the records cover, holes of less than half a sample closed."""
     found: list[tuple[int, int]] = []
-    for packet, _, _ in ordered:
+    for packet, *_ in ordered:
         if found and 2 * (packet.start_ns - found[-1][1]) * packet.sample_rate_hz < NS_PER_S:
             found[-1] = found[-1][0], max(found[-1][1], packet.next_ns)
         else:

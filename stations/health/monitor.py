@@ -9,6 +9,7 @@ from houfeng.types import Packet, SourceId, Span
 from stations.health.beside import SohRules, metadata_verdicts, of_location
 from stations.health.channel import DAY_NS, ChannelWatch
 from stations.health.hysteresis import Held, Turns
+from stations.health.measured import Measured, MeasuredRules
 from stations.health.metadata import Metadata
 from stations.health.rules import LATENCY, NO_DATA, WAVEFORM_RULES, Rulebook, Verdict, is_ground_motion
 from stations.health.status import ChannelStatus, Reading, State, StationStatus, worst
@@ -18,6 +19,7 @@ from stations.inventory import Inventory
 from stations.settings import HealthSettings
 
 _NONE_KNOWN = Metadata(Inventory({}))
+_NOT_MEASURED = Measured()
 
 
 class HealthMonitor:
@@ -40,6 +42,8 @@ class HealthMonitor:
     Attributes
     ----------
     metadata : that packets may contradict, and that scale state of health; may be set between two evaluations
+    measured : what was measured on the archive, by channel; may be set between two evaluations
+    measured_at_first : of a channel that is not in it
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class HealthMonitor:
     ) -> None:
         self._settings = settings
         self.metadata = _NONE_KNOWN
+        self.measured: Mapping[SourceId, Measured] = {}
+        self.measured_at_first = _NOT_MEASURED
         self._is_calibrating = is_calibrating
         self._soh = SohRules(settings)
         self._expect(wanted, usages or {})
@@ -59,6 +65,7 @@ class HealthMonitor:
         self._began_ns: int | None = None
         self._channels: dict[SourceId, ChannelWatch] = {}
         self._rules = Rulebook(settings)
+        self._measured_rules = MeasuredRules(settings)
         self._held: dict[SourceId, dict[str, Held]] = {}
         self._turns: dict[SourceId | str, Turns] = {}
 
@@ -176,13 +183,20 @@ class HealthMonitor:
         )
 
     def _beside(self, watches: list[ChannelWatch], now_ns: int) -> dict[SourceId, list[Verdict]]:
-        """What metadata and state of health say of each channel of one station."""
+        """What metadata, state of health and measures of the archive say of each channel of one station."""
         soh = self._soh.judge(watches, self.metadata, now_ns)
         motion = {each.source_id.location for each in watches if is_ground_motion(each.source_id.channel)}
         found = {}
         for watch in watches:
             source_id = watch.source_id
             found[source_id] = metadata_verdicts(watch, self.metadata, now_ns)
+            found[source_id] += self._measured_rules.judge(
+                self.measured.get(source_id, self.measured_at_first),
+                channel=source_id.channel,
+                began_ns=watch.began_ns,
+                now_ns=now_ns,
+                patience=watch.patience(),
+            )
             if soh and is_ground_motion(source_id.channel):
                 found[source_id] += of_location(soh, source_id.location, motion)
         return found
@@ -248,7 +262,8 @@ def _votes(verdict: Verdict, state: State, held: Held, flowing: bool, usage: str
     """Whether a reading counts.
 
     A rule other than latency that is UNKNOWN counts only where evidence has gone missing while data flow: before
-    the first minute is full nothing is missing yet, and when data stop, latency says so for all.
+    the first minute is full nothing is missing yet, and when data stop, latency says so for all. What was measured on
+    the archive knows itself whether it should be there.
     """
     if verdict.rule == LATENCY:
         return True
@@ -256,4 +271,6 @@ def _votes(verdict: Verdict, state: State, held: Held, flowing: bool, usage: str
         return False
     if state is not State.UNKNOWN:
         return True
+    if verdict.overdue is not None:
+        return verdict.overdue and flowing
     return verdict.state is State.UNKNOWN and held.had_evidence and flowing

@@ -22,7 +22,11 @@ LATENCY = "total_latency"
 
 # What telemetry-only leaves out: these judge the sensor and its clock, not the link.
 WAVEFORM_RULES = frozenset(
-    {"flat", "sample_mean", "clipping", "timing_quality", "clock_quality", "clock_error", "mass_position"}
+    {
+        *("flat", "sample_mean", "clipping", "timing_quality", "clock_quality", "clock_error", "mass_position"),
+        *("num_spikes", "sample_rms", "clock_locked", "pct_above_nhnm", "pct_below_nlnm", "dead_channel_lin"),
+        *("dead_channel_gsn", "sample_unique", "low_rms", "cross_talk", "polarity_check"),
+    }
 )
 
 
@@ -38,6 +42,8 @@ class Verdict(NamedTuple):
     unit: str
     what: str
     window_s: float = 0.0
+    # of evidence that is not there: whether it should be; None where only what was seen before tells
+    overdue: bool | None = None
 
     def limit(self, state: State) -> float:
         """The limit that a state stands for; the WARN limit while all is well."""
@@ -53,7 +59,10 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A metric against two limits; `bad` None where the rule never says BAD. `missing` is said without evidence."""
+    """A metric against two limits; `bad` None where the rule never says BAD. `missing` is said without evidence.
+
+    A value must pass a limit; with `reaches`, one that equals it counts too.
+    """
 
     name: str
     metric: str
@@ -63,18 +72,23 @@ class Rule:
     what: str
     missing: str
     low_is_bad: bool = False
+    reaches: bool = False
 
     def judge(self, value: float | None, window_s: float = 0.0) -> Verdict:
         """OK, WARN or BAD, whichever limit was passed; UNKNOWN without a value."""
         state, what = State.OK, self.what
-        sign = -1 if self.low_is_bad else 1
         if value is None:
             state, what = State.UNKNOWN, self.missing
-        elif self.bad is not None and sign * value > sign * self.bad:
+        elif self.bad is not None and self._breaks(value, self.bad):
             state = State.BAD
-        elif sign * value > sign * self.warn:
+        elif self._breaks(value, self.warn):
             state = State.WARN
         return Verdict(self.name, self.metric, state, value, self.warn, self.bad, self.unit, what, window_s)
+
+    def _breaks(self, value: float, limit: float) -> bool:
+        if self.reaches and value == limit:
+            return True
+        return value < limit if self.low_is_bad else value > limit
 
     def relaxed(self, patience: float) -> Rule:
         """The rule with limits so many times as high."""

@@ -15,6 +15,8 @@ FULL = 100
 # This project's own proposal: what is lost while a rule says BAD on every required channel. Without data there is
 # nothing left; a dead sensor is nearly as much; what is wrong about time or amplitudes makes data half as useful.
 _WORTH = {"total_latency": 100, "flat": 80, "future_data": 60, "sample_mean": 50, "clipping": 50, "timing_quality": 50}
+_WORTH |= {"dead_channel_lin": 80, "dead_channel_gsn": 80, "cross_talk": 80, "sample_unique": 80, "low_rms": 80}
+_WORTH |= {"polarity_check": 60, "sample_rms": 50, "pct_above_nhnm": 50, "pct_below_nlnm": 50, "clock_locked": 50}
 _WORTH |= {"clock_quality": 50, "clock_error": 50, "metadata_rate": 50, "supply_voltage": 30, "mass_position": 30}
 _OTHERWISE = 20
 _SHARE = {State.BAD: 1.0, State.UNKNOWN: 0.5, State.WARN: 0.25}

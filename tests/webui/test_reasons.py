@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from stations.health import Metrics, State
+from stations.health.measured import DayEvidence, HourEvidence, Measured, MeasuredRules
 from stations.health.rules import Rulebook
 from stations.health.words import recovering
 from stations.settings import HealthSettings
@@ -41,6 +42,14 @@ def all_reasons() -> list[str]:
         *book.judge(Metrics(), channel="BHZ", timing_seen=True, patience=1.0, future_s=0.0),
         *book.judge(Metrics(watched_s=86400.0), channel="BHZ", timing_seen=True, patience=1.0, future_s=0.0),
     ]
+    beyond = {name: (1.0, 0) for name in ("dead_channel_lin", "sample_unique", "sample_rms", "cross_talk")}
+    beyond |= {"pct_above_nhnm": (95.5, 0), "pct_below_nlnm": (40.0, 0), "dead_channel_gsn": (12.0, 0)}
+    measured = Measured(HourEvidence(0, 7, 100.0, 1.0, 7, 20.0), DayEvidence({**beyond, "polarity_check": (-0.8, 0)}))
+    below = Measured(HourEvidence(0, 0, 1.0, 100.0, 7))
+    late = Measured(HourEvidence(0), DayEvidence({}, 0, 1))
+    for each, at_ns in ((measured, 0), (below, 0), (Measured(HourEvidence(0), DayEvidence()), 0), (late, 10**15)):
+        verdicts += MeasuredRules(HealthSettings()).judge(each, channel="BHZ", began_ns=0, now_ns=at_ns)
+    verdicts += MeasuredRules(HealthSettings()).judge(late, channel="BHZ", began_ns=10**15, now_ns=10**15)
     found = [verdict.reason(verdict.state) for verdict in verdicts if verdict.state is not State.OK]
     return sorted(set(found))
 
