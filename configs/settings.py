@@ -108,7 +108,7 @@ class Settings:
             fdsn=tuple(service.resolved(folder) for service in self.fdsn),
             recipient=tuple(recipient.resolved(folder) for recipient in self.recipient),
             smtp=self.smtp.resolved(folder),
-            web=replace(self.web, cache_path=str(folder / self.web.cache_path)),
+            web=self.web.resolved(folder),
             inventory=replace(self.inventory, files=tuple(str(folder / file) for file in self.inventory.files)),
         )
 

@@ -238,17 +238,19 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One field of one station, or one import, that somebody changed.
+    """One thing that somebody did: a field of a station that was changed, an import, a step of an alert, a sign-in.
 
     Parameters
     ----------
     at_ns : ns UTC
     who : login name
-    action : usage, set or import
-    station_id : `KR.NRN`; "" of a whole file
-    field : what was changed: usage, agency, contact, link, or what an import changed
+    action : usage, set, import or remove of stations; alert, user, token or session of `about`
+    station_id : `KR.NRN`; "" of a whole file, and of what is about no station
+    field : what was changed: usage, agency, contact, link, what an import changed, or the step of an alert
     before, after : in words
     why : the reason that was given
+    about : id of an alert, or name of an account
+    origin : from where: `web ADDRESS`, `api ADDRESS` or `command on HOST`
     """
 
     at_ns: int
@@ -259,6 +261,8 @@ class AuditRow:
     before: str
     after: str
     why: str
+    about: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from houfeng.types import public_id
 from stations.card import FIELDS, Card, Corrections
 from stations.usage import UsageChange, changed
 
-_AUDIT = ("at_ns", "who", "action", "station_id", "field", "before", "after", "why")
+_AUDIT = ("at_ns", "who", "action", "station_id", "field", "before", "after", "why", "about", "origin")
 
 
 def save_cards(unit: UnitOfWork, cards: Mapping[str, Card]) -> None:
@@ -34,7 +34,15 @@ def save_cards(unit: UnitOfWork, cards: Mapping[str, Card]) -> None:
 
 
 def set_usage(
-    unit: UnitOfWork, station_id: str, level: str, *, at_ns: int, until_ns: int | None, by: str, why: str
+    unit: UnitOfWork,
+    station_id: str,
+    level: str,
+    *,
+    at_ns: int,
+    until_ns: int | None,
+    by: str,
+    why: str,
+    origin: str = "",
 ) -> UsageChange:
     """Change how a station is used from `at_ns` on; see `stations.usage.changed`.
 
@@ -48,13 +56,23 @@ def set_usage(
     change = changed(before, level, at_ns, until_ns=until_ns, by=by, why=why)
     row = {"level": change.level, "set_ns": at_ns, "until_ns": until_ns, "set_by": by, "why": change.why}
     upsert(unit.connection, tables.station_usage, [row | {"station_id": station_id, "resting": change.resting}])
-    said = AuditRow(at_ns, by, "usage", station_id, "usage", str(before or "configured"), str(change), change.why)
+    said = AuditRow(
+        at_ns, by, "usage", station_id, "usage", str(before or "configured"), str(change), change.why, "", origin
+    )
     add_audit(unit, [said])
     return change
 
 
 def set_corrections(
-    unit: UnitOfWork, station_id: str, values: Mapping[str, str], *, at_ns: int, by: str, why: str, action: str = "set"
+    unit: UnitOfWork,
+    station_id: str,
+    values: Mapping[str, str],
+    *,
+    at_ns: int,
+    by: str,
+    why: str,
+    action: str = "set",
+    origin: str = "",
 ) -> dict[str, tuple[str, str]]:
     """Correct fields of `stations.card.FIELDS`; "" gives one back to the configuration.
 
@@ -66,7 +84,7 @@ def set_corrections(
     differ = {name: (getattr(known, name), value) for name, value in values.items() if getattr(known, name) != value}
     row = asdict(known) | dict(values) | {"station_id": station_id}
     upsert(unit.connection, tables.station_correction, [row])
-    rows = [AuditRow(at_ns, by, action, station_id, name, *pair, why) for name, pair in differ.items()]
+    rows = [AuditRow(at_ns, by, action, station_id, name, *pair, why, "", origin) for name, pair in differ.items()]
     add_audit(unit, rows)
     return differ
 
@@ -76,10 +94,11 @@ def add_audit(unit: UnitOfWork, rows: Iterable[AuditRow]) -> None:
     values = [{name: getattr(row, name) for name in _AUDIT} for row in rows]
     for row in values:
         # before is left out: said again after a lost answer, it would be what was just written
-        key = ("at_ns", "who", "action", "station_id", "field", "after")
+        key = ("at_ns", "who", "action", "station_id", "field", "after", "about")
         row["audit_id"] = public_id("audit", *(row[name] for name in key))
     insert_new(unit.connection, tables.audit, values)
-    unit.mark_shown()
+    if any(row["station_id"] for row in values):  # the rest is on no page that waits for changes
+        unit.mark_shown()
 
 
 def audit(connection: Connection, *, station_id: str | None = None, limit: int | None = None) -> list[AuditRow]:

@@ -42,6 +42,7 @@ audit = Table(
     metadata,
     text("audit_id", key=True),
     time("at_ns"),
-    *(text(name) for name in ("who", "action", "station_id", "field", "before", "after", "why")),
+    *(text(name) for name in ("who", "action", "station_id", "field", "before", "after", "why", "about", "origin")),
     Index(None, "station_id", "at_ns"),
+    Index(None, "at_ns"),
 )

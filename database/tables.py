@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
 )
 
+from database.access_tables import account, api_token, web_session
 from database.alert_tables import alert, alert_child, alert_step, alert_watch, delivery
 from database.columns import UInt64, number, place, run_key, text, time
 from database.metadata import metadata
@@ -39,10 +40,12 @@ __all__ = [
     "REVISION",
     "VERSION_TABLE",
     "absence",
+    "account",
     "alert",
     "alert_child",
     "alert_step",
     "alert_watch",
+    "api_token",
     "archive_file",
     "arrival",
     "audit",
@@ -78,6 +81,7 @@ __all__ = [
     "station_usage",
     "status_change",
     "stream_state",
+    "web_session",
 ]
 
 # The newest migration; a test keeps the two equal. Knowing it here spares every start the import of Alembic.

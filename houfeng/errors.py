@@ -4,6 +4,7 @@
 
     HoufengError
     ├── ConfigError           a configuration key, value or file is wrong
+    ├── AccessError           an account, its password, role or token is not what it must be
     ├── SourceIdError         a network, station, location or channel code is not allowed
     ├── RecordError           bytes are not the miniSEED record they claim to be
     ├── AlertError            an alert cannot be acted on, or nobody could be told of it
@@ -36,6 +37,10 @@ class HoufengError(Exception):
 
 class ConfigError(HoufengError):
     """A configuration file, key or value is wrong; the message names the file and the key, a line for each fault."""
+
+
+class AccessError(HoufengError):
+    """An account, its password, role or token is not what it must be; no message has a secret in it."""
 
 
 class SourceIdError(HoufengError):

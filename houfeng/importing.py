@@ -97,7 +97,9 @@ def _cards(content: bytes, path: Path, kind: str) -> dict[str, dict[str, str]]:
     return cards_of_csv(content, str(path)) if kind == "CSV" else {}
 
 
-def take_on(found: Import, settings: Settings, store: Store, *, at_ns: int, by: str, why: str) -> Network:
+def take_on(
+    found: Import, settings: Settings, store: Store, *, at_ns: int, by: str, why: str, origin: str = ""
+) -> Network:
     """Keep the document, save what it says, and note who did so.
 
     Parameters
@@ -105,7 +107,7 @@ def take_on(found: Import, settings: Settings, store: Store, *, at_ns: int, by: 
     found : looked over, and good enough for the caller
     settings : of the network
     store : of it
-    at_ns, by, why : when, ns UTC, who and for what reason
+    at_ns, by, why, origin : when, ns UTC, who, for what reason, and from where
 
     Returns
     -------
@@ -119,9 +121,10 @@ def take_on(found: Import, settings: Settings, store: Store, *, at_ns: int, by: 
     stations = {*found.inventory.sites}
     target, replaced = imported_path(Path(settings.archive.path), found.path.name)
     before = ", ".join(path.name for path in replaced)
-    rows = [AuditRow(at_ns, by, "import", "", "document", before, _described(found), why)]
+    rows = [AuditRow(at_ns, by, "import", "", "document", before, _described(found), why, "", origin)]
     rows += [
-        AuditRow(at_ns, by, "import", _station(each.what), each.what, "", each.text, why) for each in found.changes
+        AuditRow(at_ns, by, "import", _station(each.what), each.what, "", each.text, why, "", origin)
+        for each in found.changes
     ]
     with _kept(target, found.content if stations else None, replaced):
         network = read_network(settings, pending=dict.fromkeys(replaced) if stations else None)
@@ -135,7 +138,9 @@ def take_on(found: Import, settings: Settings, store: Store, *, at_ns: int, by: 
             unit.save_inventory(mine)
             registry.save_cards(unit, network.cards)
             for station_id, values in found.cards.items():
-                registry.set_corrections(unit, station_id, values, at_ns=at_ns, by=by, why=why, action="import")
+                registry.set_corrections(
+                    unit, station_id, values, at_ns=at_ns, by=by, why=why, action="import", origin=origin
+                )
             registry.add_audit(unit, rows)
     return network
 

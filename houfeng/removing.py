@@ -97,7 +97,9 @@ def _stations(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def take_back(found: Removal, settings: Settings, store: Store, *, at_ns: int, by: str, why: str) -> None:
+def take_back(
+    found: Removal, settings: Settings, store: Store, *, at_ns: int, by: str, why: str, origin: str = ""
+) -> None:
     """Note who did so, save what is without them, then delete the documents.
 
     A process that dies before the last has changed what a daemon reads anew at its start: doing it again ends it.
@@ -106,16 +108,17 @@ def take_back(found: Removal, settings: Settings, store: Store, *, at_ns: int, b
     ----------
     found : as `look_for` found it
     settings, store : of the network
-    at_ns, by, why : when, ns UTC, who and for what reason
+    at_ns, by, why, origin : when, ns UTC, who, for what reason, and from where
 
     Raises
     ------
     StoreError : if the database refused: nothing was changed
     InventoryError : if a document cannot be deleted
     """
-    rows = [AuditRow(at_ns, by, "remove", "", "document", path.name, "", why) for path in found.documents]
+    rows = [AuditRow(at_ns, by, "remove", "", "document", path.name, "", why, "", origin) for path in found.documents]
     rows += [
-        AuditRow(at_ns, by, "remove", _station(each.what), each.what, "", each.text, why) for each in found.changes
+        AuditRow(at_ns, by, "remove", _station(each.what), each.what, "", each.text, why, "", origin)
+        for each in found.changes
     ]
     inventory = found.after.inventory
     described = {name for stations in found.documents.values() for name in stations}

@@ -14,7 +14,7 @@ ROOMS = ("houfeng", "stations", "acquisition", "detection", "engineering", "data
 
 CORE = (
     *("houfeng.types", "houfeng.codes", "houfeng.packets", "houfeng.times", "houfeng.errors", "houfeng.checks"),
-    *("houfeng.magnitudes", "houfeng.stretch"),
+    *("houfeng.magnitudes", "houfeng.stretch", "houfeng.roles"),
     "houfeng.__version__",
 )
 INNER = (*CORE, "stations", "acquisition", "detection", "engineering", "database")
@@ -45,7 +45,8 @@ DOORS = {
     "webui": (
         *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
-        *("database.metric_pages", "database.records", "database.store"),
+        *("database.metric_pages", "database.records", "database.store", "database.accounts", "database.registry"),
+        "houfeng.passwords",
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
         # waveforms: what reads the archive is theirs, pages draw what comes out

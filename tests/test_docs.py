@@ -64,8 +64,10 @@ def test_every_command_and_option_exists(document: Path) -> None:
     for line in re.findall(r"\bhoufeng ((?:[a-z]+\b ?)+[^\n]*)", code_in(document)):
         words = line.split()
         path = f"houfeng {words[0]}"
-        if len(words) > 1 and f"{path} {words[1]}" in known:
-            path = f"{path} {words[1]}"
+        for word in words[1:]:
+            if f"{path} {word}" not in known:
+                break
+            path = f"{path} {word}"
         if "|" in words[0]:
             continue
         assert path in known, line

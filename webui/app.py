@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -11,7 +12,7 @@ from database.store import Store
 from houfeng.errors import ArchiveError, StoreError
 from houfeng.times import now_ns
 from houfeng.traces import Traces
-from webui import alerts, api, assets, availability, language, metrics, noise, pages, stream, waveforms
+from webui import access, alerts, api, assets, availability, language, metrics, noise, pages, signing, stream, waveforms
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -26,14 +27,15 @@ _HEADERS = {
 }
 
 
-def create_app(settings: WebSettings, store: Store, archive: Path | None = None) -> Flask:
+def create_app(settings: WebSettings, store: Store, archive: Path | None = None, *, key: bytes | None = None) -> Flask:
     """The application; the store stays the caller's and is closed by it.
 
     Parameters
     ----------
-    settings : the notice at the top of every page
-    store : is only read
+    settings : the notice at the top of every page, and who may read it
+    store : is read, and written where somebody signs in or acts
     archive : folder of the waveforms, which are only read; None shows no waveforms
+    key : signs cookies; without one sessions end with this process
     """
     app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
@@ -48,7 +50,8 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None)
     cache = Path(settings.cache_path)
     app.extensions["traces"] = Traces(archive or cache / "none", cache, settings.cache_mib << 20)
     language.init_app(app)
-    for part in (pages, alerts, metrics, availability, noise, waveforms, api, stream, assets):
+    access.init_app(app, settings, key or secrets.token_bytes(32))
+    for part in (pages, alerts, metrics, availability, noise, waveforms, api, stream, assets, signing):
         app.register_blueprint(part.blueprint)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _away)

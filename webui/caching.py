@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 
 from database import queries
 from houfeng.times import NS_PER_S, now_ns
-from webui import language, reading
+from webui import access, language, reading
 
 P = ParamSpec("P")
 
@@ -82,6 +82,7 @@ def _tag() -> str:
         language.chosen(),
         request.cookies.get("theme"),
         _understands_gzip(),
+        access.reader(),
     )
     return hashlib.sha256(repr(what).encode()).hexdigest()[:20]
 

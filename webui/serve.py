@@ -49,10 +49,11 @@ class _Logger(GunicornLogger):  # type: ignore[misc]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: WebSettings, database_url: str, archive: Path) -> None:
+    def __init__(self, settings: WebSettings, database_url: str, archive: Path, key: bytes) -> None:
         self._settings = settings
         self._archive = archive
         self._database_url = database_url
+        self._key = key
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,11 +74,16 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         # after the fork: connections must not be shared with the parent
-        return create_app(self._settings, Store.open(self._database_url), self._archive)
+        return create_app(self._settings, Store.open(self._database_url), self._archive, key=self._key)
 
 
-def run(settings: WebSettings, database_url: str, archive: Path) -> None:
-    """Serve until SIGTERM or SIGINT; `archive` is the folder of the waveforms.
+def run(settings: WebSettings, database_url: str, archive: Path, key: bytes) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    archive : folder of the waveforms
+    key : signs cookies
 
     Raises
     ------
@@ -92,4 +98,4 @@ def run(settings: WebSettings, database_url: str, archive: Path) -> None:
                 f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror or error}; "
                 "choose another with --port"
             ) from error
-    _Server(settings, database_url, archive).run()
+    _Server(settings, database_url, archive, key).run()

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
 
-from houfeng.checks import need, port
+from houfeng.checks import need, port, positive
 from houfeng.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """Where the page listens and what it says at the top.
+    """Where the page listens, who may read it, and what it says at the top.
 
     Raises
     ------
-    ConfigError : if the port is not one, the address is empty, the cache is of less than 1 MiB, or a notice is there in
-        translation only
+    ConfigError : if the port is not one, the address is empty, the cache is of less than 1 MiB, a notice is there in
+        translation only, or other computers would reach a page of which nobody said who may read it
     """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = 8080
+    reading: Literal["loopback", "public", "accounts"] = "loopback"
+    proxies: int = 0
+    session_h: float = 12.0
+    session_key_file: str = ""
     notice: str = ""
     notice_zh: str = ""
     notice_ru: str = ""
@@ -33,7 +40,27 @@ class WebSettings:
             raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
         port("web.port", self.port)
         need(self.cache_mib > 0, "web.cache_mib", "1 MiB or more", f"{self.cache_mib:g}")
+        positive(self, "session_h", where="web.")
+        need(0 <= self.proxies <= 8, "web.proxies", "0 to 8", self.proxies)
+        if self.reading == "loopback" and not is_loopback(self.host):
+            raise ConfigError(
+                f'web.reading: other computers reach {self.host}: "public", for everybody who does, or "accounts", for '
+                "those whom `houfeng users add` made one, is needed"
+            )
+
+    def resolved(self, folder: Path) -> WebSettings:
+        """The same settings with relative paths taken from `folder`."""
+        key_file = str(folder / self.session_key_file) if self.session_key_file else ""
+        return replace(self, session_key_file=key_file, cache_path=str(folder / self.cache_path))
 
     def notice_in(self, language: str) -> str:
         """The notice for readers of `en`, `zh` or `ru`."""
         return {"zh": self.notice_zh, "ru": self.notice_ru}.get(language) or self.notice
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

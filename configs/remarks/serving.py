@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from itertools import combinations
 
 from configs.patterns import meet, station_of
 from configs.remarks.remark import Level, Remark, changed_keys
 from configs.settings import Settings
+from webui.settings import is_loopback
 
 
 def idle(settings: Settings) -> Iterator[Remark]:
@@ -50,10 +50,13 @@ def ports(settings: Settings) -> Iterator[Remark]:
 def exposed(settings: Settings) -> Iterator[Remark]:
     """Services that other computers reach."""
     web, served = settings.web, settings.seedlink_server
-    if web.enabled and not _is_loopback(web.host):
-        text = f"{web.host}: other computers reach the page, and it asks for no password"
-        yield Remark(Level.WARNING, "web.host", text)
-    if served.enabled and not _is_loopback(served.host) and not served.access:
+    if web.enabled and not is_loopback(web.host):
+        if not web.proxies:
+            text = f"{web.host}: unencrypted: other computers can read the page, but not sign in; see web.proxies"
+            yield Remark(Level.WARNING, "web.host", text)
+        if web.reading == "public":
+            yield Remark(Level.NOTE, "web.reading", "everybody who reaches the page may read it")
+    if served.enabled and not is_loopback(served.host) and not served.access:
         text = (
             f"{served.host}: other computers get the records of every station; [[seedlink_server.access]] limits that"
         )
@@ -73,10 +76,3 @@ def access(settings: Settings) -> Iterator[Remark]:
             if wanted and not any(meet(pattern, station) for station in wanted):
                 text = f"no [[seedlink]] asks for {pattern}; a station that no rule names is for everybody"
                 yield Remark(Level.WARNING, f"{key}.stations", text)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -38,9 +38,11 @@ def registry() -> None:
         key("audit_id"),
         column("at_ns", sa.BigInteger),
         *(column(name, sa.String) for name in ("who", "action", "station_id", "field", "before", "after", "why")),
+        *(column(name, sa.String) for name in ("about", "origin")),
         sa.PrimaryKeyConstraint("audit_id", name="pk_audit"),
     )
     op.create_index("ix_audit_station_id_at_ns", "audit", ["station_id", "at_ns"])
+    op.create_index("ix_audit_at_ns", "audit", ["at_ns"])
     _append_only()
 
 

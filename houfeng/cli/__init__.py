@@ -33,6 +33,7 @@ _COMMANDS = {
     "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
     "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive; list its gaps."),
     "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),
+    "users": ("houfeng.cli.users:users", "Say who may act on the web page: accounts, roles and API tokens."),
     "doctor": ("houfeng.cli.doctor:doctor", "Check this installation and say how to mend each fault."),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
+import socket
 from typing import Any
 
 import click
@@ -50,6 +51,11 @@ class Until(click.ParamType["int"]):
             return parse_ns(value)
         except ValueError:
             self.fail(f"{value!r} is neither a UTC time such as 2026-01-31T12:00:00Z nor 30min, 6h or 2d", param, ctx)
+
+
+def origin() -> str:
+    """From where, for the audit."""
+    return f"command on {socket.gethostname()}"
 
 
 def who_acts(by: str | None) -> str:

@@ -25,6 +25,7 @@ from configs.handover import unpacked
 from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.logs import write_as
 from houfeng.cli.options import config_argument
+from houfeng.cli.session_key import session_key
 from webui.serve import run
 
 _log = logging.getLogger("houfeng.serve")
@@ -63,7 +64,8 @@ def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool)
         page = replace(page, host=host)
     if of_daemon:
         _at_eof(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    run(page, settings.database.url, Path(settings.archive.path))
+    archive = Path(settings.archive.path)
+    run(page, settings.database.url, archive, session_key(page.session_key_file, archive))
 
 
 @serve.command("seedlink", short_help="Serve the archive to SeedLink clients alone.")

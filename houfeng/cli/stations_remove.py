@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from database.store import Store
-from houfeng.cli.operator import by_option, who_acts
+from houfeng.cli.operator import by_option, origin, who_acts
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.stations_set import dry_option
 from houfeng.removing import look_for, take_back, what_stays
@@ -44,7 +44,7 @@ def remove_stations(names: tuple[str, ...], config: Path | None, why: str, by: s
         if dry_run:
             click.echo("nothing was removed (--dry-run)")
             return
-        take_back(found, settings, store, at_ns=now_ns(), by=who_acts(by), why=why)
+        take_back(found, settings, store, at_ns=now_ns(), by=who_acts(by), why=why, origin=origin())
     finally:
         store.close()
     for path in found.documents:

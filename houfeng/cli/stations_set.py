@@ -14,7 +14,7 @@ from configs import Settings
 from database import queries, registry
 from database.store import Store
 from database.unit import UnitOfWork
-from houfeng.cli.operator import Until, by_option, who_acts
+from houfeng.cli.operator import Until, by_option, origin, who_acts
 from houfeng.cli.options import config_option, settings_of
 from houfeng.codes import is_wild
 from houfeng.errors import RegistryError
@@ -66,7 +66,7 @@ def set_stations(
         raise click.UsageError("nothing to set: give --usage, --agency, --contact or --link")
     if until is not None and usage is None:
         raise click.UsageError("--until is the end of a --usage")
-    who, at_ns = who_acts(by), now_ns()
+    act: dict[str, Any] = {"at_ns": now_ns(), "by": who_acts(by), "why": why, "origin": origin()}
     said: list[str] = []
 
     def work(unit: UnitOfWork) -> None:
@@ -74,10 +74,11 @@ def set_stations(
         for station_id in _meant(stations, _known(unit, settings)):
             if usage is not None:
                 before = registry.usage_changes(unit.connection, station_id).get(station_id)
-                change = registry.set_usage(unit, station_id, usage, at_ns=at_ns, until_ns=until, by=who, why=why)
+                change = registry.set_usage(unit, station_id, usage, until_ns=until, **act)
                 said.append(f"{station_id}: usage: {before or 'configured'} -> {change}")
-            differ = registry.set_corrections(unit, station_id, values, at_ns=at_ns, by=who, why=why) if values else {}
-            said.extend(f"{station_id}: {name}: {old!r} -> {new!r}" for name, (old, new) in differ.items())
+            if values:
+                differ = registry.set_corrections(unit, station_id, values, **act)
+                said.extend(f"{station_id}: {name}: {old!r} -> {new!r}" for name, (old, new) in differ.items())
         if dry_run:
             raise _NothingDone
 
@@ -138,7 +139,7 @@ def import_stations(
     store = Store.open(settings.database.url)
     try:
         for each in found:
-            take_on(each, settings, store, at_ns=at_ns, by=who, why=reason)
+            take_on(each, settings, store, at_ns=at_ns, by=who, why=reason, origin=origin())
             click.echo(f"{each.path}: imported")
     finally:
         store.close()

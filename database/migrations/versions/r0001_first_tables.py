@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from database.migrations.columns import column, key, pair
+from database.migrations.first_access import access, drop_access
 from database.migrations.first_alerts import alerts, drop_alerts
 from database.migrations.first_metrics import metrics
 from database.migrations.first_registry import drop_registry, registry
@@ -30,12 +31,14 @@ def upgrade() -> None:
     metrics()
     registry()
     alerts()
+    access()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
 
 
 def downgrade() -> None:
     """Remove the tables, children first."""
+    drop_access()
     drop_registry()
     drop_alerts()
     for table in (

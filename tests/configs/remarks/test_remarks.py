@@ -16,6 +16,7 @@ ALONE = GEOFON.replace("*.*.?", "KBU.*.?")
 GFZ = "[[fdsn]]\naddress = 'GFZ'\nstreams = ['GE.*.*.*']\n"
 KR = GFZ.replace("GE", "KR")
 OTHER = GFZ.replace("GFZ", "IRIS")
+PUBLIC = "[web]\nhost = '0.0.0.0'\nreading = 'public'"
 OFFERS = "[seedlink_server]\nenabled = true\n"
 CERTIFICATE = "tls_certificate = 'a'\ntls_key = 'b'\n"
 RULE = "[[seedlink_server.access]]\nstations = {}\naddresses = {}\n"
@@ -128,8 +129,8 @@ CASES = [
         "taken by web.port",
     ),
     (
-        "[web]\nport = 18500\nhost = '0.0.0.0'\n" + OFFERS + CERTIFICATE,
-        "[web]\nport = 18500\nhost = '0.0.0.0'\n[seedlink_server]\nenabled = true",
+        "[web]\nport = 18500\nhost = '0.0.0.0'\nreading = 'accounts'\n" + OFFERS + CERTIFICATE,
+        "[web]\nport = 18500\nhost = '0.0.0.0'\nreading = 'accounts'\n[seedlink_server]\nenabled = true",
         "error",
         "seedlink_server.tls_port",
         "taken by web.port",
@@ -141,9 +142,9 @@ CASES = [
         "seedlink_server.port",
         "taken by web.port",
     ),
-    ("[web]\nhost = '0.0.0.0'", "[web]\nhost = '::1'", "warning", "web.host", "no password"),
-    ("[web]\nhost = '192.0.2.1'", "[web]\nhost = 'localhost'", "warning", "web.host", "no password"),
-    ("[web]\nhost = '0.0.0.0'", "[web]\nhost = '0.0.0.0'\nenabled = false", "warning", "web.host", "no password"),
+    (PUBLIC, PUBLIC + "\nproxies = 1", "warning", "web.host", "unencrypted"),
+    (PUBLIC, "[web]\nhost = 'localhost'\nreading = 'public'", "warning", "web.host", "not sign in"),
+    (PUBLIC, PUBLIC + "\nenabled = false", "note", "web.reading", "everybody"),
     (
         "[seedlink_server]\nenabled = true\nhost = '0.0.0.0'",
         OFFERS + "host = '0.0.0.0'\n" + RULE.format("['*.*']", "[]"),
