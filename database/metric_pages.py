@@ -35,6 +35,12 @@ def measured_channels(connection: Connection, station_id: str | None = None) -> 
     return sorted(map(SourceId.parse, connection.scalars(query)))
 
 
+def channels(connection: Connection) -> list[SourceId]:
+    """Every channel that has a status or was measured, sorted."""
+    names = connection.scalars(select(tables.channel_status.c.source_id)).all()
+    return sorted({*measured_channels(connection), *map(SourceId.parse, names)})
+
+
 def measured_until_ns(connection: Connection, source_id: SourceId, now_ns: int) -> int | None:
     """Rows that end by then (ns UTC) will change only by late records; None where nothing was measured.
 

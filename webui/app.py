@@ -11,8 +11,7 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import ArchiveError, StoreError
 from houfeng.times import now_ns
-from houfeng.traces import Traces
-from webui import access, alerts, api, assets, availability, language, metrics, noise, pages, signing, stream, waveforms
+from webui import access, alerts, api, assets, availability, language, metrics, noise, pages, signals, signing, stream
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -47,12 +46,11 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None,
     app.extensions["answers"] = Answers()
     app.extensions["availability"] = availability.Measured()
     app.extensions["noise"] = noise.Drawn()
-    cache = Path(settings.cache_path)
-    app.extensions["traces"] = Traces(archive or cache / "none", cache, settings.cache_mib << 20)
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    for part in (pages, alerts, metrics, availability, noise, waveforms, api, stream, assets, signing):
+    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing):
         app.register_blueprint(part.blueprint)
+    signals.init_app(app, settings, archive)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _away)
     app.register_error_handler(ArchiveError, _away)

@@ -128,6 +128,19 @@ def ticks(start_ns: int, end_ns: int, most: int = _MAX_TICKS) -> list[Tick]:
     ]
 
 
+def seconds(zero_ns: int, start_ns: int, end_ns: int) -> list[Tick]:
+    """Round numbers of seconds before and after a time."""
+    step_ns = next((each for each in _STEPS_NS if (end_ns - start_ns) / each <= _MAX_TICKS), _STEPS_NS[-1])
+    first, last = -(-(start_ns - zero_ns) // step_ns), -(-(end_ns - zero_ns) // step_ns)
+    return [
+        Tick(
+            percent(zero_ns + n * step_ns, start_ns, end_ns),
+            f"{n * step_ns / NS_PER_S:g}".replace("-", "\N{MINUS SIGN}"),
+        )
+        for n in range(first, last)
+    ]
+
+
 def percent(t_ns: int, start_ns: int, end_ns: int) -> float:
     """Where a time lies, percent of the width."""
     return round(100 * (t_ns - start_ns) / (end_ns - start_ns), 3)

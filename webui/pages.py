@@ -13,7 +13,19 @@ from database import alert_queries, queries
 from houfeng import __version__
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
-from webui import alert_words, evidence, language, magnitude_words, overview, reading, reasons, revision_words, words
+from webui import (
+    alert_words,
+    drawing,
+    evidence,
+    language,
+    magnitude_words,
+    overview,
+    reading,
+    reasons,
+    revision_words,
+    sections,
+    words,
+)
 from webui.caching import revalidated
 from webui.language import gettext
 
@@ -128,7 +140,8 @@ def event(event_id: str) -> Response:
     values = reading.read(query)
     if values["detail"] is None:
         return failure(404, gettext("There is no event %(id)s.", id=event_id))
-    return rendered("event.html", **values)
+    record_section = sections.section_or_none(current_app.extensions["traces"], values["detail"])
+    return rendered("event.html", **values, record_section=record_section, drawing=drawing, format_ns=format_ns)
 
 
 @blueprint.get("/runs")

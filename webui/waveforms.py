@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +131,7 @@ def channel(channel_id: str) -> Response:
     check_span(start_ns, end_ns, MAX_NS if band is None else MAX_FILTERED_NS)
     known = reading.read(lambda snapshot: _known(snapshot, source_id, start_ns, end_ns))
     drawn = drawing.trace(traces(), source_id, start_ns, end_ns, band)
-    if drawn.path == "" and source_id not in known["siblings"]:
+    if not drawn.path and not is_known(source_id, known["siblings"]):
         return pages.failure(404, gettext("There is no channel %(id)s.", id=channel_id))
     return pages.rendered(
         "waveform.html",
@@ -159,6 +159,11 @@ def span_asked(source_id: SourceId, shown_ns: int) -> tuple[int, int, bool]:
     if end_ns is None:
         end_ns = start_ns + shown_ns if start_ns is not None else _newest_ns(source_id, shown_ns)
     return (end_ns - shown_ns if start_ns is None else start_ns), end_ns, is_live
+
+
+def is_known(source_id: SourceId, siblings: Collection[SourceId]) -> bool:
+    """Whether a channel has a status or is in the archive."""
+    return source_id in siblings or traces().newest_ns(source_id) is not None
 
 
 def marks(snapshot: Connection, station_id: str, start_ns: int, end_ns: int) -> dict[str, list[Mark]]:
