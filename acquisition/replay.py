@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
@@ -27,6 +29,9 @@ _MINISEED_SUFFIXES = frozenset({".mseed", ".miniseed", ".mseed2", ".mseed3", ".m
 # The first sound record tells the stream; a file whose first MiB holds none is not worth more reading.
 _INSPECT_BYTES = 1 << 20
 
+# A packet, the file it is of, and how many records of that were passed with it.
+_Record = tuple[Packet, Path, int]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordFile:
@@ -36,6 +41,20 @@ class RecordFile:
     start_ns: int
     path: Path
     n_bytes: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """How far files were read, when a batch has come: another source goes on from there.
+
+    Parameters
+    ----------
+    n_read : of files that are begun, how many records were passed
+    finished : of files that are done, the SHA-256 of their content
+    """
+
+    n_read: dict[Path, int] = field(default_factory=dict)
+    finished: dict[Path, str] = field(default_factory=dict)
 
 
 class ReplaySource:
@@ -49,15 +68,26 @@ class ReplaySource:
     files : from `find_files`
     start_ns, end_ns : only packets that hold samples at or after start and before end, ns UTC; None for no limit
     reject : called with bytes that are no record, and the reason with the file's name
+    reading : where it begins; it is kept up to date
+    until_ns : stop where no stream has a record next that begins before, ns UTC; None to read all
     """
 
     def __init__(
-        self, files: list[RecordFile], reject: Reject, *, start_ns: int | None = None, end_ns: int | None = None
+        self,
+        files: Sequence[RecordFile],
+        reject: Reject,
+        *,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        reading: Reading | None = None,
+        until_ns: int | None = None,
     ) -> None:
         self._files = files
         self._reject = reject
         self._start_ns = start_ns
         self._end_ns = end_ns
+        self._reading = Reading() if reading is None else reading
+        self._until_ns = until_ns
         self._closed = False
 
     def packets(self) -> Iterator[list[Packet]]:
@@ -66,24 +96,29 @@ class ReplaySource:
         for file in sorted(self._files):
             streams.setdefault(file.source_id, []).append(file)
         merged = heapq.merge(*(self._stream(files) for files in streams.values()), key=_start_ns)
-        batch: list[tuple[Packet, Path]] = []
+        batch: list[_Record] = []
         n_bytes = 0
-        for packet, path in merged:
+        for packet, path, n_read in merged:
             if self._closed:
                 return
+            if self._until_ns is not None and packet.start_ns >= self._until_ns:
+                break
             if n_bytes > _BATCH_BYTES and packet.start_ns - batch[0][0].start_ns > _BATCH_NS:
                 yield from self._unpacked(batch)
                 batch, n_bytes = [], 0
-            batch.append((packet, path))
+            batch.append((packet, path, n_read))
             n_bytes += len(packet.raw)
         yield from self._unpacked(batch)
 
-    def _unpacked(self, batch: list[tuple[Packet, Path]]) -> Iterator[list[Packet]]:
+    def _unpacked(self, batch: list[_Record]) -> Iterator[list[Packet]]:
         """The batch without the records whose samples cannot be unpacked; nothing if none is left."""
-        packets = [packet for packet, _ in batch]
+        reading, packets = self._reading, [packet for packet, _, _ in batch]
+        reading.n_read.update((path, n_read) for _, path, n_read in batch)
+        for path in [path for path in reading.n_read if path in reading.finished]:
+            del reading.n_read[path]
         errors = dict(mseed.unpack(packets))
         if errors:
-            for packet, path in batch:
+            for packet, path, _ in batch:
                 if packet in errors:
                     self._reject(packet.raw, f"{path}: {errors[packet]}")
             packets = [packet for packet in packets if packet not in errors]
@@ -94,31 +129,37 @@ class ReplaySource:
         """End `packets()` at the next packet."""
         self._closed = True
 
-    def _stream(self, files: list[RecordFile]) -> Iterator[tuple[Packet, Path]]:
+    def _stream(self, files: list[RecordFile]) -> Iterator[_Record]:
         for file in files:
+            if file.path in self._reading.finished:
+                continue
             with file.path.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as content:
                 yield from self._packets_of(file.path, memoryview(content))
+                # When the next record is asked for: all of this file are in batches that were taken.
+                self._reading.finished[file.path] = sha256(content).hexdigest()
 
-    def _packets_of(self, path: Path, content: memoryview) -> Iterator[tuple[Packet, Path]]:
+    def _packets_of(self, path: Path, content: memoryview) -> Iterator[_Record]:
         def damage(offset: int, length: int, reason: str) -> None:
             self._reject(bytes(content[offset : offset + length]), f"{path}, byte {offset}: {reason}")
 
         with content:
-            for raw in _ordinary(content) or (record.raw for record in mseed.split(content, damage)):
+            records = _ordinary(content) or (record.raw for record in mseed.split(content, damage))
+            begin = self._reading.n_read.get(path, 0)
+            for n_read, raw in enumerate(islice(records, begin, None), begin + 1):
                 try:
                     packet = mseed.open_record(raw)
                 except RecordError as error:
                     self._reject(raw, f"{path}: {error}")
                     continue
                 if self._is_wanted(packet):
-                    yield packet, path
+                    yield packet, path, n_read
 
     def _is_wanted(self, packet: Packet) -> bool:
         begins_late = self._end_ns is not None and packet.start_ns >= self._end_ns
         return not begins_late and (self._start_ns is None or packet.next_ns > self._start_ns)
 
 
-def _start_ns(record: tuple[Packet, Path]) -> int:
+def _start_ns(record: _Record) -> int:
     return record[0].start_ns
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.settings import ArchiveSettings, DaemonSettings, SeedLinkServerSettings, SeedLinkSettings
@@ -85,7 +86,12 @@ class Settings:
         the names of stations and who runs them.
         A key that is left out of the file and the same key written with its default give the same hash.
         """
-        decisive = {
+        return hashlib.sha256(json.dumps(self.decisive, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """What decides which picks and events come from given records: plain values, for JSON."""
+        return {
             "detection": asdict(self.detection),
             "association": asdict(self.association),
             "location": asdict(self.location),
@@ -94,7 +100,6 @@ class Settings:
             "magnitude": asdict(self.magnitude),
             "station": sorted((s.code, s.latitude_deg, s.longitude_deg, s.elevation_m) for s in self.station),
         }
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     def resolved(self, folder: Path) -> Settings:
         """The same settings with relative paths taken from `folder`."""

@@ -31,6 +31,9 @@ class Run:
     start_ns, end_ns : time span of the data, ns UTC, end exclusive; None while unknown
     engine : how channels were filtered, as `Detector.engine` says: the last bits of a ratio depend on it
     is_synthetic : all data were made by a computer: no earthquake of this run was one
+    config : JSON of the settings that decide the result, `Settings.decisive`, with the window of a replay
+    input_hash : SHA-256 of a finished replay's window, files and documents; "" of others
+    result_hash : SHA-256 of its picks, events and measures, without the run's name; "" of one that is not finished
     """
 
     run_id: str
@@ -46,6 +49,9 @@ class Run:
     n_samples: int = 0
     engine: str = "tiles"
     is_synthetic: bool = False
+    config: str = "{}"
+    input_hash: str = ""
+    result_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

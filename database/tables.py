@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -34,6 +33,7 @@ from database.metric_tables import (
     noise_day,
 )
 from database.registry_tables import audit, station_card, station_correction, station_usage
+from database.run_tables import replay_state, run, run_channel, run_input, run_site
 from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
 
 __all__ = [
@@ -69,8 +69,11 @@ __all__ = [
     "noise_day",
     "origin",
     "pick",
+    "replay_state",
     "revision",
     "run",
+    "run_channel",
+    "run_input",
     "run_site",
     "site",
     "span",
@@ -88,25 +91,6 @@ __all__ = [
 REVISION = "0001"
 VERSION_TABLE = "schema_revision"
 
-run = Table(
-    "run",
-    metadata,
-    text("run_id", key=True),
-    text("kind"),
-    time("started_ns"),
-    time("finished_ns", needed=False),
-    text("config_hash"),
-    text("code_version"),
-    text("source"),
-    time("start_ns", needed=False),
-    time("end_ns", needed=False),
-    Column("n_records", BigInteger, nullable=False),
-    Column("n_samples", BigInteger, nullable=False),
-    text("engine"),
-    Column("is_synthetic", Boolean, nullable=False),
-    CheckConstraint("kind IN ('live', 'replay')", name="kind"),
-)
-
 inventory_doc = Table(
     "inventory_doc",
     metadata,
@@ -116,9 +100,6 @@ inventory_doc = Table(
 )
 
 site = Table("site", metadata, text("station_id", key=True), *place())
-
-# Where a replay took its stations to stand: the station table is the live network's alone.
-run_site = Table("run_site", metadata, run_key(), text("station_id", key=True), *place())
 
 channel_epoch = Table(
     "channel_epoch",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from database.store import Store
@@ -14,6 +14,8 @@ from detection.inspection.looking import Lookout
 from detection.location.locator import Locator
 from houfeng.times import now_ns
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
+
+Also = Callable[[UnitOfWork], None]
 
 
 @dataclass(slots=True)
@@ -108,6 +110,27 @@ class Pipeline:
             self._known |= streams
             self.keep_states()
 
+    def take(self, picks: Sequence[Pick], heard: Sequence[Packet], states: Mapping[SourceId, bytes]) -> None:
+        """Go on with what others have detected; the next `commit` saves what it brings.
+
+        Parameters
+        ----------
+        picks : of all channels up to a time, none of them before what was taken
+        heard : the latest record of each channel
+        states : of the channels' detection behind them
+        """
+        if self._lookout is not None:
+            self._lookout.observe(heard)
+        self._collect(picks)
+        while self.look():
+            pass
+        self._unsaved.states.update(states)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Public ids of the events that are still to be looked at, earliest first."""
+        return () if self._lookout is None else self._lookout.waiting
+
     def look(self) -> bool:
         """Look at some of the events whose waveforms are there; whether there were any. `commit` saves them."""
         if self._lookout is None:
@@ -139,9 +162,14 @@ class Pipeline:
     def vetoed(self) -> dict[str, int]:
         """Triggers that were no onsets, by reason, of all channels."""
         total: Counter[str] = Counter()
-        for counts in self._detector.vetoed.values():
+        for counts in self.vetoed_by_channel.values():
             total.update(counts)
         return dict(total)
+
+    @property
+    def vetoed_by_channel(self) -> Mapping[SourceId, Mapping[str, int]]:
+        """The same of each channel."""
+        return self._detector.vetoed
 
     @property
     def n_unsaved_picks(self) -> int:
@@ -163,30 +191,44 @@ class Pipeline:
                 if event.public_id in event_ids:
                     self._lookout.note(self._locator.locate(event))
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, also: Also | None = None) -> None:
         """Save the detector's state, so that a restart reads little of the archive again.
+
+        Parameters
+        ----------
+        also : writes of the same transaction
 
         Raises
         ------
         StoreError : if the store cannot be reached
         """
         self.keep_states()
-        self.commit()
+        self.commit(also)
 
     def keep_states(self) -> None:
         """Let the next `commit` save the detector's state, as `checkpoint` does."""
         self._unsaved.states.update(self._detector.snapshot())
 
-    def commit(self) -> bool:
+    def commit(self, also: Also | None = None) -> bool:
         """Save what is unsaved, in one transaction; whether there was anything.
+
+        Parameters
+        ----------
+        also : writes of the same transaction
 
         Raises
         ------
         StoreError : if the store cannot be reached
         """
-        if not self._unsaved:
+        if not self._unsaved and also is None:
             return False
-        self._store.run(self._save)
+
+        def save(unit: UnitOfWork) -> None:
+            self._save(unit)
+            if also is not None:
+                also(unit)
+
+        self._store.run(save)
         self._unsaved = _Unsaved()
         return True
 

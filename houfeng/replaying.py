@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from acquisition.replay import RecordFile, ReplaySource
-from acquisition.waveform_files import ReplayWindows
 from configs import Settings
+from database import queries, run_results
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from detection.association.associator import Associator
-from detection.detector import Detector
-from detection.location.locator import Locator
 from houfeng import __version__
 from houfeng.codes import all_synthetic
 from houfeng.network import Network, load_network
-from houfeng.pipeline import Pipeline
+from houfeng.replays.identity import Asked
+from houfeng.replays.parts import Parts
+from houfeng.replays.passage import Passage, left_at
 from houfeng.times import now_ns
-from houfeng.types import Packet, public_id
-from houfeng.waveforms import RecordedWaveforms, lookout_of
+from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
 
-Progress = Callable[[Sequence[Packet]], None]
+
+class Step(NamedTuple):
+    """What was replayed since the step before: how much, and the time of its data, ns UTC."""
+
+    n_records: int
+    n_bytes: int
+    start_ns: int
+    end_ns: int
+
+
+Progress = Callable[[Step], None]
 
 
 def replay(
@@ -38,83 +45,96 @@ def replay(
     *,
     start_ns: int | None = None,
     end_ns: int | None = None,
-    progress: Progress = lambda packets: None,
+    progress: Progress = lambda step: None,
+    skipped: Progress = lambda step: None,
+    anew: bool = False,
 ) -> Run:
-    """Feed every record of the files to a fresh pipeline.
+    """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
 
-    The run's id is made from the files, the window, the configuration and the version of the code: replaying the
-    same again changes no row but the run's own.
+    The run's id is made from the files, the documents, the window, the configuration and the version of the code: done
+    again it finds the same, and changes no row but the run's own. What is found is saved every few seconds together
+    with where it was found, so a replay that is killed and started again comes to the same result hash.
 
     Parameters
     ----------
     settings : detection, association and stations
     files : from `acquisition.replay.find_files`
     folder : the files lie below it; its StationXML is read too
-    store : receives the run
+    store : receives the run; no row of another run is touched
     start_ns, end_ns : only records that hold samples in between, ns UTC
-    progress : called with the packets of every batch after they were fed
+    progress : told of every batch after it was fed
+    skipped : told first of what was done before it was interrupted
+    anew : do not go on where it was interrupted
 
     Returns
     -------
     Run : as saved when it was finished
     """
     network = load_network(settings, sorted(folder.rglob("*.xml")))
-    detector = Detector(settings.detection, by_rows=True)
-    run = Run(
-        run_id=_run_id(settings, files, folder, start_ns, end_ns),
-        kind="replay",
-        started_ns=now_ns(),
-        config_hash=settings.config_hash,
-        code_version=__version__,
-        source=str(folder),
-        engine=detector.engine,
-        is_synthetic=all_synthetic(file.source_id.network for file in files),
-    )
-    store.run(lambda unit: _begin(unit, run, network))
-    sites = network.inventory.sites
-    locator = Locator(settings.location, sites, settings.judgement)
-    associator = Associator(settings.association, sites, locator.travel_times)
-    waveforms = RecordedWaveforms(ReplayWindows(files, start_ns=start_ns, end_ns=end_ns))
-    lookout = lookout_of(settings, network.inventory, locator, waveforms)
-    pipeline = Pipeline(detector, associator, locator, store, run.run_id, lookout)
-    source = ReplaySource(list(files), _report, start_ns=start_ns, end_ns=end_ns)
-    for packets in source.packets():
-        pipeline.feed(packets)
-        run = _counted(run, packets)
-        progress(packets)
-    pipeline.finish()
-    run = replace(run, finished_ns=now_ns())
-    store.run(lambda unit: unit.save_run(run))
+    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns)
+    run_id = asked.run_id
+    parts = Parts(asked, network, store, run_id)
+    run = _taken_up(asked, parts, store, run_id, skipped) if not anew else None
+    if run is None:
+        run = _begun(asked, parts, network, store, run_id)
+    passage = Passage(asked, run, store, parts.pipeline, parts.tally, parts.reading)
+    for step in _searched(asked, parts):
+        passage.advance()
+        progress(step)
+    return passage.finish()
+
+
+def _taken_up(asked: Asked, parts: Parts, store: Store, run_id: str, skipped: Progress) -> Run | None:
+    """The run, brought to where it was interrupted; None where there is none to go on with."""
+    with store.read() as snapshot:
+        run, left = queries.run(snapshot, run_id), left_at(snapshot, asked, run_id)
+    if run is None or left is None:
+        return None
+    parts.go_on(*left)
+    _log.info("%s: goes on where it was interrupted, behind %d records", run_id, run.n_records)
+    sizes = {file.path: file.n_bytes for file in asked.files}
+    n_bytes = sum(sizes[path] for path in left[0].finished)
+    skipped(Step(run.n_records, n_bytes, run.start_ns or 0, run.end_ns or 0))
     return run
 
 
-def _begin(unit: UnitOfWork, run: Run, network: Network) -> None:
-    unit.save_run(run)
-    # Beside the run and not in the station table: that is the live network's, and these may be others.
-    unit.save_run_sites(run.run_id, network.inventory.sites.values())
+def _begun(asked: Asked, parts: Parts, network: Network, store: Store, run_id: str) -> Run:
+    run = Run(
+        run_id=run_id,
+        kind="replay",
+        started_ns=now_ns(),
+        config_hash=asked.settings.config_hash,
+        code_version=__version__,
+        source=str(asked.folder),
+        engine=parts.detector.engine,
+        is_synthetic=all_synthetic(file.source_id.network for file in asked.files),
+        config=asked.config,
+    )
+
+    def save(unit: UnitOfWork) -> None:
+        run_results.forget_results(unit, run_id)
+        unit.save_run(run)
+        # Beside the run and not in the station table: that is the live network's, and these may be others.
+        unit.save_run_sites(run_id, network.inventory.sites.values())
+        run_results.save_inputs(unit, run_id, asked.metadata())
+
+    store.run(save)
+    return run
+
+
+def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
+    """Search all that was not read yet, batch by batch."""
+    source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
+    for packets in source.packets():
+        parts.pipeline.detect(packets)
+        parts.tally.count(packets)
+        yield _step(packets)
+
+
+def _step(packets: Sequence[Packet]) -> Step:
+    n_bytes = sum(len(packet.raw) for packet in packets)
+    return Step(len(packets), n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 
 def _report(raw: bytes, reason: str) -> None:
     _log.warning("%s: %d bytes left out", reason, len(raw))
-
-
-def _counted(run: Run, packets: Sequence[Packet]) -> Run:
-    start_ns = min(packet.start_ns for packet in packets)
-    end_ns = max(packet.next_ns for packet in packets)
-    return replace(
-        run,
-        n_records=run.n_records + len(packets),
-        n_samples=run.n_samples + sum(packet.n_samples for packet in packets),
-        start_ns=start_ns if run.start_ns is None else min(start_ns, run.start_ns),
-        end_ns=end_ns if run.end_ns is None else max(end_ns, run.end_ns),
-    )
-
-
-def _run_id(
-    settings: Settings, files: Sequence[RecordFile], folder: Path, start_ns: int | None, end_ns: int | None
-) -> str:
-    listing = hashlib.sha256()
-    for file in sorted(files):
-        stat = file.path.stat()
-        listing.update(f"{file.path.relative_to(folder)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-    return public_id("run", "replay", listing.hexdigest(), start_ns, end_ns, settings.config_hash, __version__)

@@ -256,6 +256,7 @@ def run(row: Run) -> Shape:
         "code_version": row.code_version,
         "engine": row.engine,
         "is_synthetic": row.is_synthetic,
+        **{name: getattr(row, name) or None for name in ("input_hash", "result_hash")},
     }
 
 

@@ -51,10 +51,12 @@ DOORS = {
         *("houfeng.availability", "houfeng.noise"),
         # waveforms: what reads the archive is theirs, pages draw what comes out
         *("houfeng.traces", "houfeng.envelopes", "houfeng.bandpass", "houfeng.spectrogram"),
+        *("houfeng.run_shapes", "houfeng.replays.differing"),
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
     "houfeng.motion_shapes": (*CORE, "engineering"),
+    "houfeng.run_shapes": (*CORE, "houfeng.shapes", "houfeng.replays", "database"),
     "houfeng.shapes": (*CORE, "stations", "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.removing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
@@ -70,6 +72,7 @@ DOORS = {
     "houfeng.installation": (*INNER, "configs"),
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
+    "houfeng.replays": (*INNER, "houfeng", "configs"),
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.noise": (*INNER, "houfeng"),

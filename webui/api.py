@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "runs": (
         *("id", "kind", "started", "finished", "data_start", "data_end", "n_records", "n_samples", "source"),
-        *("config_hash", "code_version", "engine", "is_synthetic"),
+        *("config_hash", "code_version", "engine", "is_synthetic", "input_hash", "result_hash"),
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -160,6 +161,7 @@ def begin(settings: Settings, network: Network, store: Store, run_id: str) -> No
         config_hash=settings.config_hash,
         code_version=__version__,
         source=", ".join(server.address for server in settings.seedlink),
+        config=json.dumps(settings.decisive, sort_keys=True),
         is_synthetic=all_synthetic(name.partition(".")[0] for name in {*network.inventory.sites, *network.usages}),
     )
 

@@ -44,6 +44,11 @@ class Lookout:
         """An event is none any more."""
         self._agenda.drop(event_id)
 
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Public ids of the events that are still to be looked at, earliest first."""
+        return tuple(entry.event.public_id for entry in self._agenda.pending())
+
     def looked_at(self) -> Iterator[Event]:
         """Events as a look at them left them, those whose time has come."""
         yield from self._look(self._agenda.due()[:_AT_ONCE])

@@ -30,7 +30,7 @@ _COMMANDS = {
     "noise": ("houfeng.cli.noise:noise", "Show how noisy the sites of recorded channels are."),
     "availability": ("houfeng.cli.availability:availability", "Show how much of the time asked for the archive has."),
     "metrics": ("houfeng.cli.metrics:metrics", "Show what was measured on channels by minute, hour and day."),
-    "runs": ("houfeng.cli.listing:runs", "List live runs and replays."),
+    "runs": ("houfeng.cli.runs:runs", "List, show and compare live runs and replays."),
     "archive": ("houfeng.cli.archive:archive", "Check, mend, fill and count the archive; list its gaps."),
     "config": ("houfeng.cli.config:config", "Check, show and compare configurations."),
     "users": ("houfeng.cli.users:users", "Say who may act on the web page: accounts, roles and API tokens."),

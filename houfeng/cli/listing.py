@@ -1,4 +1,4 @@
-"""`houfeng picks|runs list`: what the database holds, as a table, JSON or CSV."""
+"""`houfeng picks list`: what the database holds, as a table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ Answer = TypeVar("Answer")
 
 # Columns of the printed tables; JSON and CSV have all of them.
 _PICKS = ("onset", "channel", "phase", "polarity", "uncertainty_s", "snr", "band", "event")
-_RUNS = ("id", "kind", "started", "n_records", "source")
 
 run_option = click.option("--run", "run_id", metavar="ID", help="Of this run.  [default: the live ones]")
 limit_option = click.option(
@@ -45,21 +44,6 @@ def list_picks(config: Path | None, layout: str, run_id: str | None, since: int 
     """List the picks, newest first, each with the event it belongs to."""
     rows = read_database(config, lambda snapshot: queries.picks(snapshot, run_id=run_id, since_ns=since, limit=limit))
     print_rows("picks", [shapes.pick(row) for row in rows], _PICKS, layout)
-
-
-@click.group()
-def runs() -> None:
-    """Live runs and replays."""
-
-
-@runs.command("list")
-@config_option
-@format_option
-def list_runs(config: Path | None, layout: str) -> None:
-    """List the runs, newest first."""
-    rows = read_database(config, queries.runs)
-    marked = ("is_synthetic",) if any(row.is_synthetic for row in rows) else ()
-    print_rows("runs", [shapes.run(row) for row in rows], (*_RUNS, *marked), layout)
 
 
 def read_database(config: Path | None, query: Callable[[Connection], Answer]) -> Answer:

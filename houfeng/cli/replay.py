@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from acquisition.replay import find_files
 from database import queries
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
+from houfeng.replaying import Step
 from houfeng.replaying import replay as replay_files
 from houfeng.shapes import summary
 from houfeng.times import NS_PER_S, format_ns
-from houfeng.types import Packet
+
+_TOLD_EVERY_S = 10.0
 
 
 @click.command()
@@ -25,11 +36,13 @@ from houfeng.types import Packet
 @config_option
 @click.option("--start", type=Time(), metavar="TIME", help="Only records from this UTC time on.")
 @click.option("--end", type=Time(), metavar="TIME", help="Only records before this UTC time.")
-def replay(folder: Path, config: Path | None, start: int | None, end: int | None) -> None:
+@click.option("--anew", is_flag=True, help="Begin again where the same replay was interrupted.")
+def replay(folder: Path, config: Path | None, start: int | None, end: int | None, anew: bool) -> None:
     """Detect on archived records, as fast as this computer can.
 
     DIR is any folder of miniSEED, an SDS archive too; StationXML in it is read. The records take the same way as live
-    ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing.
+    ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing. One that
+    was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
     settings = settings_of(config)
@@ -37,52 +50,89 @@ def replay(folder: Path, config: Path | None, start: int | None, end: int | None
     store = Store.open(settings.database.url)
     try:
         with _Progress(sum(file.n_bytes for file in files)) as progress:
-            run = replay_files(settings, files, folder, store, start_ns=start, end_ns=end, progress=progress.advance)
+            run = replay_files(
+                settings,
+                files,
+                folder,
+                store,
+                start_ns=start,
+                end_ns=end,
+                progress=progress.advance,
+                skipped=progress.skip,
+                anew=anew,
+            )
         with store.read() as snapshot:
             n_picks = len(queries.picks(snapshot, run_id=run.run_id))
             found = queries.events(snapshot, run_id=run.run_id)
     finally:
         store.close()
     click.echo(f"{run.run_id}: {run.n_records} records, {n_picks} picks, {len(found)} events")
+    click.echo(f"  result {run.result_hash[:16]}, from input {run.input_hash[:16]}")
     for event in reversed(found):
         click.echo(f"  {format_ns(event.first_onset_ns, digits=2)}  {summary(event)}")
 
 
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
-        fields = task.fields
-        return Text(f"{fields['records']} records, {fields['hours']:.1f} h of data, {fields['speed']:,.0f} x real time")
+        return Text(str(task.fields["said"]))
 
 
 class _Progress:
-    """A bar over the files' bytes, with records, data time and how much faster than real time that is."""
+    """How much is done, and how long the rest takes: a bar at a terminal, else a line now and then.
+
+    Parameters
+    ----------
+    n_bytes : of all files
+    """
 
     def __init__(self, n_bytes: int) -> None:
-        self._bar = Progress(TextColumn("Replaying"), BarColumn(), TimeRemainingColumn(), _Speed())
-        self._task = self._bar.add_task("replay", total=n_bytes, records=0, hours=0.0, speed=0.0)
-        self._began = time.monotonic()
-        self._n_records = 0
+        console = Console(stderr=True)
+        columns = (TextColumn("Replaying"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), _Speed())
+        self._bar = Progress(*columns, console=console) if console.is_terminal else None
+        self._task = self._bar.add_task("replay", total=n_bytes, said="") if self._bar else None
+        self._n_bytes = n_bytes
+        self._n_done = self._n_before = self._n_records = 0
+        self._began = self._told = time.monotonic()
         self._first_ns: int | None = None
         self._last_ns = 0
 
     def __enter__(self) -> _Progress:
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
 
-    def advance(self, packets: Sequence[Packet]) -> None:
+    def skip(self, step: Step) -> None:
+        """Count what an interrupted replay had done."""
+        self._n_before = self._n_done = step.n_bytes
+        self._n_records = step.n_records
+        click.echo(f"goes on where it was interrupted, behind {step.n_records} records", err=True)
+
+    def advance(self, step: Step) -> None:
         """Count a batch."""
-        self._n_records += len(packets)
-        first_ns = min(packet.start_ns for packet in packets)
-        self._first_ns = first_ns if self._first_ns is None else min(first_ns, self._first_ns)
-        self._last_ns = max(self._last_ns, *(packet.next_ns for packet in packets))
-        data_s = (self._last_ns - self._first_ns) / NS_PER_S
-        self._bar.update(
-            self._task,
-            advance=sum(len(packet.raw) for packet in packets),
-            records=self._n_records,
-            hours=data_s / 3600,
-            speed=data_s / max(time.monotonic() - self._began, 1e-9),
-        )
+        self._n_done += step.n_bytes
+        self._n_records += step.n_records
+        self._first_ns = step.start_ns if self._first_ns is None else min(step.start_ns, self._first_ns)
+        self._last_ns = max(self._last_ns, step.end_ns)
+        now = time.monotonic()
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=self._n_done, said=self._said(now))
+        elif now - self._told >= _TOLD_EVERY_S:
+            self._told = now
+            click.echo(f"replayed {self._share:.0%}, {self._left(now)} left; {self._said(now)}", err=True)
+
+    @property
+    def _share(self) -> float:
+        return min(self._n_done / max(self._n_bytes, 1), 1.0)
+
+    def _left(self, now: float) -> str:
+        per_s = (self._n_done - self._n_before) / max(now - self._began, 1e-9)
+        return str(timedelta(seconds=round(max(self._n_bytes - self._n_done, 0) / max(per_s, 1e-9))))
+
+    def _said(self, now: float) -> str:
+        data_s = (self._last_ns - (self._first_ns or 0)) / NS_PER_S
+        speed = data_s / max(now - self._began, 1e-9)
+        return f"{self._n_records} records, {data_s / 3600:.1f} h of data, {speed:,.0f} x real time"

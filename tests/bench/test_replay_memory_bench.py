@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,9 +17,9 @@ from acquisition.replay import find_files
 from configs import Settings
 from database.store import Store
 from detection.settings import DetectionSettings
-from houfeng.replaying import replay
+from houfeng.replaying import Step, replay
 from houfeng.times import NS_PER_S, parse_ns
-from houfeng.types import Packet, SourceId
+from houfeng.types import SourceId
 
 YEAR, N_DAYS = 2025, 365
 NEW_YEAR_NS = parse_ns(f"{YEAR}-01-01T00:00:00Z")
@@ -59,8 +59,8 @@ def used_mb(folder: Path) -> tuple[list[float], int]:
     """
     used = [float("inf")] * 8
 
-    def note(packets: Sequence[Packet]) -> None:
-        eighth = (packets[-1].start_ns - NEW_YEAR_NS) * 8 // (N_DAYS * 86_400 * NS_PER_S)
+    def note(step: Step) -> None:
+        eighth = (step.end_ns - 1 - NEW_YEAR_NS) * 8 // (N_DAYS * 86_400 * NS_PER_S)
         n_pages = int(Path("/proc/self/statm").read_text().split()[1])
         used[eighth] = min(used[eighth], n_pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
 

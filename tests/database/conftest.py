@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 
-from database import alerts, day_checks, deliveries, holdings, latencies, measures, noise_days, registry, tables
+from database import (
+    alerts,
+    day_checks,
+    deliveries,
+    holdings,
+    latencies,
+    measures,
+    noise_days,
+    registry,
+    run_results,
+    tables,
+)
 from database.records import Run
+from database.run_records import RunChannel, RunInput
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S, parse_ns
@@ -147,6 +159,9 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     events = [sized(located(make_event())), make_event(100)]
     unit.save_inventory(BW)
     unit.save_run_sites(run_id, BW.sites.values())
+    run_results.save_inputs(unit, run_id, [RunInput("day.mseed", "records", "BW.UH1..EHZ", "f00d", 512)])
+    run_results.save_channels(unit, run_id, [RunChannel("BW.UH1..EHZ", 1, 412, T0_NS, T0_NS + 1, 0, 0, {"spike": 2})])
+    run_results.save_state(unit, run_id, "{}")
     unit.save_picks(run_id, [pick for event in events for pick in event.picks])
     unit.note_revisions(run_id, events, [], T0_NS)
     unit.save_events(run_id, events)

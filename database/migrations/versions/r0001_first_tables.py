@@ -21,6 +21,7 @@ depends_on = None
 def upgrade() -> None:
     """Make the tables, parents first."""
     _runs()
+    _replays()
     _metadata()
     _picks()
     _events()
@@ -63,7 +64,7 @@ def downgrade() -> None:
         "event",
         "pick",
         "channel_epoch",
-        "run_site",
+        *("run_site", "run_input", "run_channel", "replay_state"),
         "site",
         "inventory_doc",
         "detector_state",
@@ -89,6 +90,7 @@ def _runs() -> None:
         column("n_samples", sa.BigInteger),
         column("engine", sa.String),
         column("is_synthetic", sa.Boolean),
+        *(column(name, sa.String) for name in ("config", "input_hash", "result_hash")),
         sa.PrimaryKeyConstraint("run_id", name="pk_run"),
         sa.CheckConstraint("kind IN ('live', 'replay')", name=op.f("ck_run_kind")),
     )
@@ -109,6 +111,32 @@ def _runs() -> None:
         column("state", sa.LargeBinary),
         sa.PrimaryKeyConstraint("run_id", "source_id", name="pk_detector_state"),
         sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_detector_state_run"),
+    )
+
+
+def _replays() -> None:
+    op.create_table(
+        "run_input",
+        *(key(name) for name in ("run_id", "name")),
+        *(column(name, sa.String) for name in ("kind", "source_id", "sha256")),
+        column("n_bytes", sa.BigInteger),
+        sa.PrimaryKeyConstraint("run_id", "name", name="pk_run_input"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_run_input_run"),
+    )
+    op.create_table(
+        "run_channel",
+        *(key(name) for name in ("run_id", "source_id")),
+        *(column(name, sa.BigInteger) for name in ("n_records", "n_samples", "start_ns", "end_ns", "n_gaps", "gap_ns")),
+        column("vetoed", sa.String),
+        sa.PrimaryKeyConstraint("run_id", "source_id", name="pk_run_channel"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_run_channel_run"),
+    )
+    op.create_table(
+        "replay_state",
+        key("run_id"),
+        column("state", sa.String),
+        sa.PrimaryKeyConstraint("run_id", name="pk_replay_state"),
+        sa.ForeignKeyConstraint(["run_id"], ["run.run_id"], name="fk_replay_state_run"),
     )
 
 

@@ -1,0 +1,58 @@
+"""The pipeline of a replay: made anew, or brought to where another was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from acquisition.replay import Reading
+from acquisition.waveform_files import ReplayWindows
+from database import queries, run_results
+from database.store import Store
+from detection.association.associator import Associator
+from detection.detector import Detector
+from detection.location.locator import Locator
+from houfeng.network import Network
+from houfeng.pipeline import Pipeline
+from houfeng.replays.identity import Asked
+from houfeng.replays.tally import Tally
+from houfeng.waveforms import RecordedWaveforms, lookout_of
+
+
+class Parts:
+    """What a replay works with.
+
+    Parameters
+    ----------
+    asked : what is replayed
+    network : sites and metadata that count
+    store : receives what is found
+    run_id : the run it belongs to
+
+    Attributes
+    ----------
+    detector, pipeline, tally, reading : fresh
+    """
+
+    def __init__(self, asked: Asked, network: Network, store: Store, run_id: str) -> None:
+        settings, sites = asked.settings, network.inventory.sites
+        self._store, self._run_id = store, run_id
+        self.detector = Detector(settings.detection, by_rows=True)
+        self.tally, self.reading = Tally(), Reading()
+        locator = Locator(settings.location, sites, settings.judgement)
+        associator = Associator(settings.association, sites, locator.travel_times)
+        waveforms = RecordedWaveforms(ReplayWindows(asked.files, start_ns=asked.start_ns, end_ns=asked.end_ns))
+        lookout = lookout_of(settings, network.inventory, locator, waveforms)
+        self.pipeline = Pipeline(self.detector, associator, locator, store, run_id, lookout)
+
+    def go_on(self, reading: Reading, waiting: Sequence[str]) -> None:
+        """Bring them to where the run was left, to the bit.
+
+        All P onsets of the run are associated again, for what its events are is a function of all of them; that takes
+        a small part of the time that it took to find them.
+        """
+        self.reading = reading
+        with self._store.read() as snapshot:
+            self.detector.restore(queries.detector_states(snapshot, self._run_id))
+            self.tally = Tally(run_results.channels(snapshot, self._run_id))
+            for picks in run_results.p_picks(snapshot, self._run_id):
+                self.pipeline.warm(picks, waiting)
