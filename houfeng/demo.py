@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,9 +33,9 @@ _log = logging.getLogger(__name__)
 class StationFault:
     """How one station misbehaves, so that the health page has something to show.
 
-    From the demo's start it loses `gap_s` seconds of records in every `gap_every_s`; after `silent_after_s` it sends
-    nothing for `silent_s`, then all begins anew. The station chosen, UH4, is not needed: all three earthquakes are on
-    the other three stations.
+    From the demo's start it loses `gap_s` seconds of records in every `gap_every_s`, none if that is 0; after
+    `silent_after_s` it sends nothing for `silent_s`, then all begins anew. The station chosen, UH4, is not needed: all
+    three earthquakes are on the other three stations.
 
     Raises
     ------
@@ -49,7 +49,9 @@ class StationFault:
     silent_s: float = 120.0
 
     def __post_init__(self) -> None:
-        for key in ("gap_s", "gap_every_s", "silent_after_s", "silent_s"):
+        if not self.gap_s >= 0:
+            raise ConfigError(f"demo.fault.gap_s: 0 s or more is needed, {self.gap_s} came")
+        for key in ("gap_every_s", "silent_after_s", "silent_s"):
             if not getattr(self, key) > 0:
                 raise ConfigError(f"demo.fault.{key}: more than 0 s is needed, {getattr(self, key)} came")
         if self.gap_s >= self.gap_every_s:
@@ -76,7 +78,7 @@ class DemoSettings:
     data : folder of miniSEED and StationXML; empty plays the records that come with ObsPy, in a loop
     speed : data seconds per second; only with `data`, the loop runs in real time
     record_s : longest record, seconds
-    fault : how one station misbehaves; None leaves all well. Only stations that are played can misbehave.
+    faults : how stations misbehave; none leaves all well. Only stations that are played can misbehave.
 
     Raises
     ------
@@ -86,7 +88,7 @@ class DemoSettings:
     data: str = ""
     speed: float = 1.0
     record_s: float = 1.0
-    fault: StationFault | None = field(default_factory=StationFault)
+    faults: tuple[StationFault, ...] = (StationFault(),)
 
     def __post_init__(self) -> None:
         if not 0 < self.speed < float("inf"):
@@ -109,6 +111,7 @@ class DemoFeed:
     ----------
     ring : where the records go
     settings : what to play
+    recording : to be played in place of the settings' data
 
     Raises
     ------
@@ -120,9 +123,9 @@ class DemoFeed:
     ...     feed.finished.wait()
     """
 
-    def __init__(self, ring: Ring, settings: DemoSettings | None = None) -> None:
+    def __init__(self, ring: Ring, settings: DemoSettings | None = None, recording: Recording | None = None) -> None:
         self.settings = settings or DemoSettings()
-        self.recording: Recording = (
+        self.recording = recording or (
             folder_recording(Path(self.settings.data)) if self.settings.data else builtin_recording()
         )
         self.finished = threading.Event()
@@ -163,7 +166,7 @@ class DemoFeed:
         start_ns = data_start_ns(self.recording, wall_ns, settings.speed)
         for timed in schedule(self.recording, start_ns, settings.record_s):
             elapsed_s = (timed.end_ns - start_ns) / NS_PER_S
-            if settings.fault is not None and settings.fault.drops(timed.source_id, elapsed_s):
+            if any(fault.drops(timed.source_id, elapsed_s) for fault in settings.faults):
                 continue
             if not self._wait_until(due_ns(timed.end_ns, start_ns, wall_ns, settings.speed)):
                 return

@@ -69,6 +69,7 @@ DOORS = {
     "houfeng.indexing": INNER,
     "houfeng.demo": (*CORE, "houfeng.demo_records", "stations", "acquisition"),
     "houfeng.demo_records": (*CORE, "acquisition"),
+    "houfeng.demo_region": (*CORE, "houfeng.demo_records", "houfeng.synthetic", "stations"),
     "houfeng.installation": (*INNER, "configs"),
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),

@@ -23,7 +23,8 @@ COMPONENTS = "ZNE"
 CORNER_HZ = 1 / 120
 POLES = tuple(2 * np.pi * CORNER_HZ * (-(0.5**0.5) + sign * 1j * 0.5**0.5) for sign in (1, -1))
 ZEROS = (0j, 0j)
-COUNTS_PER_M_S = 6.29e8  # 1500 V s/m, 419,430 counts per volt
+VOLTS_PER_M_S = 1500.0
+COUNTS_PER_M_S = 6.29e8  # 419,333 counts per volt
 MOST_COUNTS = 2**23 - 1  # 24 bits
 # Amplitudes against those of S on the horizontals, by component: P, S.
 SHARES = {"Z": (0.35, 0.4), "N": (0.15, 1.0), "E": (0.15, 1.0)}
@@ -50,8 +51,14 @@ class Motion:
 
 def response(frequency_hz: Floats) -> Complexes:
     """Counts per m/s of ground velocity."""
+    felt: Complexes = COUNTS_PER_M_S * shape(frequency_hz)
+    return felt
+
+
+def shape(frequency_hz: Floats) -> Complexes:
+    """How the seismometer weakens and delays, against what it does at high frequencies."""
     s = 2j * np.pi * frequency_hz
-    felt: Complexes = COUNTS_PER_M_S * s**2 / ((s - POLES[0]) * (s - POLES[1]))
+    felt: Complexes = s**2 / ((s - POLES[0]) * (s - POLES[1]))
     return felt
 
 

@@ -11,11 +11,16 @@ from obspy import Stream, Trace, UTCDateTime
 from obspy.core.event import Catalog, Comment, Event, Magnitude, Origin, ResourceIdentifier
 from obspy.core.inventory import Channel, Inventory, Network, Response, Station
 from obspy.core.inventory import Site as Place
+from obspy.core.inventory.response import (
+    CoefficientsTypeResponseStage,
+    InstrumentSensitivity,
+    PolesZerosResponseStage,
+)
 
 from houfeng import __version__
 from houfeng.codes import SYNTHETIC_NETWORK
 from houfeng.quakeml import SYNTHETIC, document
-from houfeng.synthetic.ground import COMPONENTS, COUNTS_PER_M_S, POLES, ZEROS, Motion, motion
+from houfeng.synthetic.ground import COMPONENTS, COUNTS_PER_M_S, POLES, VOLTS_PER_M_S, ZEROS, Motion, motion, shape
 from houfeng.synthetic.settings import MARKER, SimulationSettings
 from houfeng.synthetic.truth import Shock, shocks
 from houfeng.times import NS_PER_S, format_ns, seconds_ns
@@ -47,7 +52,7 @@ def simulate(
     (folder / MARKER).write_text(f"{SYNTHETIC}\n{_said(settings)}\n", encoding="utf-8")
     found = shocks(settings, list(sites))
     _write_truth(found, folder)
-    _metadata(settings, sites).write(str(folder / "stations.xml"), format="STATIONXML")
+    metadata(settings, sites).write(str(folder / "stations.xml"), format="STATIONXML")
     for number, site in enumerate(sites):
         _write_records(settings, site, motion(settings, site, number, found), folder)
         progress((number + 1) / len(sites))
@@ -62,7 +67,8 @@ def _code(site: Site) -> str:
     return site.station_id.partition(".")[2]
 
 
-def _band(rate_hz: float) -> str:
+def band_code(rate_hz: float) -> str:
+    """Band and instrument code of a broadband channel."""
     return "HH" if rate_hz >= 80 else "BH"
 
 
@@ -78,7 +84,7 @@ def _write_records(settings: SimulationSettings, site: Site, moved: Motion, fold
                 header = {
                     "network": SYNTHETIC_NETWORK,
                     "station": _code(site),
-                    "channel": _band(settings.rate_hz) + component,
+                    "channel": band_code(settings.rate_hz) + component,
                     "sampling_rate": settings.rate_hz,
                     "starttime": UTCDateTime(ns=at_ns),
                 }
@@ -98,7 +104,8 @@ def _by_day(settings: SimulationSettings, first: int, last: int) -> list[tuple[i
     return [(begin, end) for begin, end in ((first, midnight), (midnight, last)) if end > begin]
 
 
-def _metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
+def metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
+    """Places and responses of the simulated stations, in force from the day of the first sample."""
     start = UTCDateTime(ns=settings.start_ns - settings.start_ns % _DAY_NS)
     stations = [
         Station(
@@ -119,19 +126,11 @@ def _metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
 
 
 def _channels(settings: SimulationSettings, site: Site, start: UTCDateTime) -> list[Channel]:
-    response = Response.from_paz(
-        list(ZEROS),
-        list(POLES),
-        COUNTS_PER_M_S,
-        stage_gain_frequency=_NORMAL_HZ,
-        input_units="M/S",
-        output_units="COUNTS",
-        normalization_frequency=_NORMAL_HZ,
-    )
+    response = _response(settings.rate_hz)
     place = {"latitude": site.latitude_deg, "longitude": site.longitude_deg, "elevation": site.elevation_m}
     return [
         Channel(
-            code=_band(settings.rate_hz) + component,
+            code=band_code(settings.rate_hz) + component,
             location_code="",
             **place,
             depth=0.0,
@@ -143,6 +142,39 @@ def _channels(settings: SimulationSettings, site: Site, start: UTCDateTime) -> l
         )
         for component, (azimuth, dip) in _AZIMUTH_DIP.items()
     ]
+
+
+def _response(rate_hz: float) -> Response:
+    """The seismometer and its digitiser: what `ground.response` is in figures."""
+    seismometer = PolesZerosResponseStage(
+        stage_sequence_number=1,
+        stage_gain=VOLTS_PER_M_S,
+        stage_gain_frequency=_NORMAL_HZ,
+        input_units="M/S",
+        output_units="V",
+        pz_transfer_function_type="LAPLACE (RADIANS/SECOND)",
+        normalization_frequency=_NORMAL_HZ,
+        normalization_factor=1 / abs(shape(np.array([_NORMAL_HZ]))[0]),
+        zeros=list(ZEROS),
+        poles=list(POLES),
+    )
+    digitizer = CoefficientsTypeResponseStage(
+        stage_sequence_number=2,
+        stage_gain=COUNTS_PER_M_S / VOLTS_PER_M_S,
+        stage_gain_frequency=_NORMAL_HZ,
+        input_units="V",
+        output_units="COUNTS",
+        cf_transfer_function_type="DIGITAL",
+        numerator=[1.0],
+        denominator=[],
+        decimation_input_sample_rate=rate_hz,
+        decimation_factor=1,
+        decimation_offset=0,
+        decimation_delay=0.0,
+        decimation_correction=0.0,
+    )
+    whole = InstrumentSensitivity(value=COUNTS_PER_M_S, frequency=_NORMAL_HZ, input_units="M/S", output_units="COUNTS")
+    return Response(instrument_sensitivity=whole, response_stages=[seismometer, digitizer])
 
 
 def _write_truth(found: Sequence[Shock], folder: Path) -> None:
