@@ -46,6 +46,7 @@ MAGNITUDE_REASONS: tuple[tuple[str, object], ...] = (
         r"stations too noisy to be used that saw less: (?P<value>\d+)",
         lazy_gettext("stations too noisy to be used that saw less: %(value)s"),
     ),
+    (r"ML is (?P<value>.+), (?P<least>.+) needed", lazy_gettext("ML is %(value)s, %(least)s needed")),
     (r"(?P<value>K = .+) is not confirmed", lazy_gettext("%(value)s is not confirmed")),
     (r"(?P<value>\S+): no metadata of this time", lazy_gettext("%(value)s: no metadata of this time")),
     (r"(?P<value>\S+): no response in the metadata", lazy_gettext("%(value)s: no response in the metadata")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import fsum, sqrt
 
 from detection.magnitude.moment import moment_magnitude
@@ -40,8 +41,8 @@ def network_magnitudes(
     """The network's magnitude of each kind, the preferred one first.
 
     Preferred is the first of Mw(Mwp), ML, mb, Md that at least `min_stations` stations tell, with a scatter of no more
-    than `max_scatter`; Mw(Mwp) only from `mwp_smallest` on. If there is none, the first of them that any station tells.
-    K is never preferred.
+    than `max_scatter`; Mw(Mwp) only from `mwp_smallest` on, and not where ML is below `mwp_least_ml`. If there is none,
+    the first of them that any station tells. K is never preferred.
 
     Parameters
     ----------
@@ -60,6 +61,7 @@ def network_magnitudes(
     for kind, values in used.items():
         found[kind] = _network(kind, values, settings, error_km, bounds.get(kind, ()))
     if "Mwp" in found:
+        found["Mwp"] = _held_against_ml(found["Mwp"], found.get("ML"), settings)
         found["Mw(Mwp)"] = _moment(found["Mwp"])
     preferred = _preferred(found, settings)
     if preferred is not None and "K" in settings.kinds:
@@ -95,6 +97,13 @@ def _contradicting(value: float, n_used: int, bounds: Sequence[float], settings:
     """
     n_below = sum(bound < value - settings.max_scatter for bound in bounds)
     return n_below if 2 * n_below >= n_used else 0
+
+
+def _held_against_ml(mwp: Magnitude, ml: Magnitude | None, settings: MagnitudeSettings) -> Magnitude:
+    """Flagged where a sound ML says that the shock was too small for waves of 20 s."""
+    if mwp.remark or ml is None or ml.remark or ml.value >= settings.mwp_least_ml:
+        return mwp
+    return replace(mwp, remark=f"ML is {ml.value:.1f}, {settings.mwp_least_ml:g} needed")
 
 
 def _moment(mwp: Magnitude) -> Magnitude:

@@ -46,6 +46,7 @@ class MagnitudeSettings:
     mwp_p_km_s: float = 7.9
     mwp_density_kg_m3: float = 3400.0
     mwp_smallest: float = 5.5
+    mwp_least_ml: float = 5.0
     md_constant: float = -0.87
     md_log: float = 2.0
     md_per_km: float = 0.0035

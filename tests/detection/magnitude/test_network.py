@@ -62,6 +62,17 @@ def test_the_preferred_kind() -> None:
     assert kinds(stations("Mwp", 5, 5, 5) + mb) == ["mb", "Mw(Mwp)", "Mwp"]
 
 
+def test_long_waves_of_a_small_shock_are_noise() -> None:
+    """A synthetic ML 4.3 had an Mw(Mwp) of 6.2 from stations whose records had just begun; slow earthquakes keep it."""
+    mwp = stations("Mwp", 6.3, 6.3, 6.3)
+    small = network_magnitudes(mwp + stations("ML", 4.2, 4.2, 4.3), MagnitudeSettings())
+    assert [each.kind for each in small] == ["ML", "Mw(Mwp)", "Mwp"]
+    assert {each.remark for each in small[1:]} == {"ML is 4.2, 5 needed"}
+    assert kinds(mwp + stations("ML", 5.0, 5.0, 5.0)) == ["Mw(Mwp)", "ML", "Mwp"]
+    # an ML that is flagged itself says nothing against it
+    assert kinds(mwp + stations("ML", 4.2, 4.2)) == ["Mw(Mwp)", "ML", "Mwp"]
+
+
 def test_stations_that_differ_are_flagged_and_not_preferred() -> None:
     ml, md = stations("ML", 2.0, 3.0, 4.0), stations("Md", 3.0, 3.1, 3.2)
     assert kinds(ml + md) == ["Md", "ML"]
