@@ -14,6 +14,13 @@ __all__ = ["postgresql_server", "postgresql_url", "shared_data"]
 
 ROOT = Path(__file__).parent.parent
 
+# Folders whose tests wait for processes and clocks: begun first, they do not keep one worker busy alone at the end.
+SLOW = ("tests/faults/", "tests/e2e/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
