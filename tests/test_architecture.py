@@ -45,8 +45,15 @@ DOORS = {
     "webui": (
         *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
-        *("database.metric_pages", "database.records", "database.store", "database.accounts", "database.registry"),
-        "houfeng.passwords",
+        *(
+            "database.metric_pages",
+            "database.records",
+            "database.store",
+            "database.accounts",
+            "database.registry",
+            "database.unit",
+        ),
+        *("houfeng.passwords", "houfeng.acting"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
         # waveforms: what reads the archive is theirs, pages draw what comes out
@@ -54,6 +61,7 @@ DOORS = {
         *("houfeng.run_shapes", "houfeng.replays.differing"),
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
+    "houfeng.acting": (*CORE, "stations", "database"),
     "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
     "houfeng.motion_shapes": (*CORE, "engineering"),
     "houfeng.run_shapes": (*CORE, "houfeng.shapes", "houfeng.replays", "database"),

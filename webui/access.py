@@ -139,7 +139,7 @@ def enter(asking: Account) -> None:
     """Begin a session under a key that nobody knew before, whatever cookie came."""
     at_ns = now_ns()
     until_ns = at_ns + round(_settings().session_h * 3600e9)
-    with _store().begin() as unit:
+    with store().begin() as unit:
         key = accounts.begin_session(unit, asking.name, at_ns=at_ns, until_ns=until_ns)
     session.clear()
     session["key"] = key
@@ -150,7 +150,7 @@ def enter(asking: Account) -> None:
 def leave() -> None:
     """End the session, for every copy of its cookie."""
     if key := session.get("key"):
-        with _store().begin() as unit:
+        with store().begin() as unit:
             accounts.end_session(unit, key)
     session.clear()
 
@@ -215,6 +215,7 @@ def _settings() -> WebSettings:
     return settings
 
 
-def _store() -> Store:
-    store: Store = current_app.config["STORE"]
-    return store
+def store() -> Store:
+    """The application's."""
+    opened: Store = current_app.config["STORE"]
+    return opened

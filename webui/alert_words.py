@@ -34,6 +34,7 @@ ACTIONS = STATES | {
     "opened": lazy_gettext("opened"),
     "flapping": lazy_gettext("flapping"),
     "assigned": lazy_gettext("assigned"),
+    "commented": lazy_gettext("commented"),
 }
 DELIVERIES = {
     "waiting": lazy_gettext("waiting"),

@@ -1,4 +1,4 @@
-"""Alerts, to be read: as pages and as JSON. Acting on them is the command line's, until the pages know who asks."""
+"""Alerts, to be read: as pages and as JSON. `webui.acting` acts on them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,21 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import ArchiveError, StoreError
 from houfeng.times import now_ns
-from webui import access, alerts, api, assets, availability, language, metrics, noise, pages, signals, signing, stream
+from webui import (
+    access,
+    acting,
+    alerts,
+    api,
+    assets,
+    availability,
+    language,
+    metrics,
+    noise,
+    pages,
+    signals,
+    signing,
+    stream,
+)
 from webui.caching import Answers, compress
 from webui.reading import ParameterError
 from webui.settings import WebSettings
@@ -48,7 +62,7 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None,
     app.extensions["noise"] = noise.Drawn()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing):
+    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing, acting):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)
     app.register_error_handler(ParameterError, _bad_parameter)

@@ -10,7 +10,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from database import accounts, registry
 from database.accounts import Account
 from database.records import AuditRow
-from database.store import Store
 from houfeng.passwords import matches
 from houfeng.times import now_ns
 from webui import access, pages, reading
@@ -87,7 +86,6 @@ def _next() -> str:
 
 
 def _note(name: str, what: str) -> None:
-    store: Store = current_app.config["STORE"]
-    with store.begin() as unit:
+    with access.store().begin() as unit:
         said = AuditRow(now_ns(), name, "session", "", "session", "", what, "", name, access.origin())
         registry.add_audit(unit, [said])

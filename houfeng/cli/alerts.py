@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from database import alert_queries, alerts
+from database import alert_queries
+from database.accounts import Change
 from database.store import Store
 from houfeng import alert_shapes
+from houfeng.acting import handle
 from houfeng.alerting.message import test_message
 from houfeng.alerting.senders import send
 from houfeng.cli.listing import limit_option, open_database, read_database, since_option
-from houfeng.cli.operator import Span, by_option, who_acts
+from houfeng.cli.operator import Span, by_option, origin, who_acts
 from houfeng.cli.options import config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import AlertError
@@ -108,9 +110,17 @@ def silence(config: Path | None, alert_id: str, span_s: float, by: str | None, w
 @_why
 def assign(config: Path | None, alert_id: str, assignee: str, by: str | None, why: str) -> None:
     """Say who sees to an alert."""
-    if not assignee.strip():
-        raise AlertError("assign: a name is needed, an empty text came")
     _act(config, alert_id, Action.ASSIGNED, by, why, assignee=assignee.strip())
+
+
+@alerts_group.command("comment")
+@config_option
+@_id
+@click.argument("text", metavar="TEXT")
+@by_option
+def comment(config: Path | None, alert_id: str, text: str, by: str | None) -> None:
+    """Say something about an alert, for the next shift."""
+    _act(config, alert_id, Action.COMMENTED, by, text)
 
 
 @alerts_group.command("close")
@@ -149,19 +159,13 @@ def _act(
     span_s: float = 0.0,
     assignee: str = "",
 ) -> None:
-    if not why.strip():
-        raise AlertError(f"{action}: a reason (--why) is needed: it is what the next shift reads")
-    at_ns = now_ns()
-    until_ns = at_ns + seconds_ns(span_s) if span_s else None
-    who = who_acts(by)
+    change = Change(now_ns(), who_acts(by), origin())
+    until_ns = change.at_ns + seconds_ns(span_s) if span_s else None
 
     def act(store: Store) -> Step:
         with store.begin() as unit:
-            known = alert_queries.resolved(unit.connection, alert_id)
-            step = Step(known, at_ns, action, who, why.strip(), until_ns, assignee)
-            alerts.act(unit, step)
-            return step
+            return handle(unit, alert_id, action, why, change, until_ns=until_ns, assignee=assignee)
 
     step = open_database(config, act)
     until = f" until {format_ns(until_ns, digits=0)}" if until_ns is not None else ""
-    click.echo(f"{step.alert_id} {action}{f' to {assignee}' if assignee else ''}{until} by {who}")
+    click.echo(f"{step.alert_id} {action}{f' to {assignee}' if assignee else ''}{until} by {change.by}")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 from typing import Any
 
 import click
 
-from houfeng.times import NS_PER_S, now_ns, parse_ns
-
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(min|m|h|d)", re.ASCII)
-_UNIT_S = {"min": 60, "m": 60, "h": 3600, "d": 86_400}
-_LONGEST_S = 366 * 86_400
+from houfeng.acting import LONGEST_S, end_ns, span_s
+from houfeng.times import now_ns
 
 by_option = click.option("--by", metavar="NAME", help="Who says so.  [default: your login name]")
 
@@ -27,11 +23,10 @@ class Span(click.ParamType["float"]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds of what was typed."""
         text = str(value)
-        found = _SPAN.fullmatch(text)
-        if not found:
+        seconds = span_s(text)
+        if seconds is None:
             self.fail(f"a duration such as 30min, 8h or 2d is needed, {text!r} came", param, ctx)
-        seconds = float(found[1]) * _UNIT_S[found[2]]
-        if not 0 < seconds <= _LONGEST_S:
+        if not 0 < seconds <= LONGEST_S:
             self.fail(f"more than 0 and at most a year is needed, {text!r} came", param, ctx)
         return seconds
 
@@ -45,12 +40,10 @@ class Until(click.ParamType["int"]):
         """Nanoseconds UTC of what was typed."""
         if isinstance(value, int):
             return value
-        if found := _SPAN.fullmatch(value):
-            return now_ns() + round(float(found[1]) * _UNIT_S[found[2]] * NS_PER_S)
         try:
-            return parse_ns(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a UTC time such as 2026-01-31T12:00:00Z nor 30min, 6h or 2d", param, ctx)
+            return end_ns(value, now_ns())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def origin() -> str:

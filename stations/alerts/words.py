@@ -34,5 +34,6 @@ class Action(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
     ASSIGNED = "assigned"
+    COMMENTED = "commented"
     ESCALATED = "escalated"
     CLOSED = "closed"

@@ -27,6 +27,8 @@ const KEYS = {
   "[": () => follow("prev"),
   "]": () => follow("next"),
   g: () => { goingTo = Date.now(); },
+  // acknowledging needs a reason: the key goes there
+  a: () => document.querySelector("#act-ack [name=why]")?.focus(),
   "?": () => document.getElementById("help").showModal(),
 };
 
