@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from database.records import ArrivalRow, EventDetail
 from houfeng.bandpass import Passband
 from houfeng.errors import ArchiveError
-from houfeng.times import NS_PER_S
+from houfeng.times import NS_PER_S, seconds_ns
 from houfeng.traces import Traces
 from houfeng.types import SourceId
 from webui import drawing
@@ -24,9 +24,13 @@ MAX_ROWS = 30
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """A pick: percent of the width, phase, and seconds after what the origin expects, None where it does not."""
+    """A pick: percent of the width, phase, and seconds after what the origin expects, None where it does not.
+
+    `expected` is where the origin expects it, percent of the width; None where it does not.
+    """
 
     percent: float
+    expected: float | None
     phase: str
     residual_s: float | None
     weight: float | None
@@ -108,9 +112,15 @@ def _place(arrivals: Sequence[ArrivalRow]) -> tuple[float, int]:
 def _row(traces: Traces, arrivals: Sequence[ArrivalRow], start_ns: int, end_ns: int, band: Passband | None) -> Row:
     first = next((each for each in arrivals if each.pick.phase == "P"), arrivals[0])
     source_id = first.pick.source_id
-    onsets = (
-        Onset(drawing.percent(each.pick.onset_ns, start_ns, end_ns), each.pick.phase, each.residual_s, each.weight)
-        for each in arrivals
-    )
+    onsets = (_onset(each, start_ns, end_ns) for each in arrivals)
     drawn = drawing.trace(traces, source_id, start_ns, end_ns, band)
     return Row(source_id, _place(arrivals)[0] if first.distance_km is not None else None, drawn, tuple(onsets))
+
+
+def _onset(arrival: ArrivalRow, start_ns: int, end_ns: int) -> Onset:
+    pick, residual_s = arrival.pick, arrival.residual_s
+    expected = None
+    if residual_s is not None:
+        expected = drawing.percent(pick.onset_ns - seconds_ns(residual_s), start_ns, end_ns)
+    at = drawing.percent(pick.onset_ns, start_ns, end_ns)
+    return Onset(at, expected, pick.phase, residual_s, arrival.weight)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.action_chains import ActionChains
@@ -12,6 +14,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
+from acquisition.archive import Archive
+from acquisition.mseed import decode
+from acquisition.records import pack
+from houfeng.times import parse_ns
+from houfeng.types import SourceId
 from stations.health import State
 from tests.e2e.conftest import Site
 from tests.webui.conftest import make_event, make_status
@@ -157,6 +164,29 @@ def test_keys(site: Site, chromium: WebDriver) -> None:
     wait(chromium, lambda b: text(b, "h1") == "KR.NRN")
     press(chromium, "[")
     wait(chromium, lambda b: text(b, "h1") == "IM.BDK")
+
+
+def test_a_waveform_is_moved_and_the_address_says_so(site: Site, chromium: WebDriver, tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")  # of the site
+    start_ns = parse_ns("2026-03-01")
+    noise = np.random.default_rng(1).integers(-300, 300, 20 * 600).astype(np.int32)
+    archive.append([decode(raw) for raw in pack(SourceId.parse("KR.NRN.00.BHZ"), start_ns, 20.0, noise)])
+    archive.close()
+    chromium.get(f"{site.address}/waveforms/KR.NRN.00.BHZ?start=2026-03-01T00:02:00Z&end=2026-03-01T00:04:00Z")
+    drawn = "return document.querySelector('.trace').getAttribute('d')"
+    before = chromium.execute_script(drawn)
+    picture = chromium.find_element(By.CSS_SELECTOR, "[data-waveform]")
+    picture.send_keys("+")
+    # the middle minute, of 2: the address, the picture and its heading follow
+    wait(chromium, lambda b: "start=2026-03-01T00%3A02%3A30.000000Z" in b.current_url)
+    wait(chromium, lambda b: "00:02:30 to 2026-03-01 00:03:30" in text(b, "#picture"))
+    assert chromium.execute_script(drawn) != before
+    picture.send_keys(Keys.ARROW_RIGHT)
+    wait(chromium, lambda b: "00:02:45 to 2026-03-01 00:03:45" in text(b, "#picture"))
+    ActionChains(chromium).drag_and_drop_by_offset(picture, picture.size["width"] // 2, 0).perform()
+    wait(chromium, lambda b: "00:02:15 to 2026-03-01 00:03:15" in text(b, "#picture"))
+    chromium.get(chromium.current_url)  # as in a fresh browser
+    assert "00:02:15 to 2026-03-01 00:03:15" in text(chromium, "#picture")
 
 
 def test_everything_works_without_scripts(site: Site, chromium: WebDriver) -> None:

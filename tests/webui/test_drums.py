@@ -23,7 +23,7 @@ from database.store import Store
 from houfeng.times import NS_PER_S, format_ns, now_ns, parse_ns
 from houfeng.types import SourceId
 from stations.inventory import parse_stationxml
-from tests.webui.conftest import make_event
+from tests.webui.conftest import located, make_event
 from webui.app import create_app
 from webui.png import colours
 from webui.settings import WebSettings
@@ -190,3 +190,16 @@ def test_an_event_has_its_records_by_distance(get: Callable[..., str], filled: S
     assert float(zero[1]) == pytest.approx(100 * 5 / 16.5, abs=0.01)
     assert picks == pytest.approx([100 * 5 / 16.5, 100 * 6.5 / 16.5], abs=0.01)
     assert "Seconds after the first onset" in section
+
+
+def test_a_section_shows_what_the_origin_expects(get: Callable[..., str], filled: Store) -> None:
+    found = located(make_event(now_ns() - 110 * NS_PER_S))  # with one arrival: KR.NRN, P, 0.21 s early
+    with filled.begin() as unit:
+        unit.save_picks("run/live", found.picks)
+        unit.save_events("run/live", [found])
+    section = get(f"/events/{found.public_id}").split('id="section"')[1].split("</section>")[0]
+    assert re.findall(r">(\w+\.\w+)</a>", section)[0] == "KR.NRN"
+    # from 5 s before the origin, which is 4 s before the first onset, to 10 s after the last, 3 s later
+    expected = re.findall(r'class="theory" x1="([\d.]+)%"', section)
+    assert [float(each) for each in expected] == pytest.approx([100 * 9.21 / 22], abs=0.01)
+    assert "P \N{MINUS SIGN}0.21" in section
