@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ _PER_BLOCK = 32
 _PIECE_BYTES = 8 << 20
 # What a rough start and end may lack: microseconds, and a rate that blockette 100 says better.
 _MARGIN_NS = NS_PER_S
+
+Decode = Callable[[bytes], list[Packet]]
 
 
 class RecordWindows:
@@ -43,21 +45,28 @@ class RecordWindows:
         self._inode = -1
         self._forget()
 
-    def read(self, source_ids: Collection[SourceId], start_ns: int, end_ns: int) -> list[Packet]:
+    def read(
+        self, source_ids: Collection[SourceId], start_ns: int, end_ns: int, decode: Decode | None = None
+    ) -> list[Packet]:
         """Packets of some streams that hold samples at or after start and before end (ns UTC), as they stand.
 
         Records whose samples cannot be unpacked are left out: whoever wrote or replays the file has reported them.
+
+        Parameters
+        ----------
+        decode : makes packets of some records that stand together; None makes one of each
 
         Raises
         ------
         OSError : if the file cannot be read
         """
+        decode = decode or packets_of
         with self.path.open("rb") as file:
             self._take_in(file.fileno())
             return [
                 packet
                 for offset, n_bytes in self._chosen(start_ns, end_ns)
-                for packet in _packets(os.pread(file.fileno(), n_bytes, offset))
+                for packet in decode(os.pread(file.fileno(), n_bytes, offset))
                 if packet.source_id in source_ids and packet.start_ns < end_ns and packet.next_ns > start_ns
             ]
 
@@ -150,7 +159,8 @@ class RecordWindows:
         self.start_ns, self.end_ns = min(self.start_ns, start_ns), max(self.end_ns, end_ns)
 
 
-def _packets(content: bytes) -> list[Packet]:
+def packets_of(content: bytes) -> list[Packet]:
+    """A packet of each record, without those whose samples cannot be unpacked."""
     found = []
     for raw in _raw(content):
         with suppress(RecordError):

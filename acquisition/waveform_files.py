@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from acquisition.archive import day_path
-from acquisition.record_windows import RecordWindows
+from acquisition.record_windows import Decode, RecordWindows
 from acquisition.replay import RecordFile
 from houfeng.errors import ArchiveError, SourceError
 from houfeng.times import NS_PER_S
@@ -53,12 +53,18 @@ class ArchiveWindows:
         ------
         ArchiveError : if a day file is there and cannot be read
         """
+        return self.read(source_ids, start_ns, end_ns)
+
+    def read(
+        self, source_ids: Collection[SourceId], start_ns: int, end_ns: int, decode: Decode | None = None
+    ) -> list[Packet]:
+        """The same, of packets that `decode` makes, as for `RecordWindows.read`."""
         found: list[Packet] = []
         for source_id in sorted(source_ids):
             for day in range((start_ns - _MAX_RECORD_NS) // _DAY_NS, (end_ns - 1) // _DAY_NS + 1):
                 path = day_path(self._root, source_id, day * _DAY_NS)
                 try:
-                    found += self._known.of(path).read({source_id}, start_ns, end_ns)
+                    found += self._known.of(path).read({source_id}, start_ns, end_ns, decode)
                 except FileNotFoundError:
                     continue
                 except OSError as error:

@@ -131,7 +131,7 @@ CLOCK_WHEN_EMPTY = {
     *("time.gmtime", "time.localtime"),
 }
 
-DECODERS = ("acquisition.mseed", "acquisition.records")
+DECODERS = ("acquisition.mseed", "acquisition.records", "acquisition.bulk")
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:

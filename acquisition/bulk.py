@@ -1,0 +1,64 @@
+"""Many records of a file at once: their samples joined by libmseed, at an eighth of the cost of one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from pymseed import MS3TraceList
+from pymseed.exceptions import MiniSEEDError
+
+from acquisition.mseed import MAX_SAMPLE_RATE_HZ, MAX_START_NS, MIN_START_NS
+from acquisition.mseed_header import rough_starts
+from acquisition.record_windows import packets_of
+from houfeng.errors import SourceIdError
+from houfeng.packets import Packet, readonly
+from houfeng.times import NS_PER_S
+from houfeng.types import SourceId
+
+# So many are joined: of a clock that is wrong by 1 ppm the samples of 80 s are less than 0.1 ms off.
+_PER_PACKET = 32
+
+
+def packets(content: bytes) -> list[Packet]:
+    """As `joined`, or, where that cannot be done, record by record."""
+    found = joined(content)
+    return packets_of(content) if found is None else found
+
+
+def joined(content: bytes) -> list[Packet] | None:
+    """Packets of up to 32 records each, without their bytes; None for a file that must be read record by record.
+
+    A record that starts within half a sample of where another ended continues it.
+
+    Parameters
+    ----------
+    content : records of one length
+    """
+    rough = rough_starts(content)
+    if rough is None or len(content) % rough[0]:
+        return None
+    step = _PER_PACKET * rough[0]
+    try:
+        return [packet for at in range(0, len(content), step) for packet in _packets(content[at : at + step])]
+    except (MiniSEEDError, SourceIdError, ValueError, UnicodeDecodeError):
+        return None
+
+
+def overlap(packets: Iterable[Packet]) -> bool:
+    """Whether two packets of one channel have samples of the same time; which of them count, records tell."""
+    ordered = sorted(packets, key=lambda packet: packet.start_ns)
+    return any(
+        (before.next_ns - after.start_ns) * before.sample_rate_hz > NS_PER_S / 2 for before, after in pairwise(ordered)
+    )
+
+
+def _packets(content: bytes) -> Iterator[Packet]:
+    with MS3TraceList.from_buffer(content, unpack_data=True) as traces:
+        for trace in traces:
+            source_id = SourceId.parse(trace.sourceid)
+            for part in trace:
+                rate_hz, start_ns = float(part.samprate), int(part.starttime)
+                is_sound = 0 < rate_hz <= MAX_SAMPLE_RATE_HZ and MIN_START_NS <= start_ns < MAX_START_NS
+                if part.numsamples and part.sampletype in ("i", "f", "d") and is_sound:
+                    yield Packet(source_id, start_ns, rate_hz, readonly(part.np_datasamples), b"")
