@@ -16,6 +16,7 @@ from database.unit import UnitOfWork
 from houfeng import __version__
 from houfeng.codes import all_synthetic
 from houfeng.network import Network, load_network
+from houfeng.replays.fan import Crew, together
 from houfeng.replays.identity import Asked
 from houfeng.replays.parts import Parts
 from houfeng.replays.passage import Passage, left_at
@@ -48,6 +49,7 @@ def replay(
     progress: Progress = lambda step: None,
     skipped: Progress = lambda step: None,
     anew: bool = False,
+    n_workers: int = 1,
 ) -> Run:
     """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
 
@@ -65,6 +67,7 @@ def replay(
     progress : told of every batch after it was fed
     skipped : told first of what was done before it was interrupted
     anew : do not go on where it was interrupted
+    n_workers : processes that search channels; what is found does not depend on it
 
     Returns
     -------
@@ -78,7 +81,7 @@ def replay(
     if run is None:
         run = _begun(asked, parts, network, store, run_id)
     passage = Passage(asked, run, store, parts.pipeline, parts.tally, parts.reading)
-    for step in _searched(asked, parts):
+    for step in _searched(asked, parts) if n_workers == 1 else _searched_by(n_workers, asked, parts):
         passage.advance()
         progress(step)
     return passage.finish()
@@ -124,11 +127,21 @@ def _begun(asked: Asked, parts: Parts, network: Network, store: Store, run_id: s
 
 def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, batch by batch."""
+    parts.detector.restore(parts.states)
     source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
     for packets in source.packets():
         parts.pipeline.detect(packets)
         parts.tally.count(packets)
         yield _step(packets)
+
+
+def _searched_by(n_workers: int, asked: Asked, parts: Parts) -> Iterator[Step]:
+    """Search all that was not read yet, slice by slice, on several processes."""
+    with Crew(n_workers) as crew:
+        for results in together(asked, parts, crew):
+            n_records, n_bytes = (sum(getattr(each, name) for each in results) for name in ("n_records", "n_bytes"))
+            start_ns, end_ns = parts.tally.span
+            yield Step(n_records, n_bytes, start_ns or 0, end_ns or 0)
 
 
 def _step(packets: Sequence[Packet]) -> Step:

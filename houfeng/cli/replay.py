@@ -37,7 +37,9 @@ _TOLD_EVERY_S = 10.0
 @click.option("--start", type=Time(), metavar="TIME", help="Only records from this UTC time on.")
 @click.option("--end", type=Time(), metavar="TIME", help="Only records before this UTC time.")
 @click.option("--anew", is_flag=True, help="Begin again where the same replay was interrupted.")
-def replay(folder: Path, config: Path | None, start: int | None, end: int | None, anew: bool) -> None:
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+              help="Search channels on so many processes; what is found is the same.")  # fmt: skip
+def replay(folder: Path, config: Path | None, start: int | None, end: int | None, anew: bool, workers: int) -> None:
     """Detect on archived records, as fast as this computer can.
 
     DIR is any folder of miniSEED, an SDS archive too; StationXML in it is read. The records take the same way as live
@@ -60,6 +62,7 @@ def replay(folder: Path, config: Path | None, start: int | None, end: int | None
                 progress=progress.advance,
                 skipped=progress.skip,
                 anew=anew,
+                n_workers=workers,
             )
         with store.read() as snapshot:
             n_picks = len(queries.picks(snapshot, run_id=run.run_id))

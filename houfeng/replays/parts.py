@@ -15,6 +15,7 @@ from houfeng.network import Network
 from houfeng.pipeline import Pipeline
 from houfeng.replays.identity import Asked
 from houfeng.replays.tally import Tally
+from houfeng.types import SourceId
 from houfeng.waveforms import RecordedWaveforms, lookout_of
 
 
@@ -31,6 +32,7 @@ class Parts:
     Attributes
     ----------
     detector, pipeline, tally, reading : fresh
+    states : of the channels' detection where the run was left; whoever goes on with them takes them in
     """
 
     def __init__(self, asked: Asked, network: Network, store: Store, run_id: str) -> None:
@@ -38,6 +40,7 @@ class Parts:
         self._store, self._run_id = store, run_id
         self.detector = Detector(settings.detection, by_rows=True)
         self.tally, self.reading = Tally(), Reading()
+        self.states: dict[SourceId, bytes] = {}
         locator = Locator(settings.location, sites, settings.judgement)
         associator = Associator(settings.association, sites, locator.travel_times)
         waveforms = RecordedWaveforms(ReplayWindows(asked.files, start_ns=asked.start_ns, end_ns=asked.end_ns))
@@ -52,7 +55,7 @@ class Parts:
         """
         self.reading = reading
         with self._store.read() as snapshot:
-            self.detector.restore(queries.detector_states(snapshot, self._run_id))
+            self.states = queries.detector_states(snapshot, self._run_id)
             self.tally = Tally(run_results.channels(snapshot, self._run_id))
             for picks in run_results.p_picks(snapshot, self._run_id):
                 self.pipeline.warm(picks, waiting)

@@ -18,13 +18,16 @@ class Tally:
     """
 
     def __init__(self, channels: Sequence[RunChannel] = ()) -> None:
-        self._of: dict[SourceId, list[int]] = {
-            SourceId.parse(each.source_id): [
-                *(each.n_records, each.n_samples, each.start_ns, each.end_ns, each.n_gaps, each.gap_ns)
-            ]
-            for each in channels
-        }
-        self._vetoed = {SourceId.parse(each.source_id): each.vetoed for each in channels}
+        self._of: dict[SourceId, list[int]] = {}
+        self._vetoed: dict[SourceId, Mapping[str, int]] = {}
+        self.take(channels)
+
+    def take(self, channels: Sequence[RunChannel]) -> None:
+        """Take over what somebody else has counted of channels, from their beginning on."""
+        for each in channels:
+            source_id = SourceId.parse(each.source_id)
+            counts = (each.n_records, each.n_samples, each.start_ns, each.end_ns, each.n_gaps, each.gap_ns)
+            self._of[source_id], self._vetoed[source_id] = list(counts), each.vetoed
 
     def count(self, packets: Iterable[Packet]) -> None:
         """Take in records, of each channel in the order of its files; those without samples are none of its."""

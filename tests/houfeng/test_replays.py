@@ -24,7 +24,7 @@ from database.unit import UnitOfWork
 from houfeng.demo import demo_sites
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.replaying import Step, replay
-from houfeng.replays import passage
+from houfeng.replays import fan, passage
 from houfeng.times import NS_PER_S, parse_ns
 from tests.database.conftest import make_run, save_everything
 from tests.houfeng.test_looking import TABLES, Rows
@@ -136,6 +136,36 @@ def test_killed_at_random_moments(folder: Path, tmp_path: Path, in_one_go: tuple
         process.join(60)
     run, rows = replayed(file, folder)
     assert (run.result_hash, rows) == (in_one_go[0].result_hash, in_one_go[1])
+
+
+def test_what_one_process_left_many_finish(
+    folder: Path, tmp_path: Path, in_one_go: tuple[Run, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan, "_SLICE_BYTES", 1 << 15)
+    file, behind = tmp_path / "test.db", []
+    killed(file, folder, at_step=6)
+    run, rows = replayed(file, folder, n_workers=2, skipped=lambda step: behind.append(step.n_records))
+    assert 0 < behind[0] < run.n_records
+    assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n_workers", [2, 5])
+def test_many_processes_find_the_same_though_one_is_killed(
+    folder: Path, tmp_path: Path, in_one_go: tuple[Run, Rows], monkeypatch: pytest.MonkeyPatch, n_workers: int
+) -> None:
+    monkeypatch.setattr(fan, "_SLICE_BYTES", 1 << 14)
+    dead = []
+
+    def step(_: Step) -> None:
+        if not dead:
+            dead.append(multiprocessing.active_children()[0])
+            dead[0].kill()
+
+    run, rows = replayed(tmp_path / "test.db", folder, n_workers=n_workers, progress=step)
+    assert dead[0].exitcode == -signal.SIGKILL
+    assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
+    assert not multiprocessing.active_children()
 
 
 def test_no_row_of_another_run_is_written(folder: Path, tmp_path: Path) -> None:
