@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from database import alerts as saved
 from database import deliveries, tables
 from database.deliveries import Delivery
 from houfeng.errors import AlertError
 from stations.alerts.alert import Alert, Handling, Step, handling
-from stations.alerts.words import Severity
+from stations.alerts.words import Action, Severity
 
-__all__ = ["AlertDetail", "AlertRow", "Connection", "alert", "alerts", "n_open", "n_open_by_severity", "resolved"]
+__all__ = [
+    *("AlertDetail", "AlertRow", "Connection", "acknowledged", "alert", "alerts"),
+    *("n_open", "n_open_by_severity", "of_station", "resolved"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,30 @@ def resolved(connection: Connection, text: str) -> str:
         return found[0]
     came = "more than one begins so" if found else "there is none"
     raise AlertError(f"{text}: the id of an alert is needed, as `houfeng alerts list` shows it; {came}")
+
+
+def acknowledged(connection: Connection) -> dict[str, str]:
+    """Who acknowledged an open alert first, by station that it is about and that is not well yet."""
+    alert, step, child = tables.alert.c, tables.alert_step.c, tables.alert_child.c
+    query = (
+        select(alert.about, child.station_id, step.who)
+        .select_from(tables.alert.join(tables.alert_step, step.alert_id == alert.alert_id))
+        .outerjoin(tables.alert_child, and_(child.alert_id == alert.alert_id, child.left_ns.is_(None)))
+        .where(alert.closed_ns.is_(None), step.action == str(Action.ACKNOWLEDGED))
+        .order_by(step.t_ns.desc(), step.step_id.desc())
+    )
+    return {row.station_id or row.about: row.who for row in connection.execute(query)}
+
+
+def of_station(connection: Connection, station_id: str) -> list[AlertRow]:
+    """Open alerts about a station that is not well yet, the worst first."""
+    alert, child = tables.alert, tables.alert_child.c
+    member = select(child.alert_id).where(child.station_id == station_id, child.left_ns.is_(None))
+    about = or_(alert.c.about == station_id, alert.c.alert_id.in_(member))
+    query = select(alert).where(alert.c.closed_ns.is_(None), about).order_by(alert.c.opened_ns, alert.c.alert_id)
+    found = saved.with_children(connection, connection.execute(query).all())
+    handled = saved.handlings(connection, [each.alert_id for each in found])
+    return sorted((AlertRow(each, handled[each.alert_id]) for each in found), key=lambda row: -_rank(row.alert))
 
 
 def n_open(connection: Connection) -> int:

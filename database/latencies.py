@@ -41,6 +41,27 @@ def read(
     return [Latencies(*row) for row in connection.execute(query.order_by(table.c.start_ns))]
 
 
+def worst_by_station(connection: Connection, since_ns: int) -> dict[str, list[tuple[int, float]]]:
+    """How old the newest sample of a required channel became, by hour from a time on: the worst of each station's.
+
+    Returns
+    -------
+    hours : when each begins, ns UTC, and seconds, earliest first, by station id. The hour that goes on is in it
+    """
+    late, channel = tables.latency_hour.c, tables.channel_status.c
+    query = (
+        select(channel.station_id, late.start_ns, func.max(late.max_total_latency_s))
+        .select_from(tables.channel_status.join(tables.latency_hour, late.source_id == channel.source_id))
+        .where(channel.required, late.start_ns >= since_ns)
+        .group_by(channel.station_id, late.start_ns)
+        .order_by(channel.station_id, late.start_ns)
+    )
+    found: dict[str, list[tuple[int, float]]] = {}
+    for station_id, start_ns, latency_s in connection.execute(query):
+        found.setdefault(station_id, []).append((start_ns, latency_s))
+    return found
+
+
 def channels(connection: Connection) -> list[SourceId]:
     """Channels that have rows, sorted."""
     return sorted(map(SourceId.parse, connection.scalars(select(tables.latency_day.c.source_id).distinct())))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from database import holdings, measures, metric_queries, tables
 from database.measures import DAY_NS, HOUR_NS, TABLES
@@ -126,6 +126,15 @@ def noise_tag(connection: Connection, source_id: SourceId) -> tuple[int | None, 
 def spans(connection: Connection, source_id: SourceId, since_ns: int, until_ns: int) -> list[Span]:
     """Times with samples that reach between two times, as day files have them, and the first ones beside, by time."""
     return measures.spans_near(connection, source_id, since_ns, until_ns)
+
+
+def first_sample_ns(connection: Connection, source_id: SourceId) -> int | None:
+    """When the first archived sample of a channel was, ns UTC; None where there is none."""
+    span = tables.span.c
+    first_day = select(func.min(span.day_ns)).where(span.source_id == str(source_id)).scalar_subquery()
+    query = select(func.min(span.start_ns)).where(span.source_id == str(source_id), span.day_ns == first_day)
+    found: int | None = connection.scalar(query)
+    return found
 
 
 def gaps(

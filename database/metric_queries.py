@@ -133,6 +133,26 @@ def latest(
     return found
 
 
+def worst_latencies(connection: Connection, since_ns: int) -> dict[str, list[tuple[int, float]]]:
+    """How old the newest sample of a station's required channels became, hour by hour from a time on (ns UTC).
+
+    Returns
+    -------
+    hours : when each begins, ns UTC, and seconds, earliest first, by station id
+    """
+    return latencies.worst_by_station(connection, since_ns)
+
+
+def total_latencies(connection: Connection, source_ids: Iterable[SourceId], since_ns: int) -> list[tuple[int, float]]:
+    """Minute by minute from a time on (ns UTC) the worst mean total latency of some channels, seconds."""
+    worst: dict[int, float] = {}
+    for source_id in source_ids:
+        for row in latencies.read(connection, "minute", source_id, since_ns):
+            total_s = row.feed_latency_s + row.data_latency_s
+            worst[row.start_ns] = max(total_s, worst.get(row.start_ns, total_s))
+    return sorted(worst.items())
+
+
 def unit_of(connection: Connection, source_id: SourceId, t_ns: int) -> str:
     """Unit of the metric `value` at a time, as StationXML has it (`V`, `C`); "" where it states no gain."""
     return _Gains(connection, source_id).at(t_ns)[1]

@@ -194,6 +194,9 @@ class StationRow:
     flapping : whether its state changes too often
     score : 100 less the points of `deductions`, at least 0; None where there is no current status
     deductions : what was taken off, most first
+    beside : the worst of what rules read beside `metrics`, by metric of `stations.health.summary.BESIDE`; one without a
+        source is left out, one whose source went quiet is None
+    acknowledged_by : who acknowledged an open alert about it; "" while nobody did
     usage_since_ns, usage_until_ns, usage_by, usage_why : of what an operator said of its use, ns UTC; None and ""
         where the configuration counts
     """
@@ -214,6 +217,8 @@ class StationRow:
     flapping: bool = False
     score: int | None = None
     deductions: tuple[Deduction, ...] = ()
+    beside: Mapping[str, float | None] = field(default_factory=dict)
+    acknowledged_by: str = ""
     usage_since_ns: int | None = None
     usage_until_ns: int | None = None
     usage_by: str = ""

@@ -15,6 +15,7 @@ from database.columns import METRICS
 from houfeng.types import Event, Magnitude, Origin, Pick, SourceId, StationMagnitude
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.health.score import Deduction, deductions, score
+from stations.health.summary import station_beside
 from stations.inventory import ChannelEpoch, InventoryDocument
 
 Values = dict[str, Any]
@@ -168,6 +169,7 @@ def station_status_values(status: StationStatus) -> Values:
         "flapping": status.flapping,
         "score": score(taken),
         "deductions": json.dumps(taken, ensure_ascii=False),
+        "beside": json.dumps(station_beside(status.channels)),
     }
 
 

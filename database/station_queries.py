@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from database import registry, tables
+from database import alert_queries, registry, tables
 from database.records import StationDetail, StationRow, StatusChange
 from database.rows import Found, channel_status_of, deductions_of, epoch_of, metrics_of
 from houfeng.errors import StoreError
 from stations.card import Card
 from stations.health import WORST_FIRST, ChannelStatus, Metrics, State, why_unseen
 from stations.health.score import FULL
+from stations.health.summary import BESIDE
 from stations.usage import Usage, UsageChange, usage_at
 
 _SEVERITY = {state: rank for rank, state in enumerate(WORST_FIRST)}
@@ -28,7 +29,7 @@ OFF = "Off: not expected"
 
 def _worst_first(metric: str, *, low_is_bad: bool = False) -> Callable[[StationRow], Any]:
     def key(row: StationRow) -> tuple[bool, float]:
-        value = getattr(row.metrics, metric)
+        value = row.beside.get(metric) if metric in BESIDE else getattr(row.metrics, metric)
         return value is None, (value or 0) * (1 if low_is_bad else -1)
 
     return key
@@ -52,6 +53,10 @@ STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
     "gaps": _worst_first("num_gaps"),
     "availability_1h": _worst_first("percent_availability_1h", low_is_bad=True),
     "availability_24h": _worst_first("percent_availability_24h", low_is_bad=True),
+    "timing": _worst_first("timing_quality", low_is_bad=True),
+    "rms": _worst_first("sample_rms_db"),
+    "mass": _worst_first("mass_position_v"),
+    "supply": _worst_first("supply_voltage_v", low_is_bad=True),
 }
 
 
@@ -69,7 +74,9 @@ def stations(connection: Connection, *, seen_at_ns: int | None = None, **choice:
     ------
     StoreError : as `chosen`
     """
-    return chosen((_station_row(found, seen_at_ns) for found in connection.execute(_station_query())), **choice)
+    by_whom = alert_queries.acknowledged(connection)
+    rows = (_station_row(found, seen_at_ns, by_whom) for found in connection.execute(_station_query()))
+    return chosen(rows, **choice)
 
 
 def chosen(
@@ -133,7 +140,7 @@ def station(connection: Connection, station_id: str, *, seen_at_ns: int | None =
         .order_by(change.c.since_ns.desc())
         .limit(_N_CHANGES)
     )
-    row = _station_row(found, seen_at_ns)
+    row = _station_row(found, seen_at_ns, alert_queries.acknowledged(connection))
     statuses = [channel_status_of(one) for one in connection.execute(channels)]
     if _unseen(found, seen_at_ns) or row.usage == "off":
         statuses = [_stale(status, row) for status in statuses]
@@ -190,7 +197,7 @@ def _unseen(found: Found, seen_at_ns: int | None) -> str:
     return "" if seen_at_ns is None else why_unseen(found.evaluated_ns, seen_at_ns)
 
 
-def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
+def _station_row(found: Found, seen_at_ns: int | None, acknowledged: Mapping[str, str]) -> StationRow:
     usage = _usage(found, seen_at_ns)
     unseen = OFF if usage.level == "off" else _unseen(found, seen_at_ns)
     return StationRow(
@@ -211,6 +218,8 @@ def _station_row(found: Found, seen_at_ns: int | None) -> StationRow:
         flapping=not unseen and found.flapping,
         score=None if unseen else found.score,
         deductions=() if unseen else _deductions_of(found.deductions),
+        beside={} if unseen else json.loads(found.beside),
+        acknowledged_by=acknowledged.get(found.station_id, ""),
         usage_since_ns=usage.since_ns,
         usage_until_ns=usage.until_ns,
         usage_by=usage.by,

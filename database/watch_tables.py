@@ -24,6 +24,8 @@ station_status = Table(
     Column("score", Integer, nullable=False),
     # JSON: what the score was taken down for
     text("deductions"),
+    # JSON: the worst of what rules read beside the metrics, by metric; those without a source are left out
+    text("beside"),
 )
 
 channel_status = Table(

@@ -24,6 +24,7 @@ from houfeng.times import format_ns
 from houfeng.types import Magnitude, Origin, Pick
 from stations.card import Card
 from stations.health import ChannelStatus, Metrics, Reading
+from stations.health.summary import BESIDE
 
 Shape = dict[str, Any]
 
@@ -31,6 +32,7 @@ _METRICS = tuple(field.name for field in fields(Metrics))
 # asdict() copies deeply: of 1000 stations that was half of the time.
 _metrics_in = attrgetter(*_METRICS)
 _ORIGIN = tuple(field.name for field in fields(Origin) if field.name != "time_ns")
+_PLACE = ("latitude_deg", "longitude_deg", "elevation_m")
 # Columns of the preferred magnitude, and the fields they have.
 _MAGNITUDE = {
     "": "value",
@@ -47,20 +49,17 @@ def station(row: StationRow) -> Shape:
         "id": row.station_id,
         "name": row.name,
         "country": row.country,
-        "latitude_deg": row.latitude_deg,
-        "longitude_deg": row.longitude_deg,
-        "elevation_m": row.elevation_m,
+        **{name: getattr(row, name) for name in _PLACE},
         "status": str(row.state),
         "reason": row.reason,
         "since": time(row.since_ns),
         "evaluated": time(row.evaluated_ns),
-        "flapping": row.flapping,
-        "score": row.score,
-        "usage": row.usage,
+        **{name: getattr(row, name) for name in ("flapping", "score", "acknowledged_by", "usage")},
         "usage_until": time(row.usage_until_ns),
         "usage_by": row.usage_by,
         "usage_why": row.usage_why,
         **metrics(row.metrics),
+        **{name: row.beside.get(name) for name in BESIDE},
     }
 
 

@@ -16,6 +16,7 @@ from database import queries
 from houfeng import shapes
 from houfeng.times import now_ns
 from stations.health import Metrics
+from stations.health.summary import BESIDE
 from webui import reading
 from webui.caching import revalidated
 
@@ -28,8 +29,9 @@ _MAGNITUDE = ("magnitude", "magnitude_kind", "magnitude_scatter", "magnitude_n_s
 COLUMNS: dict[str, tuple[str, ...]] = {
     "stations": (
         *("id", "name", "country", "latitude_deg", "longitude_deg", "elevation_m", "status", "reason", "since"),
-        *("evaluated", "flapping", "score", "usage", "usage_until", "usage_by", "usage_why"),
+        *("evaluated", "flapping", "score", "acknowledged_by", "usage", "usage_until", "usage_by", "usage_why"),
         *(field.name for field in fields(Metrics)),
+        *BESIDE,
     ),
     "events": (
         *("id", "first_onset", "last_onset", "n_stations", "n_picks", *_ORIGIN, *_MAGNITUDE),
@@ -53,6 +55,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 def stations() -> Response:
     """The station table."""
     reading.only("status", "net", "country", "usage", "q", "sort", "limit", "format")
+    if reading.one_of("format", ("json", "csv", "geojson"), "json") == "geojson":
+        return _places([shapes.station(row) for row in reading.read(reading.stations)])
     return _table("stations", reading.stations, shapes.station)
 
 
@@ -129,6 +133,18 @@ def sheet(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) 
         writer.writerow({name: json.dumps(each) if isinstance(each, list) else each for name, each in row.items()})
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _places(rows: Iterable[dict[str, Any]]) -> Response:
+    """Stations as points (RFC 7946); one whose place nobody knows has no geometry."""
+    features = []
+    for row in rows:
+        at = [row.pop(name) for name in ("longitude_deg", "latitude_deg", "elevation_m")]
+        point = None if None in at else {"type": "Point", "coordinates": at}
+        features.append({"type": "Feature", "id": row["id"], "geometry": point, "properties": row})
+    response = jsonify({"type": "FeatureCollection", "features": features})
+    response.mimetype = "application/geo+json"
+    return response
 
 
 def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[[Any], dict[str, Any]]) -> Response:

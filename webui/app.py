@@ -24,6 +24,7 @@ from webui import (
     pages,
     signals,
     signing,
+    sparklines,
     stream,
 )
 from webui.caching import Answers, compress
@@ -60,6 +61,7 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None,
     app.extensions["answers"] = Answers()
     app.extensions["availability"] = availability.Measured()
     app.extensions["noise"] = noise.Drawn()
+    app.extensions["sparklines"] = sparklines.Sparklines()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
     for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing, acting):

@@ -19,7 +19,15 @@ from webui import access, language, reading
 
 P = ParamSpec("P")
 
-_GZIP_TYPES = ("text/html", "text/css", "text/javascript", "text/csv", "application/json", "image/svg+xml")
+_GZIP_TYPES = (
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "text/csv",
+    "application/json",
+    "application/geo+json",
+    "image/svg+xml",
+)
 # Below one network packet nothing is gained.
 _GZIP_MIN_BYTES = 1400
 

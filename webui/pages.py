@@ -15,6 +15,8 @@ from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
 from webui import (
     alert_words,
+    cells,
+    charts,
     drawing,
     evidence,
     language,
@@ -24,6 +26,8 @@ from webui import (
     reasons,
     revision_words,
     sections,
+    sparklines,
+    station_views,
     words,
 )
 from webui.caching import revalidated
@@ -56,32 +60,45 @@ def index() -> Response:
     """The network at a glance: counts, latest events, the station table."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        everything = queries.stations(snapshot, seen_at_ns=now_ns())
-        matching = queries.chosen(everything, **reading.station_choice())
-        return {
-            "counts": overview.counts(everything),
+        table = _station_table(snapshot)
+        everything = table["everything"]
+        return table | {
             "uncounted": overview.uncounted(everything),
             "figures": overview.figures(everything),
-            "everything": everything,
-            "rows": matching[: reading.limit(_N_ROWS)],
-            "n_matching": len(matching),
             "latest": queries.events(snapshot, limit=_N_LATEST),
             "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
             "alerts": alert_queries.n_open_by_severity(snapshot),
-            "evaluated_ns": queries.newest_evaluation_ns(snapshot),
         }
 
-    values = reading.read(query)
-    everything = values["everything"]
-    return rendered(
-        "overview.html",
-        **values,
-        networks=sorted({row.network for row in everything}),
-        countries=sorted({row.country for row in everything if row.country}),
-        sort=reading.sort_key(),
-        alert_words=alert_words,
-        filtered=any(request.args.get(name) for name in ("status", "net", "country", "usage", "q")),
-    )
+    return rendered("overview.html", **reading.read(query), alert_words=alert_words)
+
+
+@blueprint.get("/stations")
+@revalidated
+def stations() -> Response:
+    """The station table alone."""
+    return rendered("station_list.html", **reading.read(_station_table))
+
+
+def _station_table(snapshot: Connection) -> dict[str, Any]:
+    """What the station table shows, and by what it may be filtered."""
+    everything = queries.stations(snapshot, seen_at_ns=now_ns())
+    matching = queries.chosen(everything, **reading.station_choice())
+    lines: sparklines.Sparklines = current_app.extensions["sparklines"]
+    return {
+        "everything": everything,
+        "counts": overview.counts(everything),
+        "rows": matching[: reading.limit(_N_ROWS)],
+        "n_matching": len(matching),
+        "networks": sorted({row.network for row in everything}),
+        "countries": sorted({row.country for row in everything if row.country}),
+        "sort": reading.sort_key(),
+        "filtered": any(request.args.get(name) for name in ("status", "net", "country", "usage", "q")),
+        "sparklines": lines.get(snapshot),
+        "spark_limit": sparklines.LIMIT,
+        "cells": cells.cells,
+        "evaluated_ns": queries.newest_evaluation_ns(snapshot),
+    }
 
 
 @blueprint.get("/stations/<station_id>")
@@ -90,8 +107,10 @@ def station(station_id: str) -> Response:
     """Why a station is as it is, its channels, its latest picks."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
+        detail, at_ns = queries.station(snapshot, station_id, seen_at_ns=now_ns()), now_ns()
         return {
-            "detail": queries.station(snapshot, station_id, seen_at_ns=now_ns()),
+            "detail": detail,
+            **(station_views.views(snapshot, detail, at_ns) if detail else {}),
             "ids": queries.station_ids(snapshot),
             "picks": queries.picks(snapshot, station_id=station_id, limit=_N_PICKS),
         }
@@ -100,12 +119,19 @@ def station(station_id: str) -> Response:
     detail, ids = values["detail"], values.pop("ids")
     if detail is None:
         return failure(404, gettext("There is no station %(id)s.", id=station_id))
-    at = ids.index(station_id)
+    at, findings = ids.index(station_id), evidence.findings(detail.channels)
     return rendered(
         "station.html",
         **values,
         evaluated_ns=detail.station.evaluated_ns,
-        findings=evidence.findings(detail.channels),
+        findings=findings,
+        deducted=station_views.deducted(detail.station.deductions, findings),
+        weeks=station_views.weeks(values["days"]),
+        alert_words=alert_words,
+        rules=evidence.RULES,
+        width=charts.WIDTH,
+        height=charts.HEIGHT,
+        is_midnight=charts.is_midnight,
         waiting=evidence.waiting(detail.channels),
         before=ids[at - 1] if at > 0 else None,
         after=ids[at + 1] if at + 1 < len(ids) else None,

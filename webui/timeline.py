@@ -15,7 +15,7 @@ N_PARTS, HEIGHT = 1440, 12
 # A part that misses so little misses nothing: half a sample of 500 Hz is 1 ms.
 _WHOLE_NS = 500_000
 # What is so late may still be on its way: of long records some minutes are. It is no gap.
-_LATE_NS = 600 * NS_PER_S
+LATE_NS = 600 * NS_PER_S
 _LINES = {"whole": 6, "most": 10, "little": 12, "none": 2}
 _MOST = 0.9
 
@@ -48,7 +48,7 @@ def bar(intervals: Sequence[Interval], first_ns: int | None, since_ns: int, unti
     since_ns, until_ns : of the picture, ns UTC
     """
     length_ns = until_ns - since_ns
-    if intervals and until_ns - intervals[-1][1] < _LATE_NS:
+    if intervals and until_ns - intervals[-1][1] < LATE_NS:
         until_ns = min(until_ns, intervals[-1][1])
     asked_from_ns = until_ns if first_ns is None else min(max(first_ns, since_ns), until_ns)
     inside = [(max(a, asked_from_ns), min(b, until_ns)) for a, b in intervals if b > asked_from_ns and a < until_ns]
@@ -68,6 +68,24 @@ def bar(intervals: Sequence[Interval], first_ns: int | None, since_ns: int, unti
     asked_ns = until_ns - asked_from_ns
     share = 100 * sum(b - a for a, b in inside) / asked_ns if asked_ns else None
     return Bar(paths, share, gaps[::-1])
+
+
+def parts(
+    intervals: Sequence[Interval], first_ns: int, until_ns: int, since_ns: int, n_parts: int, length_ns: int
+) -> tuple[list[float], list[float]]:
+    """What there is, and what was asked for, of each of some parts of one length, ns.
+
+    Parameters
+    ----------
+    intervals : times with samples, rising, apart from each other; ns UTC
+    first_ns, until_ns : what is asked for lies between, ns UTC
+    since_ns : of the first part, ns UTC
+    """
+    inside = [(max(a, first_ns), min(b, until_ns)) for a, b in intervals if b > first_ns and a < until_ns]
+    edges = np.arange(n_parts + 1, dtype=np.float64) * length_ns
+    asked = [(first_ns, until_ns)] if until_ns > first_ns else []
+    there, wanted = (np.diff(_before(each, since_ns, edges)).tolist() for each in (inside, asked))
+    return there, wanted
 
 
 def _before(intervals: Sequence[Interval], since_ns: int, edges: np.ndarray) -> np.ndarray:

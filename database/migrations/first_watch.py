@@ -43,6 +43,7 @@ def health() -> None:
         column("flapping", sa.Boolean),
         column("score", sa.Integer),
         column("deductions", sa.String),
+        column("beside", sa.String),
         sa.PrimaryKeyConstraint("station_id", name="pk_station_status"),
     )
     op.create_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from stations.health.status import ChannelStatus, Metrics, State
+from stations.health.status import ChannelStatus, Metrics, Reading, State
 from stations.health.words import MAX_REASON
 
 # Which end of each metric is the worse one.
@@ -26,6 +26,36 @@ _WORST: dict[str, Callable[[Iterable[Any]], Any]] = {
     "num_distinct": min,
     "clipping": max,
 }
+
+
+# What rules read beside `Metrics`: clocks, supplies, masses, and how far the noise is off the usual.
+# And which end of each is the worse one.
+BESIDE: dict[str, Callable[[Iterable[float]], float]] = {
+    "sample_rms_db": max,
+    "clock_quality": min,
+    "clock_error_ms": max,
+    "supply_voltage_v": min,
+    "mass_position_v": max,
+}
+
+
+def station_beside(channels: Iterable[ChannelStatus]) -> dict[str, float | None]:
+    """The worst value of each metric of `BESIDE` among the required channels.
+
+    Returns
+    -------
+    values : those without a rule are left out, for the station has no such source; None where the source went quiet:
+        what it said last is no evidence of how things are
+    """
+    said: dict[str, list[Reading]] = {}
+    for reading in (each for channel in channels if channel.required for each in channel.readings):
+        if reading.metric in BESIDE:
+            said.setdefault(reading.metric, []).append(reading)
+    found: dict[str, float | None] = {}
+    for metric, readings in sorted(said.items()):
+        known = [float(each.value) for each in readings if each.value is not None and each.state is not State.UNKNOWN]
+        found[metric] = BESIDE[metric](known) if known else None
+    return found
 
 
 def station_metrics(channels: Sequence[Metrics]) -> Metrics:

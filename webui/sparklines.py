@@ -1,0 +1,78 @@
+"""How old each station's newest sample became, hour by hour of a day: a line in a cell of the station table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from database import metric_queries
+from houfeng.times import NS_PER_S, now_ns
+
+WIDTH, HEIGHT = 72, 20
+N_HOURS = 24
+_STEP = WIDTH // N_HOURS
+# The axis is logarithmic; what lies outside is drawn at its end.
+_LOW_S, _HIGH_S = 0.5, 400.0
+# Where latency begins to be told of by default.
+_WARN_S = 60.0
+_HOUR_NS = 3600 * NS_PER_S
+# Hours change slowly, and 3,000 channels have 72,000 of them in a day.
+_FRESH_S = 300
+
+
+class Sparklines:
+    """Lines of all stations, read again every five minutes: every reader is shown the same."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._slot = -1
+        self._lines: dict[str, str] = {}
+
+    def get(self, snapshot: Connection) -> Mapping[str, str]:
+        """`d` of an SVG path by station id; stations of which nothing came in the last day have none."""
+        now = now_ns()
+        with self._lock:
+            if self._slot != now // (_FRESH_S * NS_PER_S):
+                since_ns = (now // _HOUR_NS - N_HOURS + 1) * _HOUR_NS
+                hours = metric_queries.worst_latencies(snapshot, since_ns)
+                self._lines = {station_id: line(each, since_ns) for station_id, each in hours.items()}
+                self._slot = now // (_FRESH_S * NS_PER_S)
+            return self._lines
+
+
+def line(hours: Sequence[tuple[int, float]], since_ns: int) -> str:
+    """A step for each hour, `d` of an SVG path; where nothing was received it is broken.
+
+    Parameters
+    ----------
+    hours : when each begins, ns UTC, and seconds, rising
+    since_ns : of the first hour of the picture, ns UTC
+    """
+    drawn, until, before = "", -1, 0
+    for n, y, n_same in _steps(hours, since_ns):
+        drawn += f"M{n * _STEP} {y}" if n != until else f"v{y - before}"
+        drawn += f"h{n_same * _STEP}"
+        until, before = n + n_same, y
+    return drawn
+
+
+def height(seconds: float) -> int:
+    """Where a latency is drawn, lines from the top."""
+    share = math.log(_HIGH_S / min(max(seconds, _LOW_S), _HIGH_S)) / math.log(_HIGH_S / _LOW_S)
+    return 1 + round((HEIGHT - 2) * share)
+
+
+def _steps(hours: Sequence[tuple[int, float]], since_ns: int) -> Iterator[tuple[int, int, int]]:
+    """Which hour, how high, and how many hours it stays so: most stations are quiet, and a thousand are on a page."""
+    levels = [((t_ns - since_ns) // _HOUR_NS, height(seconds)) for t_ns, seconds in hours]
+    for (y, _), same in groupby(enumerate(levels), key=lambda each: (each[1][1], each[1][0] - each[0])):
+        found = [n for _, (n, _) in same]
+        yield found[0], y, len(found)
+
+
+# The line of the limit, the same in every cell.
+LIMIT = f"M0 {height(_WARN_S)}h{WIDTH}"
