@@ -67,7 +67,7 @@ def test_filters_and_limit(client: FlaskClient) -> None:
         ("stations?limit=" + "9" * 5000, "limit", "1 to 10000"),
         ("stations?status=green", "status", "OK, WARN, BAD, UNKNOWN"),
         ("stations?sort=colour", "sort", "latency"),
-        ("stations?format=xml", "format", "json or csv"),
+        ("stations?format=xml", "format", "json, csv or geojson"),
         ("stations?state=BAD", "state", "status, net"),
         ("events?since=yesterday", "since", "UTC time"),
         ("events?until=2026-02-30", "until", "UTC time"),
