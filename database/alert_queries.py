@@ -14,8 +14,16 @@ from stations.alerts.alert import Alert, Handling, Step, handling
 from stations.alerts.words import Action, Severity
 
 __all__ = [
-    *("AlertDetail", "AlertRow", "Connection", "acknowledged", "alert", "alerts"),
-    *("n_open", "n_open_by_severity", "of_station", "resolved"),
+    "AlertDetail",
+    "AlertRow",
+    "Connection",
+    "acknowledged",
+    "alert",
+    "alerts",
+    "n_open",
+    "n_open_by_severity",
+    "of_station",
+    "resolved",
 ]
 
 
