@@ -1,4 +1,4 @@
-"""Many records of a file at once: their samples joined by libmseed, at an eighth of the cost of one after the other."""
+"""Many records of a file at once: their samples joined by libmseed, at half the cost of one after the other."""
 
 from __future__ import annotations
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from database import queries
 from houfeng.bandpass import Passband
 from houfeng.envelopes import Envelope, Floats
-from houfeng.times import NS_PER_S, format_ns
+from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import SourceId
 from webui import drawing, pages, reading, waveforms
 from webui.caching import revalidated
@@ -26,6 +28,8 @@ LENGTH_NS = N_LINES * _HOUR_NS
 N_COLUMNS, LINE = 900, 40
 # Of the columns' amplitudes the median, so many times, is half a line: noise fills a quarter of it.
 _AUTO = 4.0
+# 0.3 MB each.
+_N_KEPT = 32
 CLIPS = ("100", "1000", "10000", "100000", "1000000")
 
 
@@ -47,6 +51,34 @@ class Drum:
     cut: str
     clip: float
     lines: tuple[tuple[int, float | None], ...]
+
+
+class Drums:
+    """Those made last: one of 100 Hz takes half a second, and pages that are open ask again and again."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._made: OrderedDict[tuple[object, ...], Drum] = OrderedDict()
+
+    def get(self, source_id: SourceId, end_ns: int, band: Passband | None, clip: float | None) -> Drum:
+        """The 24 hours until a time, ns UTC; of a day that goes on at most a minute old."""
+        now = now_ns()
+        start_ns = end_ns - LENGTH_NS
+        seen: object = now // (60 * NS_PER_S)
+        if end_ns < now:
+            first_ns = start_ns if band is None else start_ns - band.pad_ns
+            seen = waveforms.traces().signature(source_id, first_ns, end_ns)
+        key = source_id, end_ns, band, clip, seen
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        made = drum(waveforms.traces().envelope(source_id, start_ns, end_ns, N_LINES * N_COLUMNS, band), clip)
+        with self._lock:
+            self._made[key] = made
+            while len(self._made) > _N_KEPT:
+                self._made.popitem(last=False)
+        return made
 
 
 def drum(found: Envelope, clip: float | None) -> Drum:
@@ -91,7 +123,8 @@ def channel(channel_id: str) -> Response:
     _, end_ns, is_live = waveforms.span_asked(source_id, LENGTH_NS)
     end_ns = -(-end_ns // _HOUR_NS) * _HOUR_NS
     detail = reading.read(lambda snapshot: queries.station(snapshot, source_id.station_id))
-    drawn = drum(_envelope(source_id, end_ns, band), clip)
+    drums: Drums = current_app.extensions["drums"]
+    drawn = drums.get(source_id, end_ns, band, clip)
     siblings = sorted(SourceId.parse(each.source_id) for each in detail.channels) if detail else []
     if not (drawn.path or drawn.cut or waveforms.is_known(source_id, siblings)):
         return pages.failure(404, gettext("There is no channel %(id)s.", id=channel_id))
@@ -112,10 +145,6 @@ def channel(channel_id: str) -> Response:
         line=LINE,
         format_ns=format_ns,
     )
-
-
-def _envelope(source_id: SourceId, end_ns: int, band: Passband | None) -> Envelope:
-    return waveforms.traces().envelope(source_id, end_ns - LENGTH_NS, end_ns, N_LINES * N_COLUMNS, band)
 
 
 def _clip() -> float | None:

@@ -20,6 +20,7 @@ def init_app(app: Flask, settings: WebSettings, archive: Path | None) -> None:
     """
     cache = Path(settings.cache_path)
     app.extensions["traces"] = Traces(archive or cache / "none", cache, settings.cache_mib << 20)
+    app.extensions["drums"] = drums.Drums()
     app.extensions["spectrograms"] = spectrograms.Pictures()
     for part in (waveforms, drums, spectrograms, walls):
         app.register_blueprint(part.blueprint)

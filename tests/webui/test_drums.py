@@ -83,6 +83,19 @@ def test_a_drum_is_filtered_as_a_whole_and_is_obspys(get: Callable[..., str], tr
     assert sum(path.count("V") for path in strokes) == 24 * 900
 
 
+def test_a_past_drum_changes_with_its_records(get: Callable[..., str], client: FlaskClient, root: Path) -> None:
+    address = "/drum/KR.NRN.00.BHZ?end=2026-03-02"
+    assert "No data of this time" in get(address)
+    archive = Archive(root)
+    raws = pack(NRN, parse_ns("2026-03-01T05:00"), 1.0, np.arange(600, dtype=np.int32))
+    archive.append([decode(raw) for raw in raws])
+    archive.close()
+    # another address, for the first answer is kept for five seconds
+    assert rows_of(get(f"{address}&clip=500"))["05:00"] == pytest.approx(300, abs=5)
+    client.application.extensions["answers"]._answers.clear()
+    assert rows_of(get(address))["05:00"] == pytest.approx(300, abs=5)
+
+
 def test_what_is_cut_off_is_marked(get: Callable[..., str], client: FlaskClient) -> None:
     loud = re.search(r'class="trace cut" d="([^"]*)"', get(f"/drum/{ANMO}?end=2010-01-02&clip=1e9"))
     assert loud is not None
