@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from database import tables
 from database.records import AuditRow
@@ -101,13 +101,40 @@ def add_audit(unit: UnitOfWork, rows: Iterable[AuditRow]) -> None:
         unit.mark_shown()
 
 
-def audit(connection: Connection, *, station_id: str | None = None, limit: int | None = None) -> list[AuditRow]:
-    """What was changed, newest first; of one station, or of all."""
+def audit(
+    connection: Connection,
+    *,
+    station_id: str | None = None,
+    who: str | None = None,
+    action: str | None = None,
+    about: str | None = None,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[AuditRow]:
+    """What was done, newest first: by all, or what the filters let through.
+
+    Parameters
+    ----------
+    about : a station, an account, or an alert's id or its beginning
+    since_ns, until_ns : from then on, before then, ns UTC
+    limit, offset : at most so many, after so many
+    """
     table = tables.audit
-    query = select(*(table.c[name] for name in _AUDIT)).order_by(table.c.at_ns.desc(), table.c.audit_id).limit(limit)
-    if station_id is not None:
-        query = query.where(table.c.station_id == station_id)
-    return [AuditRow(*row) for row in connection.execute(query)]
+    query = select(*(table.c[name] for name in _AUDIT)).order_by(table.c.at_ns.desc(), table.c.audit_id)
+    for column, value in (("station_id", station_id), ("who", who), ("action", action)):
+        if value is not None:
+            query = query.where(table.c[column] == value)
+    if about is not None:
+        beginning = "alert/" + about.removeprefix("alert/")
+        begins = func.substr(table.c.about, 1, len(beginning)) == beginning
+        query = query.where(or_(table.c.station_id == about, table.c.about == about, begins))
+    if since_ns is not None:
+        query = query.where(table.c.at_ns >= since_ns)
+    if until_ns is not None:
+        query = query.where(table.c.at_ns < until_ns)
+    return [AuditRow(*row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
 def usage_changes(connection: Connection, station_id: str | None = None) -> dict[str, UsageChange]:

@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from database import accounts
 from database.accounts import Account
 from database.store import Store
+from houfeng.errors import StoreError
 from houfeng.roles import Role
 from houfeng.times import now_ns
 from webui import reading
@@ -67,7 +68,7 @@ def init_app(app: Flask, settings: WebSettings, key: bytes) -> None:
     if n := settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
     app.before_request(_look)
-    app.context_processor(lambda: {"account": account(), "may": may, "inside": is_inside()})
+    app.context_processor(_told)
 
 
 def account() -> Account | None:
@@ -93,6 +94,15 @@ def may(role: str) -> bool:
 def is_inside() -> bool:
     """Whether who asks may see how the system is run: everybody does where the page is for this computer alone."""
     return _settings().reading == "loopback" or account() is not None
+
+
+def _told() -> dict[str, object]:
+    """For templates; a page that says that the database is away must not ask it who reads."""
+    try:
+        return {"account": account(), "may": may, "inside": is_inside()}
+    except StoreError:
+        g.account = None
+        return {"account": None, "may": may, "inside": is_inside()}
 
 
 def needs(role: Role) -> Callable[[Callable[P, Response]], Callable[P, AnyResponse]]:

@@ -18,6 +18,7 @@ from webui import (
     api,
     assets,
     availability,
+    house,
     language,
     metrics,
     noise,
@@ -41,7 +42,14 @@ _HEADERS = {
 }
 
 
-def create_app(settings: WebSettings, store: Store, archive: Path | None = None, *, key: bytes | None = None) -> Flask:
+def create_app(
+    settings: WebSettings,
+    store: Store,
+    archive: Path | None = None,
+    *,
+    key: bytes | None = None,
+    around: house.Around | None = None,
+) -> Flask:
     """The application; the store stays the caller's and is closed by it.
 
     Parameters
@@ -50,10 +58,12 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None,
     store : is read, and written where somebody signs in or acts
     archive : folder of the waveforms, which are only read; None shows no waveforms
     key : signs cookies; without one sessions end with this process
+    around : what is asked of configuration and daemon; None shows neither
     """
     app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
     app.config["SETTINGS"] = settings
+    app.config["AROUND"] = around
     app.config["STARTED"] = now_ns()
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -64,7 +74,7 @@ def create_app(settings: WebSettings, store: Store, archive: Path | None = None,
     app.extensions["sparklines"] = sparklines.Sparklines()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing, acting):
+    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing, acting, house):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)
     app.register_error_handler(ParameterError, _bad_parameter)

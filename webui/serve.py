@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -11,9 +11,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.gthread import ThreadWorker
 
-from database.store import Store
 from houfeng.errors import SourceError
-from webui.app import create_app
 from webui.settings import WebSettings
 
 # One process with many threads: an open event stream holds a thread, and 2 x 32 died at 100 streams.
@@ -49,11 +47,9 @@ class _Logger(GunicornLogger):  # type: ignore[misc]
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: WebSettings, database_url: str, archive: Path, key: bytes) -> None:
+    def __init__(self, settings: WebSettings, make: Callable[[], Flask]) -> None:
         self._settings = settings
-        self._archive = archive
-        self._database_url = database_url
-        self._key = key
+        self._make = make
         super().__init__()
 
     def load_config(self) -> None:
@@ -74,16 +70,16 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         # after the fork: connections must not be shared with the parent
-        return create_app(self._settings, Store.open(self._database_url), self._archive, key=self._key)
+        return self._make()
 
 
-def run(settings: WebSettings, database_url: str, archive: Path, key: bytes) -> None:
+def run(settings: WebSettings, make: Callable[[], Flask]) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Parameters
     ----------
-    archive : folder of the waveforms
-    key : signs cookies
+    settings : where to listen
+    make : the application, with connections of its own
 
     Raises
     ------
@@ -98,4 +94,4 @@ def run(settings: WebSettings, database_url: str, archive: Path, key: bytes) -> 
                 f"port {settings.port} on {settings.host} cannot be listened on: {error.strerror or error}; "
                 "choose another with --port"
             ) from error
-    _Server(settings, database_url, archive, key).run()
+    _Server(settings, make).run()

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from flask import Flask
 
 from acquisition.server import SeedLinkServer
 from acquisition.server.access import Access
@@ -22,10 +23,13 @@ from acquisition.server.tls import Certificate
 from acquisition.settings import SeedLinkServerSettings
 from configs import Settings, load
 from configs.handover import unpacked
+from database.store import Store
+from houfeng.cli.around import around
 from houfeng.cli.limits import raise_file_limit, share_interpreter
 from houfeng.cli.logs import write_as
 from houfeng.cli.options import config_argument
 from houfeng.cli.session_key import session_key
+from webui.app import create_app
 from webui.serve import run
 
 _log = logging.getLogger("houfeng.serve")
@@ -65,7 +69,12 @@ def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool)
     if of_daemon:
         _at_eof(lambda: os.kill(os.getpid(), signal.SIGTERM))
     archive = Path(settings.archive.path)
-    run(page, settings.database.url, archive, session_key(page.session_key_file, archive))
+    key, asked = session_key(page.session_key_file, archive), around(config, settings)
+
+    def make() -> Flask:
+        return create_app(page, Store.open(settings.database.url), archive, key=key, around=asked)
+
+    run(page, make)
 
 
 @serve.command("seedlink", short_help="Serve the archive to SeedLink clients alone.")
