@@ -38,6 +38,8 @@ class Metric:
         """A value with its unit."""
         if value is None:
             return words.NO_EVIDENCE
+        if self.unit == "deg":
+            return f"{words.decimals(value, 0)}°"
         if self.unit == "dB":
             return f"{words.decimals(value, 1)} dB"
         return words.quantity(value, self.unit) if self.unit else words.figure(value)

@@ -15,7 +15,7 @@ from houfeng.errors import SourceIdError
 from houfeng.times import NS_PER_S, format_ns, now_ns, parse_ns
 from houfeng.types import SourceId
 from stations.health import ChannelStatus
-from webui import api, charts, evidence, metric_words, pages, reading
+from webui import api, charts, check_words, evidence, metric_words, pages, reading
 from webui.caching import revalidated
 from webui.language import gettext
 from webui.reading import ParameterError
@@ -35,6 +35,7 @@ RANGES = {
     "5y": (1826 * _DAY_NS, "day"),
 }
 _ROWS_SHOWN = 30
+_CHECKED_NS = 14 * _DAY_NS
 _N_ROWS = 1000
 _COLUMNS = ("channel", "start", *METRICS, "unit")
 
@@ -93,6 +94,7 @@ def _known(
         "evaluated_ns": detail.station.evaluated_ns if detail else None,
         "known_until_ns": known_until_ns,
         "unit": metric_queries.unit_of(snapshot, source_id, min(until_ns, now)),
+        "checked": _checked(snapshot, source_id, now),
         "ready": [row for row in rows if row.start_ns + LENGTH_NS[by] <= (known_until_ns or now)],
     }
 
@@ -154,10 +156,11 @@ def _series(
 ) -> list[tuple[metric_words.Metric, charts.Chart, MetricRow]]:
     """Each metric that has a value, its picture, and the last row that has one."""
     found = []
-    for metric in metric_words.LATENCIES + metric_words.MEASURED + metric_words.NOISE:
+    for metric in metric_words.LATENCIES + metric_words.MEASURED + metric_words.NOISE + check_words.CHECKS:
         points = [(row.start_ns, row.values.get(metric.name)) for row in rows]
         last = next((row for row in reversed(rows) if row.values.get(metric.name) is not None), None)
-        if last is None:
+        # a flag that no record had is no picture
+        if last is None or (metric.name in check_words.FLAGS and not any(value for _, value in points)):
             continue
         limit = limits.get(metric.limited)
         drawn = charts.chart(
@@ -171,6 +174,17 @@ def _series(
             most=100.0 if metric.unit == "%" else None,
         )
         found.append((metric, drawn, last))
+    return found
+
+
+def _checked(snapshot: Connection, source_id: SourceId, now: int) -> list[tuple[metric_words.Metric, MetricRow]]:
+    """Noise and checks of whole days: each metric with the newest day of the last two weeks that has it."""
+    days = metric_queries.rows(snapshot, source_id, "day", now - _CHECKED_NS, now)[::-1]
+    found = []
+    for metric in metric_words.NOISE + check_words.CHECKS:
+        row = next((row for row in days if row.values.get(metric.name) is not None), None)
+        if row is not None and (metric.name not in check_words.FLAGS or row.values[metric.name]):
+            found.append((metric, row))
     return found
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from database import day_checks, measures
+from database.day_checks import DayCheck
+from database.measures import DAY_NS
 from database.store import Store
 from houfeng.times import format_ns, now_ns, parse_ns
 from houfeng.types import SourceId
 from stations.health import State
+from stations.health.measures import Measures
 from tests.webui.archived import HOUR_NS, N_HOURS, NRN, PARTS, SPIKE_S, measure
 from tests.webui.conftest import make_status
 
@@ -147,3 +152,30 @@ def test_a_stale_channel_has_no_numbers_of_now(filled: Store, get: Callable[...,
 def test_the_station_leads_to_its_channels(get: Callable[..., str]) -> None:
     assert 'href="/channels/KR.NRN.00.BHZ"' in get("/stations/KR.NRN")
     assert "Сейчас, по потоку" in get("/channels/KR.NRN.00.BHZ?lang=ru")
+
+
+def test_checks_of_days_are_told_in_plain_words_with_their_limit(filled: Store, get: Callable[..., str]) -> None:
+    day_ns = now_ns() // DAY_NS * DAY_NS - DAY_NS
+    check = DayCheck(day_ns, "x", 100, 4321, -0.97, "KR.NRN.00.BHN", flags={"calibration_signal": 3})
+    leak = ("cross_talk", "cross_talk", 0.97, 0.9, "")
+    with filled.begin() as unit:
+        unit.save_statuses([make_status("KR.NRN", State.WARN, "Cross-talk 0.97, limit 0.9", broken=leak)])
+        day_checks.save(unit.connection, [(NRN, check), (NRN, replace(check, day_ns=day_ns - DAY_NS, cross_talk=0.1))])
+        names = {each.name: 0 for each in fields(Measures)} | {"timing_quality": None, "n_samples": 9}
+        rows = [(NRN, Measures(**names | {"start_ns": day_ns - n * DAY_NS})) for n in (0, 1)]
+        measures.save(unit.connection, measures.TABLES["day"], rows)
+    section = get(f"/channels/{NRN}").split('id="checked"')[1].split("</section>")[0]
+    told = re.findall(
+        r'<tr data-key="(\w+)">.*?<td class="n( over)?">(.*?)</td>\s*<td[^>]*>(.*?)</td>', section, re.DOTALL
+    )
+    assert told == [
+        ("sample_unique", "", "4\N{THIN SPACE}321", "none"),
+        ("cross_talk", " over", "\N{MINUS SIGN}0.97", "&lt; 0.9"),
+        ("calibration_signal", "", "3", "none"),
+    ]
+    assert "a cable leaks" in section
+    assert section.count(format_ns(day_ns)[:10]) == 3
+    # of a year each metric has a picture; a flag that no record had has none
+    page = get(f"/channels/{NRN}?range=1y")
+    assert "Likeness to another component" in page.split('id="history"')[1]
+    assert "Flag: glitches" not in page
