@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 DAY_NS = 86_400 * NS_PER_S
 _HOUR_NS = 3600 * NS_PER_S
 _DAY_S, _HOUR_S = 86_400, 3600
-# Of a day 1.7 MB: what the latest hundred readers looked at.
-_N_IN_MEMORY = 64
+# Of a day 2 MB.
+_N_IN_MEMORY = 32
 # Every so many days kept the folder is looked through for what is too much.
 _TIDY_EVERY = 16
 _FORM = 1

@@ -86,13 +86,15 @@ def channel(channel_id: str) -> Response:
     if made.found is None and not waveforms.is_known(source_id, siblings):
         return pages.failure(404, gettext("There is no channel %(id)s.", id=channel_id))
     start, end = format_ns(start_ns, digits=9), format_ns(end_ns, digits=9)
+    # another response makes another picture of the same records
+    documents = reading.read(metric_pages.documents_tag)
     return pages.rendered(
         "spectrogram.html",
         source_id=source_id,
         siblings=siblings,
         evaluated_ns=detail.station.evaluated_ns if detail else None,
         made=made,
-        address=url_for("spectrograms.api_spectrogram", nslc=str(source_id), start=start, end=end),
+        address=url_for("spectrograms.api_spectrogram", nslc=str(source_id), start=start, end=end, documents=documents),
         frequencies=_frequencies(made.found),
         legend=png.colours(64),
         start_ns=start_ns,
