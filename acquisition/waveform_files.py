@@ -105,6 +105,19 @@ class ReplayWindows:
                 raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
         return [packet for packet in found if self._is_replayed(packet)]
 
+    def holding(self, source_ids: Collection[SourceId], start_ns: int, end_ns: int) -> list[Path]:
+        """Files that may hold samples of these streams between two times, ns UTC.
+
+        Raises
+        ------
+        SourceError : if a file cannot be read any more
+        """
+        wanted = set(source_ids)
+        try:
+            return [path for path in self._paths if self._may_hold(path, wanted, start_ns, end_ns)]
+        except OSError as error:
+            raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
     def span(self, source_id: SourceId) -> tuple[int, int]:
         """From when to when there may be samples of a stream, ns UTC; both 0 if there are none.
 

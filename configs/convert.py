@@ -62,9 +62,11 @@ def _build(cls: type[T], table: Mapping[str, object], where: str, faults: list[s
     try:
         return cls(**values)
     except ConfigError as error:
-        # a room knows its keys; where in the file its table stood, it need not know
-        at_home = not where or str(error).startswith(where.partition("[")[0])
-        faults.append(str(error) if at_home else _dotted(where, str(error)))
+        for line in str(error).splitlines():
+            # a room knows its keys; where in the file its table stood, it need not know
+            root = where.partition("[")[0]
+            at_home = not where or line.startswith((f"{root}.", f"{root}[", f"{root}:"))
+            faults.append(line if at_home else _dotted(where, line))
         return None
 
 

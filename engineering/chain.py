@@ -106,7 +106,8 @@ def _shared(axes: Sequence[Raw], corners: Sequence[Corners]) -> list[Corners]:
     level = [each for raw, each in zip(axes, corners, strict=True) if raw.azimuth_deg is not None]
     if not level:
         return list(corners)
-    both = Corners(max(each.low_hz for each in level), min(each.high_hz for each in level))
+    lowest, highest = max(level, key=lambda each: each.low_hz), min(level, key=lambda each: each.high_hz)
+    both = Corners(lowest.low_hz, highest.high_hz, lowest.low_by, highest.high_by)
     return [both if raw.azimuth_deg is not None else each for raw, each in zip(axes, corners, strict=True)]
 
 
@@ -125,6 +126,7 @@ def _banded(raw: Raw, motion: Floats, corners: Corners) -> Component:
         rate_hz=raw.rate_hz,
         acceleration_m_s2=filtered[kept],
         band_hz=(corners.low_hz, corners.high_hz),
+        band_by=(corners.low_by, corners.high_by),
         velocity_m_s=velocity[kept],
         displacement_m=displacement[kept],
     )

@@ -35,10 +35,13 @@ class Corners:
     Parameters
     ----------
     low_hz, high_hz : where it takes half of the energy, once
+    low_by, high_by : what decided them, in a word or two
     """
 
     low_hz: float
     high_hz: float
+    low_by: str = ""
+    high_by: str = ""
 
 
 def corners_of(motion: Floats, rate_hz: float, onset: int, label: str) -> Corners:
@@ -67,8 +70,12 @@ def corners_of(motion: Floats, rate_hz: float, onset: int, label: str) -> Corner
         )
     noisy = np.flatnonzero(~above[sure:])
     high = frequency_hz[sure + int(noisy[0]) - 1] if len(noisy) else frequency_hz[-1]
-    high_hz = float(min(high, HIGHEST_HZ, SHARE_OF_NYQUIST * rate_hz / 2))
-    return Corners(_without_drift(motion, rate_hz, max(float(frequency_hz[low]), LOWEST_LOW_HZ), label), high_hz)
+    nyquist_hz = SHARE_OF_NYQUIST * rate_hz / 2
+    high_hz, high_by = min((float(high), "noise"), (HIGHEST_HZ, "setting"), (nyquist_hz, "sampling"))
+    noisy_hz = max(float(frequency_hz[low]), LOWEST_LOW_HZ)
+    low_hz = _without_drift(motion, rate_hz, noisy_hz, label)
+    low_by = "drift" if low_hz > noisy_hz else "noise" if len(failing) else "length of noise"
+    return Corners(low_hz, high_hz, low_by, high_by)
 
 
 def signal_over_noise(motion: Floats, rate_hz: float, onset: int) -> tuple[Floats, Floats]:

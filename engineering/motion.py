@@ -39,6 +39,7 @@ class Component:
     rate_hz : samples per second
     acceleration_m_s2 : (n,), zero before the first sample
     band_hz : between which corners it was filtered; None where the file does not say
+    band_by : what decided each of them; "" where it is not known
     published : what it should come to
     velocity_m_s, displacement_m : (n,) as its agency integrated and filtered them; None where the file has none
     """
@@ -49,6 +50,7 @@ class Component:
     rate_hz: float
     acceleration_m_s2: Floats
     band_hz: tuple[float, float] | None = None
+    band_by: tuple[str, str] = ("", "")
     published: Published = Published()
     velocity_m_s: Floats | None = None
     displacement_m: Floats | None = None

@@ -49,6 +49,11 @@ def axial_strain(pgv_m_s: Floats, wave: Wave, speed_m_s: float | None = None) ->
     return pgv_m_s / (_COEFFICIENT[wave] * speed)
 
 
+def apparent_speed_m_s(wave: Wave) -> float:
+    """Of a wave along the pipe, where it is not known: ALA (2001)."""
+    return _SPEED_M_S[wave]
+
+
 def repairs_by_shaking(pgv_m_s: Floats, k1: float = 1.0) -> Floats:
     """Repairs per kilometre that shaking makes: screening, from water mains.
 

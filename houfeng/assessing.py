@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from database.records import EventDetail
 from engineering.assessment import Assessment, assess
 from engineering.chain import Raw, correct
+from engineering.ending import check_ending
 from engineering.motion import Motion
 from engineering.spectra import Oscillators
 from houfeng.errors import InventoryError, MotionError
@@ -49,21 +50,59 @@ def assess_event(
     ------
     HoufengError : if what is kept cannot be read
     """
-    responses = Responses(inventory)
+    assessor = Assessor(waveforms, inventory, window, oscillators)
     found: list[Assessment] = []
     refused: list[str] = []
     for station, onset_ns in _onsets(detail).items():
+        assessed, reasons = assessor.station(station, onset_ns)
+        if assessed is not None:
+            found.append(assessed)
+        else:
+            refused += reasons
+    return found, refused
+
+
+class Assessor:
+    """Assesses records of stations.
+
+    Parameters
+    ----------
+    waveforms, inventory : where records and responses are
+    window, oscillators : of every record
+    """
+
+    def __init__(
+        self, waveforms: RecordedWaveforms, inventory: Inventory, window: Window, oscillators: Oscillators
+    ) -> None:
+        self._waveforms = waveforms
+        self._inventory = inventory
+        self._responses = Responses(inventory)
+        self._window = window
+        self._oscillators = oscillators
+
+    def station(self, station: str, onset_ns: int) -> tuple[Assessment | None, list[str]]:
+        """The record of the first instrument that has a good one, and why those before it have none.
+
+        Parameters
+        ----------
+        station : as `CI.CCC`
+        onset_ns : of P, ns UTC: noise is before it
+
+        Raises
+        ------
+        HoufengError : if what is kept cannot be read
+        """
         reasons: list[str] = []
-        for kind in _kinds(inventory, station, onset_ns):
+        for kind in _kinds(self._inventory, station, onset_ns):
             try:
-                axes = _axes(kind, onset_ns, waveforms, inventory, responses, window)
-                found.append(assess(Motion(tuple(correct(axes))), oscillators))
-                break
+                axes = _axes(kind, onset_ns, self._waveforms, self._inventory, self._responses, self._window)
+                motion = Motion(tuple(correct(axes)))
+                remark = check_ending(motion)
+                found = assess(motion, self._oscillators)
+                return (replace(found, remarks=(*found.remarks, remark)) if remark else found), reasons
             except (InventoryError, MotionError) as error:
                 reasons.append(str(error))
-        else:
-            refused += reasons or [f"{station}: no accelerometer or seismometer in the metadata"]
-    return found, refused
+        return None, reasons or [f"{station}: no accelerometer or seismometer in the metadata"]
 
 
 def _onsets(detail: EventDetail) -> dict[str, int]:

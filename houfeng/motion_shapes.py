@@ -24,6 +24,8 @@ def component_rows(assessment: Assessment) -> list[dict[str, Any]]:
             "n_samples": len(component.acceleration_m_s2),
             "low_hz": component.band_hz[0] if component.band_hz else None,
             "high_hz": component.band_hz[1] if component.band_hz else None,
+            "low_by": component.band_by[0],
+            "high_by": component.band_by[1],
         }
         row |= {
             "pga_cm_s2": float(measures.pga_m_s2[number]) * 100,

@@ -18,6 +18,7 @@ from engineering.motion import Component, Motion
 from engineering.oscillator import Between
 from engineering.spectra import Oscillators
 from houfeng.assessing import Window, assess_event
+from houfeng.cli.assess_project import project
 from houfeng.cli.events import event_of
 from houfeng.cli.listing import run_option
 from houfeng.cli.options import config_option, settings_of
@@ -55,6 +56,9 @@ def _oscillators(damping: float, periods_s: Sequence[float], linear: bool) -> Os
 @click.group("assess")
 def assess_group() -> None:
     """Assess what ground motion does: measures, spectra, intensities."""
+
+
+assess_group.add_command(project)
 
 
 @assess_group.command("event", short_help="Of an event's stations, from archived records.")

@@ -68,12 +68,15 @@ def test_a_near_record_of_ridgecrest_is_as_others_have_it(shared_data: Folder) -
 def test_axes_that_end_at_different_times_are_cut_to_what_all_have(shared_data: Folder) -> None:
     folder = shared_data("ridgecrest2019")
     waveforms = RecordedWaveforms(ReplayWindows(find_files(folder)))
-    asked = detail({"CI.MPM": ONSETS["CI.MPM"]})
+    # three axes of MPM end 66 s after they began, in the middle of strong motion
+    asked = detail({"CI.MPM": ONSETS["CI.MPM"], "CI.CCC": ONSETS["CI.CCC"]})
     (found,), refused = assess_event(
-        asked, waveforms, inventory_of(folder), Window(20.0, 30.0), Oscillators(np.ones(1))
+        asked, waveforms, inventory_of(folder), Window(20.0, 60.0), Oscillators(np.ones(1))
     )
-    assert refused == []
-    assert len(found.motion.components[0].acceleration_m_s2) == pytest.approx(50 * 100, abs=2)
+    assert found.motion.station == "CI.CCC"
+    assert len(found.motion.components[0].acceleration_m_s2) == pytest.approx(80 * 100, abs=2)
+    assert len(refused) == 1
+    assert "CI.MPM: ends while the ground moves: the last 5 s before the record's end have 47%" in refused[0]
     late = Window(20.0, 60.0)
     asked = detail({"CI.MPM": "2019-07-06T03:20:28.0Z"})
     nothing, refused = assess_event(asked, waveforms, inventory_of(folder), late, Oscillators(np.ones(1)))

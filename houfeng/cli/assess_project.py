@@ -1,0 +1,68 @@
+"""`houfeng assess project`: sites and pipelines of a project file, with a report that can be signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from houfeng.cli.printing import print_table
+from houfeng.projects.load import open_project
+from houfeng.projects.places import routes_shape, sites_shape
+from houfeng.projects.running import Found, assess_project
+
+_COLUMNS = (
+    "place",
+    "event",
+    "station",
+    "station_km",
+    "pga_cm_s2",
+    "pgv_cm_s",
+    "largest_ratio",
+    "at_period_s",
+    "strain",
+)
+
+
+@click.command("project", short_help="Of a project's sites and pipelines, with a report to sign.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.toml")
+@click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="FOLDER",
+              help="For assessment.json and the reports; it is made.")  # fmt: skip
+def project(file: Path, folder: Path) -> None:
+    """Measured against design spectra, thresholds, strain of pipes: each event at each site and segment.
+
+    FILE names places, records, events, codes and thresholds (docs/assessment.md). Into FOLDER come assessment.json, the
+    same bytes from the same inputs, and report.LANGUAGE.html and .pdf. Records that clip, are too short, end while the
+    ground moves, lack a response or do not rise above noise are refused and listed.
+    """
+    found = assess_project(open_project(file))
+    rows = _rows(found)
+    if rows:
+        print_table(rows, _COLUMNS)
+    for refusal in found.refusals.values():
+        click.echo(f"refused: {refusal.event}: {refusal.reason}", err=True)
+    # pictures need matplotlib, which is imported when there is something to draw
+    from houfeng.projects.writing import write_assessment
+
+    for path, remark in write_assessment(found, folder):
+        click.echo(f"wrote {path}" + (f": {remark}" if remark else ""))
+
+
+def _rows(found: Found) -> list[dict[str, Any]]:
+    places = [(site["name"], row) for site in sites_shape(found) for row in site["events"]]
+    places += [
+        (f"{route['name']} km {piece['from_km']:.1f}-{piece['to_km']:.1f}", row)
+        for route in routes_shape(found)
+        for piece in route["segments"]
+        for row in piece["events"]
+    ]
+    return [_row(name, row) for name, row in places]
+
+
+def _row(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    made = [one for one in row.get("spectra", ()) if one.get("largest_ratio") is not None]
+    best = max(made, key=lambda one: float(one["largest_ratio"]), default={"largest_ratio": None, "at_period_s": None})
+    peaks = {key: row.get(key) for key in ("station", "station_km", "pga_cm_s2", "pgv_cm_s", "strain")}
+    ratio = {key: best[key] for key in ("largest_ratio", "at_period_s")}
+    return {"place": name, "event": row["event"]} | peaks | ratio

@@ -1,0 +1,227 @@
+"""Every record of a project: found, corrected or read, assessed, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.replay import find_files
+from acquisition.waveform_files import ReplayWindows
+from detection.location.geometry import distance_azimuth
+from detection.location.model import EarthModel
+from detection.location.traveltime import PHASES, TravelTimes
+from engineering.assessment import Assessment, assess
+from engineering.ending import check_ending
+from engineering.formats import read
+from engineering.formats.lines import File
+from engineering.measures import integral
+from engineering.motion import Motion
+from engineering.oscillator import Floats
+from engineering.project import RecordTable
+from engineering.routes import distance_km, segments
+from engineering.spectra import Oscillators
+from houfeng.assessing import Assessor, Window
+from houfeng.errors import MotionError
+from houfeng.projects.load import AssessedEvent, Opened, places_of
+from houfeng.times import seconds_ns
+from houfeng.types import Packet, SourceId
+from houfeng.waveforms import RecordedWaveforms
+from stations.inventory import Inventory, Site, merge
+from stations.reading import parse_inventory
+
+EARTH_MODEL = "iasp91"
+# Times of a model of the whole Earth are up to 5 % wrong in a crust, origin times by a second: noise ends so much
+# before P is expected.
+EARLY_S, EARLY_SHARE = 1.0, 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """An assessed record.
+
+    Parameters
+    ----------
+    event, station : names
+    distance_km : of the station from the epicentre
+    onset_ns : behind which signal is looked for, ns UTC; None of records that agencies corrected
+    assessment : of it
+    horizontal_m_s2, horizontal_m_s : length of the horizontal vector of acceleration and velocity
+    """
+
+    event: str
+    station: str
+    distance_km: float
+    onset_ns: int | None
+    assessment: Assessment
+    horizontal_m_s2: Floats
+    horizontal_m_s: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that is not there, or that nothing is said of.
+
+    Parameters
+    ----------
+    event, station : names
+    reason : a line that says why
+    """
+
+    event: str
+    station: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Found:
+    """Of a project.
+
+    Parameters
+    ----------
+    opened : the project
+    stations : whose records may stand for a place, by name
+    records, refusals : by event and station; each pair is in one of them
+    oscillators : of the spectra, 5 % damped
+    """
+
+    opened: Opened
+    oscillators: Oscillators
+    stations: dict[str, Site] = field(default_factory=dict)
+    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
+
+
+def assess_project(opened: Opened) -> Found:
+    """Assess every record of every event at each station that may stand for a place.
+
+    Raises
+    ------
+    HoufengError : if a folder, a file or a document that the project names cannot be read
+    """
+    found = Found(opened, Oscillators())
+    for table in opened.project.record:
+        _published(found, table)
+    if opened.project.records.folders:
+        _archived(found)
+    return found
+
+
+def _archived(found: Found) -> None:
+    opened, asked = found.opened, found.opened.project.records
+    folders = [opened.folder / name for name in asked.folders]
+    windows = ReplayWindows([file for folder in folders for file in find_files(folder)])
+    documents = sorted(path for folder in folders for path in folder.rglob("*.xml"))
+    contents = {path: opened.read("StationXML", path) for path in documents}
+    inventory = merge([parse_inventory(content, opened.name(path)) for path, content in contents.items()])
+    recorded = RecordedWaveforms(_Noting(opened, windows))
+    assessor = Assessor(recorded, inventory, Window(asked.before_s, asked.after_s), found.oscillators)
+    travel_times = TravelTimes(EarthModel.published(EARTH_MODEL))
+    candidates = _candidates(opened, inventory)
+    found.stations |= candidates
+    for event in opened.events:
+        for name, site in candidates.items():
+            if (event.name, name) not in found.records:
+                _assess(found, assessor, event, site, _onset_ns(travel_times, event, site))
+
+
+class _Noting:
+    """Reads packets, and puts the files they were in on record."""
+
+    def __init__(self, opened: Opened, windows: ReplayWindows) -> None:
+        self._opened, self._windows = opened, windows
+        self._noted: set[Path] = set()
+
+    def __call__(self, source_ids: Collection[SourceId], start_ns: int, end_ns: int) -> list[Packet]:
+        for path in self._windows.holding(source_ids, start_ns, end_ns):
+            if path not in self._noted:
+                self._noted.add(path)
+                self._opened.read("miniSEED", path)
+        return self._windows(source_ids, start_ns, end_ns)
+
+
+def _candidates(opened: Opened, inventory: Inventory) -> dict[str, Site]:
+    """Stations that a place names, and those near enough to one."""
+    project = opened.project
+    named = {name for site in project.site for name in site.stations}
+    named |= {name for route in project.route for name in route.stations}
+    places = places_of(opened)
+    places += [
+        (piece.latitude_deg, piece.longitude_deg)
+        for route in project.route
+        for piece in segments(opened.routes[route.name], route.segment_km)
+    ]
+    most_km = project.records.max_station_km
+    return {
+        name: site
+        for name, site in sorted(inventory.sites.items())
+        if name in named
+        or any(distance_km(site.latitude_deg, site.longitude_deg, *place) <= most_km for place in places)
+    }
+
+
+def _onset_ns(travel_times: TravelTimes, event: AssessedEvent, site: Site) -> int | None:
+    """Before which a station cannot feel an event, ns UTC; None where it is too far for a P wave."""
+    at = np.array(site.latitude_deg), np.array(site.longitude_deg)
+    km, _ = distance_azimuth(np.array(event.latitude_deg), np.array(event.longitude_deg), *at)
+    phase = np.array(PHASES.index("P"))
+    p_s = float(travel_times(phase, np.array(event.depth_km), km, np.array(site.elevation_m / 1000)).time_s)
+    if not np.isfinite(p_s):
+        return None
+    return event.time_ns + seconds_ns(max(p_s * (1 - EARLY_SHARE) - EARLY_S, 0.0))
+
+
+def _assess(found: Found, assessor: Assessor, event: AssessedEvent, site: Site, onset_ns: int | None) -> None:
+    key = event.name, site.station_id
+    if onset_ns is None:
+        found.refusals[key] = Refusal(*key, f"{site.station_id}: no P wave reaches it")
+        return
+    assessed, reasons = assessor.station(site.station_id, onset_ns)
+    if assessed is None:
+        found.refusals[key] = Refusal(*key, "; ".join(reasons))
+        return
+    noted = tuple(f"another instrument was refused: {reason}" for reason in reasons)
+    _keep(found, event, site, replace(assessed, remarks=(*assessed.remarks, *noted)), onset_ns)
+
+
+def _published(found: Found, table: RecordTable) -> None:
+    """A record as its agency corrected it."""
+    opened = found.opened
+    event = next(one for one in opened.events if one.name == table.event)
+    site = Site(table.station, table.latitude_deg, table.longitude_deg, 0.0)
+    found.stations[table.station] = site
+    try:
+        components = [
+            replace(component, station=table.station)
+            for name in table.files
+            for component in read(File.of(name, opened.read("record", opened.folder / name)))
+        ]
+        motion = Motion(tuple(components))
+        remark = check_ending(motion)
+        assessed = assess(motion, found.oscillators)
+    except MotionError as error:
+        found.refusals[event.name, table.station] = Refusal(event.name, table.station, str(error))
+        return
+    _keep(found, event, site, replace(assessed, remarks=(*assessed.remarks, *([remark] if remark else []))), None)
+
+
+def _keep(found: Found, event: AssessedEvent, site: Site, assessed: Assessment, onset_ns: int | None) -> None:
+    key = event.name, site.station_id
+    motion = assessed.motion
+    if motion.horizontals_m_s2 is None:
+        reason = f"{site.station_id}: no two horizontal components at right angles"
+        found.refusals[key] = Refusal(*key, reason)
+        return
+    away_km = distance_km(event.latitude_deg, event.longitude_deg, site.latitude_deg, site.longitude_deg)
+    vector = np.hypot(*motion.horizontals_m_s2), np.hypot(*_velocities(motion))
+    found.records[key] = Record(*key, away_km, onset_ns, assessed, *vector)
+
+
+def _velocities(motion: Motion) -> list[Floats]:
+    """Of the two horizontals: those that came with the record, else integrals of acceleration."""
+    level = [component for component in motion.components if component.azimuth_deg is not None]
+    return [
+        integral(one.acceleration_m_s2, one.rate_hz) if one.velocity_m_s is None else one.velocity_m_s for one in level
+    ]
