@@ -39,7 +39,8 @@ def _method(shape: dict[str, Any], words: Words) -> Iterator[Block]:
 def _limits(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Heading(words("Not confirmed, not assessed"))
     if shape["unconfirmed"]:
-        rows = tuple((one["what"], words(one["why"])) for one in shape["unconfirmed"])
+        own = {"strain": words("strain"), "repairs": words("repairs")}  # the others are names of the project
+        rows = tuple((own.get(one["what"], one["what"]), words(one["why"])) for one in shape["unconfirmed"])
         yield Table((words("what"), words("why it is unconfirmed")), rows, (4, 10), 2)
     for text in (
         words("Not assessed: structures and equipment, permanent displacement of the ground, liquefaction, slides and "
@@ -60,4 +61,4 @@ def _provenance(shape: dict[str, Any], sha256: str, words: Words) -> Iterator[Bl
     columns = words("file"), words("read as"), words("bytes"), "SHA-256"
     rows = tuple((one["name"], words(one["role"]), str(one["n_bytes"]), one["sha256"])
                  for one in provenance["inputs"])  # fmt: skip
-    yield Table(columns, rows, (5.0, 1.6, 1.2, 9.2), 2)
+    yield Table(columns, rows, (4.5, 1.4, 1.1, 10.0), 2)
