@@ -39,6 +39,7 @@ class Store:
         self._writer = engine.execution_options(**engines.WRITE)
         self._retry_s = retry_s
         self._closing = Signal()
+        self._is_prepared = False
 
     @classmethod
     def open(cls, url: str, *, retry_s: float = 60.0) -> Self:
@@ -83,6 +84,12 @@ class Store:
         StoreError : if it is not Houfeng's, or newer than this program
         """
         prepare(self.read, self._write, engines.show(self._url))
+        self._is_prepared = True
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the tables are known to be there; in any thread."""
+        return self._is_prepared
 
     def ask(self) -> None:
         """Return when a unit of work could be done now; changes nothing.

@@ -132,6 +132,8 @@ class Deliverer:
         ------
         StoreError : if the database does not answer
         """
+        if not self._store.is_prepared:
+            return  # on a slow computer the tables of a new database are still being made
         post, at_ns = self._post(), now_ns()
         with self._store.read() as snapshot:
             found = deliveries.unplanned(snapshot)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from acquisition.heartbeat import Heartbeat
 from database import alerts
 from database.deliveries import Delivery, DeliveryState
 from database.store import Store
-from houfeng.alerting.deliverer import is_told, tried
+from houfeng.alerting.deliverer import Deliverer, Post, is_told, tried
 from houfeng.alerting.message import delivery_id
 from houfeng.alerting.settings import DeliverySettings, RecipientSettings, SmtpSettings
 from houfeng.times import NS_PER_S, now_ns
@@ -172,3 +173,13 @@ def test_what_is_less_bad_is_not_for_everybody() -> None:
     serious = replace(MAIL, severity="major")
     assert not is_told(serious, replace(ALERT, severity=Severity.MINOR), OPENED, COUNTRIES)
     assert is_told(serious, replace(ALERT, severity=Severity.MAJOR), OPENED, COUNTRIES)
+
+
+def test_tables_that_are_still_being_made_are_waited_for(tmp_path: Path) -> None:
+    store = Store.at(f"sqlite:///{tmp_path}/new.db")
+    deliverer = Deliverer(store, lambda: Post((), SmtpSettings(), DeliverySettings(), {}), Heartbeat())
+    deliverer.turn()  # there is no table yet: nothing to tell, and nothing to complain of
+    store.prepare()
+    deliverer.turn()
+    assert dict(deliverer.counts) == {DeliveryState.WAITING: 0, DeliveryState.FAILED: 0}
+    store.close()
