@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from database import tables
 from database.upsert import delete_where, upsert
@@ -113,11 +113,19 @@ def responses(connection: Connection, source_id: SourceId) -> list[tuple[int, fl
     return [(row.day_ns, row.sample_rate_hz, row.response_crc) for row in found]
 
 
-def channels(connection: Connection) -> list[SourceId]:
-    """Channels that have a day of noise, sorted."""
+def channels(connection: Connection, *, with_windows: bool = True) -> list[SourceId]:
+    """Channels that have a day of noise, or, without windows, that a day was looked at of; sorted."""
     noise = tables.noise_day.c
-    names = connection.scalars(select(noise.source_id).where(noise.n_windows > 0).distinct())
+    least = 1 if with_windows else 0
+    names = connection.scalars(select(noise.source_id).where(noise.n_windows >= least).distinct())
     return sorted(map(SourceId.parse, names))
+
+
+def forget(connection: Connection, source_id: SourceId, days_ns: Collection[int]) -> None:
+    """Remove days of a channel of which nothing is archived any more, all their rates."""
+    noise = tables.noise_day
+    key = noise.c.source_id == str(source_id)
+    connection.execute(delete(noise).where(key, noise.c.day_ns == bindparam("day")), [{"day": day} for day in days_ns])
 
 
 def _values(row: NoiseDay) -> dict[str, Any]:

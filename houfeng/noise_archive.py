@@ -70,9 +70,10 @@ class NoiseArchive:
         ArchiveError : if a file cannot be read
         """
         with self._store.read() as snapshot:
-            source_ids = [each for each in holdings.streams(snapshot) if is_ground_motion(each.channel)]
+            source_ids = {each for each in holdings.streams(snapshot) if is_ground_motion(each.channel)}
+            source_ids.update(noise_days.channels(snapshot, with_windows=False))
         n_made = 0
-        for source_id in source_ids:
+        for source_id in sorted(source_ids):
             n_made += self._update_channel(source_id, responses, now_ns)
         return n_made
 
@@ -81,6 +82,9 @@ class NoiseArchive:
         with self._store.read() as snapshot:
             prints = noise_days.prints(snapshot, source_id, until_ns + 1)
             made_from = noise_days.made_from(snapshot, source_id)
+        gone = [day_ns for day_ns in made_from if day_ns < until_ns and day_ns not in prints]
+        if gone:
+            self._store.run(lambda unit: noise_days.forget(unit.connection, source_id, gone))
         n_made = 0
         recorded = RecordedWaveforms(ArchiveWindows(self._root))
         for day_ns in sorted(day_ns for day_ns, seen in prints.items() if made_from.get(day_ns) != seen):

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from database.store import Store
 from houfeng.errors import ArchiveError, StoreError
 from houfeng.times import now_ns
+from stations.settings import HealthSettings
 from webui import (
     access,
     acting,
@@ -49,6 +50,7 @@ def create_app(
     *,
     key: bytes | None = None,
     around: house.Around | None = None,
+    health: HealthSettings | None = None,
 ) -> Flask:
     """The application; the store stays the caller's and is closed by it.
 
@@ -59,11 +61,13 @@ def create_app(
     archive : folder of the waveforms, which are only read; None shows no waveforms
     key : signs cookies; without one sessions end with this process
     around : what is asked of configuration and daemon; None shows neither
+    health : limits of the status rule, which availability is marked by; None for the default ones
     """
     app = Flask(__name__, static_folder=None)
     app.config["STORE"] = store
     app.config["SETTINGS"] = settings
     app.config["AROUND"] = around
+    app.config["HEALTH"] = health or HealthSettings()
     app.config["STARTED"] = now_ns()
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

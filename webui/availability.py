@@ -194,8 +194,8 @@ def _bar(snapshot: Connection, source_id: SourceId, first_ns: int, end_ns: int) 
 
 
 def _state(percent: float | None) -> str:
-    """What a share would be said to be by default: the daemon's limits are its own."""
-    limits = HealthSettings()
+    """What a share is said to be, by the limits of the status rule."""
+    limits: HealthSettings = current_app.config["HEALTH"]
     if percent is None:
         return "UNKNOWN"
     if percent < limits.availability_bad_percent:

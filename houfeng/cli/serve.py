@@ -72,7 +72,8 @@ def serve_web(config: Path, port: int | None, host: str | None, of_daemon: bool)
     key, asked = session_key(page.session_key_file, archive), around(config, settings)
 
     def make() -> Flask:
-        return create_app(page, Store.open(settings.database.url), archive, key=key, around=asked)
+        store = Store.open(settings.database.url)
+        return create_app(page, store, archive, key=key, around=asked, health=settings.health)
 
     run(page, make)
 

@@ -89,6 +89,24 @@ def test_a_day_is_that_of_ppsd_and_follows_late_records_and_responses(store: Sto
     assert (bare.levels, bare.response_crc) == (row.levels, None)
 
 
+def test_noise_goes_when_its_records_do(store: Store, tmp_path: Path) -> None:
+    archived(tmp_path, 0, 40_000)
+    update(tmp_path, store, NONE)
+    (path,) = (tmp_path / "archive").glob("2010/IU/ANMO/LHZ.D/*")
+    kept = path.read_bytes()
+    path.unlink()
+    yesterday_ns = DAY_NS + 3600 * NS_PER_S
+    update(tmp_path, store, NONE, yesterday_ns)  # a clock that was set back removes nothing
+    with store.read() as snapshot:
+        assert [row.n_windows for row in noise_days.read(snapshot, ANMO)] == [21]
+    update(tmp_path, store, NONE)
+    with store.read() as snapshot:
+        assert noise_days.made_from(snapshot, ANMO) == {}
+        assert noise_days.channels(snapshot, with_windows=False) == []
+    path.write_bytes(kept)
+    assert update(tmp_path, store, NONE) == 1
+
+
 def test_levels_survive_packing() -> None:
     plan = psd_plan(100.0)
     chance = np.random.default_rng(2)
