@@ -66,6 +66,14 @@ def is_calibrating(packet: Packet) -> bool:
     return bool(raw[3] & 1) if raw[:3] == _VERSION_3 else len(raw) > 36 and bool(raw[36] & 0x01)
 
 
+def is_clipped(packet: Packet) -> bool:
+    """Whether the record of a packet says that the digitiser clipped or the amplifier was saturated."""
+    raw = packet.raw
+    if raw[:3] == _VERSION_3:
+        return _is_clipped(raw)
+    return len(raw) > 38 and bool(raw[38] & 0x03)
+
+
 def flag_names(raw: bytes) -> tuple[str, ...]:
     """Flags of one whole record that are set, of `FLAGS`: miniSEED 2 or 3.
 

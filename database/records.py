@@ -192,7 +192,7 @@ class StationRow:
     metrics : the worst of its required channels
     marks : what the rules say of each metric that they judge; empty where there is no current status
     flapping : whether its state changes too often
-    score : 100 less the points of `deductions`, at least 0; None where there is no current status
+    score : 100 less the points of `deductions`, at least 0; None where there is no current status, and in maintenance
     deductions : what was taken off, most first
     beside : the worst of what rules read beside `metrics`, by metric of `stations.health.summary.BESIDE`; one without a
         source is left out, one whose source went quiet is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -23,7 +23,8 @@ Values = dict[str, Any]
 Found = Row[Any]
 
 _metrics_in = attrgetter(*METRICS)
-_READING = tuple(field.name for field in fields(Reading))
+# Without their names: a channel has up to thirty, which are written every few seconds.
+_reading_in = attrgetter(*(field.name for field in fields(Reading)))
 _ORIGIN = tuple(field.name for field in fields(Origin))
 MAGNITUDE = tuple(field.name for field in fields(Magnitude))
 STATION_MAGNITUDE = tuple(field.name for field in fields(StationMagnitude))
@@ -203,7 +204,7 @@ def channel_status_values(status: StationStatus, channel: ChannelStatus) -> Valu
         "required": channel.required,
         **_metrics_values(channel.metrics),
         "readings": json.dumps(
-            [{name: getattr(reading, name) for name in _READING} for reading in channel.readings],
+            [_reading_in(reading) for reading in channel.readings],
             ensure_ascii=False,
             default=np.generic.item,
         ),
@@ -219,8 +220,13 @@ def channel_status_of(row: Found) -> ChannelStatus:
         since_ns=row.since_ns,
         required=row.required,
         metrics=metrics_of(row),
-        readings=tuple(Reading(**values | {"state": State(values["state"])}) for values in json.loads(row.readings)),
+        readings=tuple(map(_reading_of, json.loads(row.readings))),
     )
+
+
+def _reading_of(values: list[Any]) -> Reading:
+    reading = Reading(*values)
+    return replace(reading, state=State(reading.state))
 
 
 def metrics_of(row: Found) -> Metrics:

@@ -216,8 +216,9 @@ def _station_row(found: Found, seen_at_ns: int | None, acknowledged: Mapping[str
         metrics=Metrics() if unseen else metrics_of(found),
         marks={} if unseen else _marks_of(found.marks),
         flapping=not unseen and found.flapping,
-        score=None if unseen else found.score,
-        deductions=() if unseen else _deductions_of(found.deductions),
+        # what is being worked on is no worse for it
+        score=None if unseen or usage.level == "maintenance" else found.score,
+        deductions=() if unseen or usage.level == "maintenance" else _deductions_of(found.deductions),
         beside={} if unseen else json.loads(found.beside),
         acknowledged_by=acknowledged.get(found.station_id, ""),
         usage_since_ns=usage.since_ns,

@@ -18,9 +18,9 @@ _CODE = re.compile(r"[A-Z0-9?*]{1,3}", re.ASCII)
 # Limits of which BAD is the higher one, and the lower one.
 _RISING = (
     *("total_latency_{}_s", "feed_latency_{}_s", "gaps_{}_per_hour", "mass_{}_v", "clock_error_{}_s"),
-    *("spikes_{}_per_hour", "rms_{}_db", "above_nhnm_{}_percent"),
+    *("spikes_{}_per_hour", "rms_{}_db", "above_nhnm_{}_percent", "temperature_{}_c", "buffer_{}_percent"),
 )
-_FALLING = ("availability_{}_percent", "timing_quality_{}_percent", "supply_{}_v", "dead_lin_{}_db")
+_FALLING = ("availability_{}_percent", "timing_quality_{}_percent", "supply_{}_v", "dead_lin_{}_db", "satellites_{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,12 @@ class HealthSettings:
     mass_bad_v: float = 4.0
     clock_error_warn_s: float = 0.005
     clock_error_bad_s: float = 0.1
+    temperature_warn_c: float = 50.0
+    temperature_bad_c: float = 65.0
+    satellites_warn: float = 4.0
+    satellites_bad: float = 1.0
+    buffer_warn_percent: float = 50.0
+    buffer_bad_percent: float = 90.0
     required_channels: tuple[str, ...] = ()
     flapping_per_hour: int = 4
     enter_evaluations: int = 2

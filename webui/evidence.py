@@ -35,6 +35,9 @@ RULES: dict[str, object] = {
     "supply_voltage": lazy_gettext("Supply voltage"),
     "mass_position": lazy_gettext("Mass position"),
     "clock_quality": lazy_gettext("Clock quality"),
+    "temperature": lazy_gettext("Temperature"),
+    "gnss_satellites": lazy_gettext("GNSS satellites"),
+    "buffer_used": lazy_gettext("Buffer used"),
     "clock_error": lazy_gettext("Clock error"),
     "metadata_rate": lazy_gettext("Sampling rate, as in StationXML"),
     "metadata_epoch": lazy_gettext("Epochs in StationXML"),
@@ -43,7 +46,7 @@ RULES: dict[str, object] = {
 _ORDER = {rule: n for n, rule in enumerate(RULES)}
 _LOW_IS_BAD = (
     *("availability_1h", "availability_24h", "timing_quality", "flat", "supply_voltage", "clock_quality"),
-    *("clock_locked", "dead_channel_lin", "sample_unique", "low_rms", "polarity_check"),
+    *("clock_locked", "dead_channel_lin", "sample_unique", "low_rms", "polarity_check", "gnss_satellites"),
 )
 # A value that equals the limit breaks it.
 _REACHED = {"cross_talk": "<", "polarity_check": ">"}

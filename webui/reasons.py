@@ -38,6 +38,12 @@ _WHAT: tuple[tuple[str, object], ...] = (
     (r"Last clock quality (?P<value>.+)", lazy_gettext("Last clock quality %(value)s")),
     (r"Clock off by (?P<value>.+)", lazy_gettext("Clock off by %(value)s")),
     (r"Last clock off by (?P<value>.+)", lazy_gettext("Last clock off by %(value)s")),
+    (r"Temperature (?P<value>.+)", lazy_gettext("Temperature %(value)s")),
+    (r"Last temperature (?P<value>.+)", lazy_gettext("Last temperature %(value)s")),
+    (r"Satellites (?P<value>.+)", lazy_gettext("Satellites %(value)s")),
+    (r"Last satellites (?P<value>.+)", lazy_gettext("Last satellites %(value)s")),
+    (r"Buffer used (?P<value>.+)", lazy_gettext("Buffer used %(value)s")),
+    (r"Last buffer used (?P<value>.+)", lazy_gettext("Last buffer used %(value)s")),
     (
         r"Records (?P<value>.+) Hz, StationXML (?P<least>.+) Hz",
         lazy_gettext("Records %(value)s Hz, StationXML %(least)s Hz"),

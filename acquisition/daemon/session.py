@@ -28,7 +28,7 @@ from acquisition.daemon.statuses import save_statuses
 from acquisition.daemon.upkeep import upkeep
 from acquisition.daemon.usages import Usages
 from acquisition.daemon.vitals import Vitals
-from acquisition.mseed_flags import is_calibrating
+from acquisition.mseed_flags import is_calibrating, is_clipped
 from acquisition.passed import Passed
 from acquisition.recorder import Recorder
 from acquisition.server.ledger import Ledger
@@ -82,7 +82,8 @@ class Session:
         stack.callback(self._link.close)
         self._link.prepare()
         self._index = ArchiveIndex(self._archive.root, self._store)
-        self._health = HealthMonitor(settings.health, network.wanted, network.usages, is_calibrating=is_calibrating)
+        told = {"is_calibrating": is_calibrating, "is_clipped": is_clipped}
+        self._health = HealthMonitor(settings.health, network.wanted, network.usages, **told)
         self._metering = Metering(settings, network, self._store, self._link, self._index, self._health)
         self._detection = SessionDetection(
             settings, network, self._archive, self._store, self._link, self.run_id, self._go_on

@@ -10,6 +10,7 @@ from stations.alerts.common import Common, members
 from stations.alerts.evidence import Fact, fact, said
 from stations.alerts.scene import Scene, deciding, is_late, is_stale
 from stations.alerts.words import Kind
+from stations.health import beside
 from stations.health.beside import CLOCK_ERROR, CLOCK_QUALITY, EPOCH, MASS, RATE, RESPONSE, SUPPLY
 from stations.health.status import ChannelStatus, Reading, State, StationStatus
 
@@ -18,10 +19,22 @@ CAUSES = ("link", "server", "power", "clock", "sensor", "metadata", "unknown")
 # what metadata say wrongly is no fault of the station.
 _RULES = (
     ("power", (SUPPLY,)),
-    ("clock", ("future_data", "timing_quality", CLOCK_QUALITY, CLOCK_ERROR, "clock_locked")),
-    ("sensor", ("flat", "sample_mean", "clipping", MASS, "dead_channel_lin", "dead_channel_gsn", "sample_rms")),
+    ("clock", ("future_data", "timing_quality", CLOCK_QUALITY, CLOCK_ERROR, "clock_locked", beside.SATELLITES)),
+    (
+        "sensor",
+        (
+            "flat",
+            "sample_mean",
+            "clipping",
+            MASS,
+            "dead_channel_lin",
+            "dead_channel_gsn",
+            "sample_rms",
+            beside.TEMPERATURE,
+        ),
+    ),
     ("sensor", ("pct_above_nhnm", "num_spikes")),
-    ("link", ("num_gaps", "feed_latency")),
+    ("link", ("num_gaps", "feed_latency", beside.BUFFER)),
     ("metadata", (RATE, EPOCH, RESPONSE)),
 )
 # Data that keep coming this late, while packets come now, wait on their way.

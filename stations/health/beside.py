@@ -7,7 +7,8 @@ station does not have gives no verdict.
 References
 ----------
 SEED Reference Manual 2.4, appendix A: instrument codes M (mass position) and E (electronic test point). EarthScope,
-channel codes of Quanterra Q330 and Nanometrics Centaur: VEP and VEI supply, VM* mass position, LCQ and LCE clock.
+channel codes of Quanterra Q330 and Nanometrics Centaur: VEP and VEI supply, VM* mass position, LCQ and LCE clock, VDT
+temperature, GNS satellites, VPB packet buffer.
 """
 
 from __future__ import annotations
@@ -21,19 +22,36 @@ from stations.health.status import State
 from stations.settings import HealthSettings
 
 SUPPLY, MASS, CLOCK_QUALITY, CLOCK_ERROR = "supply_voltage", "mass_position", "clock_quality", "clock_error"
+TEMPERATURE, SATELLITES, BUFFER = "temperature", "gnss_satellites", "buffer_used"
 RATE, EPOCH, RESPONSE = "metadata_rate", "metadata_epoch", "metadata_response"
 
-_BY_CODE = {"EP": SUPPLY, "EI": SUPPLY, "CQ": CLOCK_QUALITY, "CE": CLOCK_ERROR}
+_BY_CODE = {"EP": SUPPLY, "EI": SUPPLY, "CQ": CLOCK_QUALITY, "CE": CLOCK_ERROR, "DT": TEMPERATURE}
+# Quanterra's own, whose letters stand for something else elsewhere.
+_BY_WHOLE_CODE = {"GNS": SATELLITES, "VPB": BUFFER}
 _VOLTS = {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "millivolt": 1e-3}
 _MILLISECONDS = {"s": 1e3, "sec": 1e3, "ms": 1.0, "us": 1e-3, "usec": 1e-3, "microseconds": 1e-3}
 _PERCENT = {"%": 1.0, "percent": 1.0}
-_UNITS = {SUPPLY: _VOLTS, MASS: _VOLTS, CLOCK_ERROR: _MILLISECONDS, CLOCK_QUALITY: _PERCENT}
+_CELSIUS = {"c": 1.0, "degc": 1.0, "celsius": 1.0, "degrees celsius": 1.0, "deg_c": 1.0}
+_NUMBERS = {"": 1.0, "number": 1.0, "count": 1.0, "counts": 1.0}
+_UNITS = {
+    SUPPLY: _VOLTS,
+    MASS: _VOLTS,
+    CLOCK_ERROR: _MILLISECONDS,
+    CLOCK_QUALITY: _PERCENT,
+    TEMPERATURE: _CELSIUS,
+    SATELLITES: _NUMBERS,
+    BUFFER: _PERCENT,
+}
+# The sign of these says which way; of others only how far counts.
+_SIGNED = (TEMPERATURE,)
 # Headers have rates with few digits, and digitisers that resample are off by some ppm.
 _RATE_SHARE = 1e-3
 
 
 def soh_rule(channel: str) -> str:
     """The rule that a channel code (`VEP`) is the source of; "" for none."""
+    if channel in _BY_WHOLE_CODE:
+        return _BY_WHOLE_CODE[channel]
     return MASS if channel[1] == "M" else _BY_CODE.get(channel[1:], "")
 
 
@@ -55,7 +73,13 @@ class SohRules:
         quality = Rule(CLOCK_QUALITY, "clock_quality", "%", *limits, none, low_is_bad=True)
         limits = s.clock_error_warn_s * 1e3, s.clock_error_bad_s * 1e3, "Clock off by {value}, limit {limit}"
         error = Rule(CLOCK_ERROR, "clock_error_ms", "ms", *limits, none)
-        self._rules = {rule.name: rule for rule in (supply, mass, quality, error)}
+        limits = s.temperature_warn_c, s.temperature_bad_c, "Temperature {value}, limit {limit}"
+        warmth = Rule(TEMPERATURE, "temperature_c", "°C", *limits, none)
+        limits = s.satellites_warn, s.satellites_bad, "Satellites {value}, limit {limit}"
+        sky = Rule(SATELLITES, "gnss_satellites", "", *limits, none, low_is_bad=True)
+        limits = s.buffer_warn_percent, s.buffer_bad_percent, "Buffer used {value}, limit {limit}"
+        buffer = Rule(BUFFER, "buffer_used_percent", "%", *limits, none)
+        self._rules = {rule.name: rule for rule in (supply, mass, quality, error, warmth, sky, buffer)}
 
     def judge(self, watches: Iterable[ChannelWatch], metadata: Metadata, now_ns: int) -> dict[str, list[Verdict]]:
         """Verdicts of one station by location code of their source, the worst of each rule; none without a source.
@@ -86,7 +110,7 @@ class SohRules:
         if factor is None:
             return None
         value = watch.newest_counts / epoch.gain * factor
-        verdict = rule.judge(value if rule.low_is_bad else abs(value))
+        verdict = rule.judge(value if rule.low_is_bad or rule.name in _SIGNED else abs(value))
         if not watch.is_late(now_ns):
             return verdict
         # What it said last stays as evidence of why everything stopped; it is no evidence of how things are.
@@ -96,7 +120,7 @@ class SohRules:
 def _worse(verdict: Verdict) -> tuple[int, float]:
     order = (State.BAD, State.WARN, State.OK, State.UNKNOWN).index(verdict.state)
     value = verdict.value or 0.0
-    return order, value if verdict.rule in (SUPPLY, CLOCK_QUALITY) else -value
+    return order, value if verdict.rule in (SUPPLY, CLOCK_QUALITY, SATELLITES) else -value
 
 
 def of_location(said: Mapping[str, list[Verdict]], location: str, motion: Iterable[str]) -> list[Verdict]:

@@ -32,6 +32,8 @@ CLIP_SHARE = 0.98
 # Instrument codes of SEED that record ground motion: high and low gain seismometers, accelerometers, gravimeters,
 # geophones. A mass position or a voltage may be as constant as it likes.
 GROUND_MOTION = frozenset("HLNGP")
+# Quanterra names places, satellites and buffers by letters that are instruments elsewhere: a latitude is constant.
+NO_MOTION = frozenset({"GLA", "GLO", "GNS", "GPL", "VPB"})
 
 # Outside, a header is damaged: one sample a day, ten million a second.
 _LOWEST_RATE_HZ = 1e-5
@@ -75,12 +77,13 @@ class ChannelWatch:
         self.newest_counts: float | None = None
         self._calibrated: set[int] = set()
 
-    def observe(self, packet: Packet, *, is_calibrating: bool = False) -> None:
+    def observe(self, packet: Packet, *, is_calibrating: bool = False, is_clipped: bool = False) -> None:
         """Count one packet in; time that is covered already adds no samples and no availability.
 
         Parameters
         ----------
         is_calibrating : whether its record says that a calibration signal is on it
+        is_clipped : whether its record says that the digitiser clipped or the amplifier was saturated
         """
         rate_hz = packet.sample_rate_hz
         if not (packet.n_samples and _is_possible(rate_hz)):
@@ -90,7 +93,7 @@ class ChannelWatch:
             return
         if is_calibrating:
             self._calibrated |= set(range(packet.start_ns // MINUTE_NS, (packet.next_ns - 1) // MINUTE_NS + 1))
-        if packet.next_ns == self._newest_end_ns and packet.source_id.channel[1] not in GROUND_MOTION:
+        if packet.next_ns == self._newest_end_ns and not is_ground_motion(packet.source_id.channel):
             self.newest_counts = float(packet.samples[-1])
         if packet.timing_quality is not None:
             # Archives that were written again say 0 in every record (IC.MDJ 2017, CI 2019): not a clock, a default.
@@ -99,7 +102,7 @@ class ChannelWatch:
                 minute.timing += packet.timing_quality
                 minute.n_records += 1
         if rate_hz >= 1:
-            self._gather(packet, again)
+            self._gather(packet, again, is_clipped=is_clipped)
 
     def cover(
         self, start_ns: int, end_ns: int, rate_hz: float, arrived_ns: int, n_records: int = 1
@@ -255,20 +258,25 @@ class ChannelWatch:
             self._calibrated = {key for key in self._calibrated if key >= oldest}
         return minute
 
-    def _gather(self, packet: Packet, again: list[Span]) -> None:
+    def _gather(self, packet: Packet, again: list[Span], *, is_clipped: bool) -> None:
         """Hand the samples that are new to the minutes they belong to."""
         key = minute_of(packet, 0)
         if not again and key == minute_of(packet, packet.n_samples - 1):
             if (minute := self._minute(key)) is not None:
-                minute.add(packet.samples)
+                minute.add(packet.samples, is_clipped=is_clipped)
             return
         for first, last in new_samples(packet, again):
             while first < last:
                 key = minute_of(packet, first)
                 stop = min(last, max(first + 1, index_at(packet, (key + 1) * MINUTE_NS)))
                 if (minute := self._minute(key)) is not None:
-                    minute.add(packet.samples[first:stop])
+                    minute.add(packet.samples[first:stop], is_clipped=is_clipped)
                 first = stop
+
+
+def is_ground_motion(channel: str) -> bool:
+    """Whether a channel code (`BHZ`) stands for ground motion."""
+    return channel[1] in GROUND_MOTION and channel not in NO_MOTION
 
 
 def _is_possible(rate_hz: float) -> bool:

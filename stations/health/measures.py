@@ -159,13 +159,10 @@ def rolled_up(rows: Sequence[Measures], start_ns: int) -> Measures:
 
 def _rms_median(rows: Sequence[Measures]) -> float | None:
     """Of minutes, or of hours that have one of their own."""
-    its = [row.rms_median if row.n_minutes > 1 or row.rms_median is not None else _own_rms(row) for row in rows]
+    # of a minute its own; an hour or a day that is all calibration has none
+    its = [row.sample_rms if row.rms_median is None and not row.n_calibrated else row.rms_median for row in rows]
     known = [rms for rms in its if rms is not None]
     return median(known) if known else None
-
-
-def _own_rms(row: Measures) -> float | None:
-    return None if row.n_calibrated else row.sample_rms
 
 
 _SUMS = (

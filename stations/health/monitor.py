@@ -38,6 +38,7 @@ class HealthMonitor:
     usages : usage level by station id, `full` for others. Stations named here are reported even before they send;
         those that are `off` never are
     is_calibrating : whether a packet's record says that a calibration signal is on it
+    is_clipped : whether it says that the digitiser clipped or the amplifier was saturated
 
     Attributes
     ----------
@@ -53,12 +54,13 @@ class HealthMonitor:
         usages: Mapping[str, str] | None = None,
         *,
         is_calibrating: Callable[[Packet], bool] = lambda packet: False,
+        is_clipped: Callable[[Packet], bool] = lambda packet: False,
     ) -> None:
         self._settings = settings
         self.metadata = _NONE_KNOWN
         self.measured: Mapping[SourceId, Measured] = {}
         self.measured_at_first = _NOT_MEASURED
-        self._is_calibrating = is_calibrating
+        self._is_calibrating, self._is_clipped = is_calibrating, is_clipped
         self._soh = SohRules(settings)
         self._expect(wanted, usages or {})
         self._is_received: Callable[[SourceId], bool] = lambda source_id: True
@@ -93,7 +95,8 @@ class HealthMonitor:
             if watch is None and packet.n_samples:
                 watch = self._new_channel(packet.source_id, packet.received_ns or packet.next_ns)
             if watch is not None:
-                watch.observe(packet, is_calibrating=self._is_calibrating(packet))
+                is_calibrating, is_clipped = self._is_calibrating(packet), self._is_clipped(packet)
+                watch.observe(packet, is_calibrating=is_calibrating, is_clipped=is_clipped)
 
     def cover(self, source_id: SourceId, span: Span, arrived_ns: int, n_records: int) -> None:
         """Count in adjoining packets of one channel that nobody has time to look into: all but their samples.

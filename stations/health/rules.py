@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from stations.health.channel import GROUND_MOTION, N_MINUTES_KEPT
+from stations.health.channel import N_MINUTES_KEPT
+from stations.health.channel import is_ground_motion as is_ground_motion
 from stations.health.samples import MAX_DISTINCT
 from stations.health.status import Metrics, State
 from stations.health.words import reason, window
@@ -24,6 +25,7 @@ LATENCY = "total_latency"
 WAVEFORM_RULES = frozenset(
     {
         *("flat", "sample_mean", "clipping", "timing_quality", "clock_quality", "clock_error", "mass_position"),
+        *("temperature", "gnss_satellites"),
         *("num_spikes", "sample_rms", "clock_locked", "pct_above_nhnm", "pct_below_nlnm", "dead_channel_lin"),
         *("dead_channel_gsn", "sample_unique", "low_rms", "cross_talk", "polarity_check"),
     }
@@ -95,11 +97,6 @@ class Rule:
         if patience == 1 or self.bad is None:
             return self
         return replace(self, warn=self.warn * patience, bad=self.bad * patience)
-
-
-def is_ground_motion(channel: str) -> bool:
-    """Whether a channel code (`BHZ`) stands for ground motion."""
-    return channel[1] in GROUND_MOTION
 
 
 class Rulebook:

@@ -56,14 +56,21 @@ class Minute:
         self._n_clipped = 0
         self._values: frozenset[float] = frozenset()
 
-    def add(self, samples: Samples) -> None:
-        """Count samples in: (n,) counts, n > 0, integer or float; those that are not finite are left out."""
+    def add(self, samples: Samples, *, is_clipped: bool = False) -> None:
+        """Count samples in: (n,) counts, n > 0, integer or float; those that are not finite are left out.
+
+        Parameters
+        ----------
+        is_clipped : whether all of them count as clipped, because their record says so
+        """
         if samples.dtype.kind == "f":
             samples = samples[np.isfinite(samples)]
             if not len(samples):
                 return
             if not self.n_samples:
                 self._reference = float(samples[0])
+        if is_clipped:  # those at full scale are counted by their values
+            self._n_clipped += int(np.count_nonzero(np.abs(samples.astype(np.float64)) < self._clip_counts))
         self.n_samples += len(samples)
         self._n_pending += len(samples)
         self._pending.append(samples)

@@ -18,6 +18,7 @@ _WORTH = {"total_latency": 100, "flat": 80, "future_data": 60, "sample_mean": 50
 _WORTH |= {"dead_channel_lin": 80, "dead_channel_gsn": 80, "cross_talk": 80, "sample_unique": 80, "low_rms": 80}
 _WORTH |= {"polarity_check": 60, "sample_rms": 50, "pct_above_nhnm": 50, "pct_below_nlnm": 50, "clock_locked": 50}
 _WORTH |= {"clock_quality": 50, "clock_error": 50, "metadata_rate": 50, "supply_voltage": 30, "mass_position": 30}
+_WORTH |= {"temperature": 30, "gnss_satellites": 30, "buffer_used": 30}
 _OTHERWISE = 20
 _SHARE = {State.BAD: 1.0, State.UNKNOWN: 0.5, State.WARN: 0.25}
 

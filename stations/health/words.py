@@ -59,7 +59,7 @@ def quantity(value: float, unit: str) -> str:
         return age(value)
     if unit == "%":
         return percent(value)
-    return f"{number(value)} {unit}" if unit in ("V", "ms", "dB") else number(value)
+    return f"{number(value)} {unit}" if unit in ("V", "ms", "dB", "°C") else number(value)
 
 
 def reason(what: str, value: float, limit: float, unit: str) -> str:

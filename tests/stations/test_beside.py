@@ -21,6 +21,7 @@ from tests.stations.conftest import T0_NS
 
 HHZ, VEP, LCQ, LCE, VM1 = (SourceId("XX", "AAA", "00", code) for code in ("HHZ", "VEP", "LCQ", "LCE", "VM1"))
 DIGITISER = SourceId("XX", "AAA", "D0", "VEP")
+VDT, GNS, VPB, GLA = (SourceId("XX", "AAA", "00", code) for code in ("VDT", "GNS", "VPB", "GLA"))
 Make = Callable[..., Packet]
 
 
@@ -33,6 +34,7 @@ def epoch(source_id: SourceId, rate_hz: float, gain: float, unit: str, end_s: fl
 EPOCHS = [
     epoch(HHZ, 100, 6e8, "M/S"), epoch(VEP, 0.1, 1 / 0.15, "V"), epoch(LCQ, 0.1, 1, "PERCENT"),
     epoch(LCE, 0.1, 1e6, "S"), epoch(VM1, 0.1, 10, "V"), epoch(DIGITISER, 0.1, 1 / 0.15, "V"),
+    epoch(VDT, 0.1, 1, "degC"), epoch(GNS, 0.1, 1, "NUMBER"), epoch(VPB, 0.1, 10, "PERCENT"),
 ]  # fmt: skip
 
 
@@ -78,6 +80,12 @@ def why(status: StationStatus) -> tuple[str, str]:
         (LCQ, 40, State.BAD, "Clock quality 40 %, limit 50 %", "clock"),
         (LCE, -250_000, State.BAD, "Clock off by 250 ms, limit 100 ms", "clock"),
         (VM1, -45, State.BAD, "Mass position 4.5 V, limit 4 V", "sensor"),
+        (VDT, -40, State.OK, "", ""),
+        (VDT, 66, State.BAD, "Temperature 66 °C, limit 65 °C", "sensor"),
+        (GNS, 3, State.WARN, "Satellites 3, limit 4", ""),
+        (GNS, 0, State.BAD, "Satellites 0, limit 1", "clock"),
+        (VPB, 910, State.BAD, "Buffer used 91 %, limit 90 %", "link"),
+        (GLA, 43, State.OK, "", ""),  # no low-gain seismometer, however constant
     ],
 )
 def test_state_of_health_decides_and_names_the_cause(

@@ -174,3 +174,18 @@ def test_limits_are_those_of_the_configuration() -> None:
 
     assert (states("EHZ"), states("HHZ")) == ([WARN], [])
     assert SourceId("XX", "AAA", "00", "HHZ") == HHZ
+
+
+def test_a_record_that_says_that_it_is_clipped(packet: Callable[..., Packet], noise: Any) -> None:
+    """Six seconds of a minute, 10 %, though no sample reaches full scale; those that do are not counted twice."""
+
+    def clipping(loud: int) -> float | None:
+        monitor = HealthMonitor(
+            HealthSettings(), wanted=[HHZ], is_clipped=lambda each: (each.start_ns - T0_NS) // NS_PER_S in range(62, 66)
+        )
+        for at in range(0, 150, 3):
+            monitor.observe([packet(at, noise(300) + loud * (at == 63), latency_s=1)])
+        (status,) = monitor.evaluate(T0_NS + 121 * NS_PER_S)
+        return status.channels[0].metrics.clipping
+
+    assert clipping(0) == clipping(9_000_000) == pytest.approx(5.0)
