@@ -7,6 +7,7 @@ once, and only where enough channels overlap at all: with the same result, some 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +69,14 @@ def coincidences(
     """
     order, triggers = _clustered(np.asarray(on), np.asarray(off), np.asarray(channel), weights, least, extension)
     found = _found(triggers, least, extension)
-    members = []
-    for first, stop in zip(found.first.tolist(), found.stop.tolist(), strict=True):
-        members.append(order[first:stop][triggers.before[first:stop] < first])
-    return Coincidences(triggers.on[found.first], found.off, found.total, tuple(members))
+    n_each = found.stop - found.first
+    ends = np.cumsum(n_each)
+    first = np.repeat(found.first, n_each)
+    at = first + np.arange(len(first)) - np.repeat(ends - n_each, n_each)
+    is_member = triggers.before[at] < first
+    taken, numbers = np.concatenate(([0], np.cumsum(is_member)))[ends].tolist(), order[at[is_member]]
+    members = tuple(numbers[start:stop] for start, stop in itertools.pairwise([0, *taken]))
+    return Coincidences(triggers.on[found.first], found.off, found.total, members)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,13 +120,11 @@ def _clustered(
     of_channel = np.asarray(weights, np.float64)
     if (off < on).any() or (of_channel < 0).any() or extension < 0:
         raise ValueError("ends after starts are needed, and weights and an extension of 0 or more")
-    order = np.argsort(on, kind="stable")
-    if (on[order[1:]] == on[order[:-1]]).any():
-        order = np.lexsort((channel, off, on))
-    on, off = on[order], off[order]
-    starts = np.flatnonzero(np.append(True, on[1:] > np.maximum.accumulate(off)[:-1] + extension)[: len(on)])
-    n_of = np.diff(starts, append=len(on))
-    channel = channel[order]
+    order = _in_order(on, off, channel)
+    on, off, channel = on[order], off[order], channel[order]
+    starts = np.flatnonzero(on[1:] > np.maximum.accumulate(off)[:-1] + extension) + 1
+    starts = np.concatenate(([0], starts))[: len(on)]
+    n_of = np.concatenate((starts[1:], [len(on)]))[: len(on)] - starts
     enough = np.add.reduceat(of_channel[channel], starts) >= _bound(least) if len(on) else np.empty(0, bool)
     kept = np.repeat(enough, n_of)
     n_of, channel = n_of[enough], channel[kept]
@@ -129,6 +132,19 @@ def _clustered(
     cluster = np.repeat(np.arange(len(n_of)), n_of)
     stop = np.repeat(np.cumsum(n_of), n_of)
     return order[kept], _Triggers(on[kept], off[kept], of_channel[channel], before, after, cluster, stop)
+
+
+def _in_order(on: Times, off: Times, channel: NDArray[Any]) -> Indices:
+    """The order of the starts; where these are equal, of the ends, then of the channels."""
+    order = np.argsort(on)  # half the time of a stable one, and a tenth of one by three keys
+    sorted_on = on[order]
+    is_tied = sorted_on[1:] == sorted_on[:-1]
+    if is_tied.any():
+        tied = np.concatenate((is_tied, [False]))
+        tied[1:] |= is_tied
+        these = np.sort(order[tied])
+        order[tied] = these[np.lexsort((channel[these], off[these], on[these]))]
+    return order
 
 
 def _bound(least: float) -> float:
@@ -183,8 +199,8 @@ def _lowest(times: Times) -> Any:
 
 def _first_of_each(numbers: Indices, group: Indices, n_each: int) -> Indices:
     """The first few of each group; these are in order."""
-    starts = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
-    rank = np.arange(len(numbers)) - np.repeat(starts, np.diff(starts, append=len(numbers)))
+    starts: Indices = np.concatenate(([0], np.flatnonzero(group[1:] != group[:-1]) + 1))
+    rank: Indices = np.arange(len(numbers)) - np.repeat(starts, np.concatenate((starts[1:], [len(numbers)])) - starts)
     return numbers[rank < n_each]
 
 

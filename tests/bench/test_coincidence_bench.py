@@ -52,7 +52,7 @@ def some_hours(n_stations: int, per_hour: float, hours: float, n_shocks: int) ->
 
 @pytest.mark.parametrize(
     ("n_stations", "per_hour", "hours", "n_shocks", "share", "least"),
-    [(15, 10, 24, 60, 0.33, 30), (100, 10, 24, 60, 0.33, 100), (1000, 10, 0.1, 2, 0.33, 100)],
+    [(15, 10, 24, 60, 0.33, 60), (100, 10, 24, 60, 0.33, 100), (1000, 10, 0.1, 2, 0.33, 100)],
 )
 def test_the_same_coincidences_in_a_hundredth_of_the_time(
     n_stations: int, per_hour: float, hours: float, n_shocks: int, share: float, least: float
@@ -62,10 +62,12 @@ def test_the_same_coincidences_in_a_hundredth_of_the_time(
     rows = zip(on.tolist(), off.tolist(), (ids[each] for each in whose), strict=True)
     triggers = sorted((*row, 5.0, 0.0, None) for row in rows)
     wanted, weights, loops = max(4.0, share * n_stations), np.ones(n_stations), obspy_loops()
-    began = time.process_time()
-    theirs = loops(triggers, dict.fromkeys(ids, 1), wanted)
-    obspy_s, ours_s = time.process_time() - began, float("inf")
-    for _ in range(5):
+    obspy_s = ours_s = float("inf")
+    for _ in range(5 if n_stations < 100 else 1):  # 19 and 50 s each of the others
+        began = time.process_time()
+        theirs = loops(list(triggers), dict.fromkeys(ids, 1), wanted)
+        obspy_s = min(obspy_s, time.process_time() - began)
+    for _ in range(25):
         began = time.process_time()
         found = coincidences(on, off, whose, weights, wanted)
         ours_s = min(ours_s, time.process_time() - began)
