@@ -18,7 +18,7 @@ from scipy.signal import lfilter, sosfilt
 from detection.matrices import Floats
 from detection.plan import Plan
 from detection.settings import Form
-from detection.trigger import Growth, Starts, hysteresis
+from detection.trigger import Growth, Starts, hysteresis, intervals
 
 SAME = 0.1  # the noise level has forgotten the artefact when it is this share above what it was
 LONGEST = 20.0  # times lta_s: then energies 10^8 times the noise are forgotten
@@ -101,7 +101,7 @@ class Aftermath:
         begin, self.n_done = self.n_done, self.n_done + len(part)
         return [
             Trigger(at, int(ratios[:, at - begin].argmax()), tuple(ltas[:, at - begin].tolist()))
-            for at in self.starts.find(begin, stas.sum(axis=0), state)
+            for at in self.starts.find(begin, stas.sum(axis=0), intervals(state))
         ]
 
     def _n_held(self, stas: Floats) -> int:

@@ -55,7 +55,7 @@ class Averages:
         return cls(step, signal, stas, ltas, bounds)
 
     def may_reach(self, ratio: float, seen: Bools) -> Bools:
-        """Whether the ratio reaches a value in a step: wherever it does, and in few others.
+        """Whether the ratio reaches a value in a step: wherever it does, or comes as close as rounding.
 
         Parameters
         ----------
@@ -70,9 +70,12 @@ class Averages:
         possible = (self.bounds >= least) & (self.bounds > 0) & seen
         steps, channels = np.nonzero(possible)
         if len(steps):
-            sta = self.signal.pairs(steps, channels) @ self.step.sta.T
-            sta += self.sta[steps, channels, np.newaxis] * self.step.sta_keep
-            possible[steps, channels] = sta.max(axis=1) >= least[steps, channels]
+            # Against the long-term average of each sample: its least in the step let twice as many through again.
+            step, share = self.step, ratio * (1 - ROUNDING)
+            excess = self.signal.pairs(steps, channels) @ (step.sta - share * step.lta).T
+            excess += self.sta[steps, channels, np.newaxis] * (step.sta_keep - share * step.lta_from_sta)
+            excess -= self.lta[steps, channels, np.newaxis] * (share * step.lta_keep)
+            possible[steps, channels] = excess.max(axis=1) >= 0
         return possible
 
     def by_sample(self, firsts: Indices, n_steps: int, channels: Indices) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ from houfeng.types import Packet, Samples, readonly
 LARGEST_COUNT = 1e15  # float64 holds every whole number up to 9e15; NaN and infinity fail the comparison too
 NEVER = -1
 _LARGEST_INT = 2**31 - 1
+_WHOLE = np.dtype(np.int32)
 _NONE = readonly(np.empty(0, dtype=np.int32))
 
 
@@ -125,13 +126,13 @@ class Blocker:
         n_waiting = len(self.waiting)
         # Whole counts stay what they are up to the filter: half as much memory to go through as float64.
         are_whole = self.held.is_integer() and abs(self.held) < _LARGEST_INT
-        are_whole &= all(samples.dtype == np.int32 for samples in (self.waiting, *adjoining))
-        kind = np.int32 if are_whole else np.float64
+        are_whole &= {samples.dtype for samples in (self.waiting, *adjoining)} == {_WHOLE}
+        kind = _WHOLE if are_whole else np.dtype(np.float64)
         parts = (self.waiting, np.full(n_again, self.held), *adjoining)
         ready = np.concatenate(parts, dtype=kind, casting="unsafe")
         run = ready[n_waiting:]
         is_equal = run[1:] == run[:-1]
-        is_small = all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT
+        is_small = are_whole or (all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT)
         if not is_small or _has_run(is_equal, self.n_flat - 1):
             return self._sort_out(run, (~is_equal).nonzero()[0], n_again)
         # the usual case, at a tenth of the cost: no gap begins or ends here

@@ -95,10 +95,9 @@ class Channel:
         """Keep the triggers that start in a stretch of the samples that `advance` will take in."""
         first = self.n_done + found.first
         masked = 0 if self.aftermath is None else self.aftermath.end
-        for at in self.starts.find(first, found.sta, found.is_on):
+        for at in self.starts.find(first, found.sta, found.spans):
             if at >= masked:
-                ltas = tuple(float(lta[at - first]) for lta in found.ltas)
-                self.triggers.append(Trigger(at, found.band(at - first), ltas))
+                self.triggers.append(Trigger(at, found.band(at - first), tuple(found.ltas[:, at - first].tolist())))
 
     def advance(self, raw: Samples) -> list[Reading]:
         """Take in one chunk whose triggers are noted: (n,) counts."""

@@ -25,7 +25,7 @@ class Found:
     number : of the channel, in the order in which the samples were given
     first : number of the stretch's first sample
     sta : (n,) short-term average, summed over the bands
-    is_on : (n,) whether each sample lies in a trigger
+    spans : first sample of each trigger in the stretch, and the first one after it; n where it goes on
     ratios : (n_bands, n) short- over long-term average
     ltas : (n_bands, n) long-term average
     """
@@ -33,13 +33,13 @@ class Found:
     number: int
     first: int
     sta: Floats
-    is_on: Bools
+    spans: Sequence[tuple[int, int]]
     ratios: Floats
     ltas: Floats
 
     def band(self, index: int) -> int:
         """The band whose ratio is the largest at a sample of the stretch."""
-        return int(self.ratios[:, index].argmax())
+        return int(self.ratios[:, index].argmax()) if len(self.ratios) > 1 else 0
 
 
 @dataclass(slots=True, eq=False)
@@ -137,16 +137,18 @@ class Closely:
         is_cut = self.lengths[parts.channels[last]] % n_step != 0
         for number, lta in enumerate(parts.ltas):
             self.bank.lta[rows[is_cut], number] = lta[last[is_cut], at[is_cut]]
-        edges = np.flatnonzero(np.append(~parts.adjoin, True)).tolist()
+        edges = np.flatnonzero(np.append(~parts.adjoin, True))
         wanted = state.any(axis=1) | (was_on[parts.channels] & (parts.numbers == 0))
         sta, is_on = parts.sta.ravel(), state.ravel()
         ratios, ltas = (values.reshape(len(values), -1) for values in (parts.ratios, parts.ltas))
-        is_wanted = np.logical_or.reduceat(wanted, edges[:-1]).tolist()
-        for begin, end, is_one in zip(edges[:-1], edges[1:], is_wanted, strict=True):
-            if is_one:
-                here = slice(begin * n, (end - 1) * n + int(min(n_known[end - 1], n)))
-                number, first = int(self.numbers[parts.channels[begin]]), self.begin + int(parts.numbers[begin]) * n
-                yield Found(number, first, sta[here], is_on[here], ratios[:, here], ltas[:, here])
+        is_wanted = np.logical_or.reduceat(wanted, edges[:-1])
+        begins, ends = edges[:-1][is_wanted], edges[1:][is_wanted] - 1
+        stops = (ends * n + np.minimum(n_known[ends], n)).tolist()
+        numbers = self.numbers[parts.channels[begins]].tolist()
+        firsts = (self.begin + parts.numbers[begins] * n).tolist()
+        of_each = zip((begins * n).tolist(), stops, numbers, firsts, strict=True)
+        for (start, stop, number, first), spans in zip(of_each, _spans(is_on, begins * n, stops), strict=True):
+            yield Found(number, first, sta[start:stop], spans, ratios[:, start:stop], ltas[:, start:stop])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +177,19 @@ class _Parts:
             np.concatenate((self.ratios, more.ratios), axis=1)[:, order],
             np.concatenate((self.ltas, more.ltas), axis=1)[:, order],
         )
+
+
+def _spans(is_on: Bools, starts: Indices, stops: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
+    """Intervals of each of some stretches, counted from where it starts."""
+    changes = np.flatnonzero(is_on[1:] != is_on[:-1]) + 1
+    for start, stop, at in zip(starts.tolist(), stops, np.searchsorted(changes, starts, "right").tolist(), strict=True):
+        edges = [0] if is_on[start] else []
+        while at < len(changes) and changes[at] < stop:
+            edges.append(int(changes[at]) - start)
+            at += 1
+        if len(edges) % 2:
+            edges.append(stop - start)
+        yield list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _divide(sta: Floats, lta: Floats, out: Floats) -> None:

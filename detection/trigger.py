@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,28 +119,31 @@ class Starts:
     counts: bool = False
     dead_until: int = 0
 
-    def find(self, first: int, sta: Floats, state: Bools) -> list[int]:
+    def find(self, first: int, sta: Floats, spans: Sequence[tuple[int, int]]) -> list[int]:
         """Numbers of the samples at which triggers start.
 
         Parameters
         ----------
         first : number of the stretch's first sample
         sta : (n,) short-term average
-        state : (n,) from `hysteresis`
+        spans : `intervals` of the hysteresis in these samples
         """
         found: list[int] = []
-        if not state[0]:
+        if not spans or spans[0][0]:
             self.end(first)
-        for start, stop in intervals(state):
+        for start, stop in spans:
             if self.growth is None:
-                self.growth = Growth(self.n_rearm, self.factor)
                 self.counts = first + start >= self.dead_until
                 found += [first + start] * self.counts
+                self.growth = Growth(self.n_rearm, self.factor)
+                if stop < len(sta) and stop - start <= self.n_rearm + 1:  # most are over before they can re-arm
+                    self.end(first + stop)
+                    continue
             while (again := self.growth.first(sta[start:stop])) is not None:
                 start += again
                 found.append(first + start)
                 self.growth, self.counts = Growth(self.n_rearm, self.factor), True
-            if stop < len(state):
+            if stop < len(sta):
                 self.end(first + stop)
         return found
 

@@ -10,7 +10,7 @@ from scipy.signal import sosfilt
 from detection.bank import Bank
 from detection.closely import Found
 from detection.matrices import Floats
-from detection.trigger import Bools, hysteresis
+from detection.trigger import Bools, hysteresis, intervals
 
 _UNIT = 65_536  # samples averaged at once
 
@@ -23,7 +23,7 @@ def search_windows(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -
             was_on = bool(bank.is_on[row])
             sta, ltas, ratios, is_on = _averaged(bank, row, part)
             if was_on or is_on.any():
-                yield Found(number, first, sta, is_on, ratios, np.stack(ltas))
+                yield Found(number, first, sta, intervals(is_on), ratios, np.stack(ltas))
 
 
 def _averaged(bank: Bank, row: int, values: Floats) -> tuple[Floats, list[Floats], Floats, Bools]:

@@ -66,7 +66,7 @@ class Ours:
         self.n_on = 0
 
     def __call__(self) -> None:
-        self.n_on = sum(int(f.is_on.sum()) for f in search(self.bank, self.rows, self.samples))
+        self.n_on = sum(len(f.spans) for f in search(self.bank, self.rows, self.samples))
 
 
 def obspy_chain(data: np.ndarray) -> int:

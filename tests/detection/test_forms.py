@@ -71,7 +71,8 @@ def state_of(plan: Plan, data: Samples, cuts: Sequence[int]) -> Samples:
     for begin, end in itertools.pairwise([0, *cuts, len(data)]):
         part = [data[begin:end]]
         for found in (search_windows if plan.is_windowed else search)(bank, [row], part):
-            is_on[begin + found.first : begin + found.first + len(found.is_on)] = found.is_on
+            for start, stop in found.spans:
+                is_on[begin + found.first + start : begin + found.first + stop] = True
     return is_on
 
 

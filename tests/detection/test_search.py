@@ -48,8 +48,9 @@ def run(plan: Plan, data: Sequence[np.ndarray], cuts: Sequence[int]) -> Searched
         here = [number for number, samples in enumerate(data) if len(samples) > begin]
         parts = [data[number][begin:end] for number in here]
         for found in search(bank, [rows[number] for number in here], parts):
-            where = slice(begin + found.first, begin + found.first + len(found.is_on))
-            is_on[here[found.number]][where] = found.is_on
+            where = slice(begin + found.first, begin + found.first + len(found.sta))
+            for start, stop in found.spans:
+                is_on[here[found.number]][where][start:stop] = True
             sta[here[found.number]][where] = found.sta
     return Searched(is_on, sta, bank)
 

@@ -75,7 +75,7 @@ def test_dead_time_passes_over_what_begins_in_it(ratio: list[float], n_dead: int
     was_on, found = np.zeros(1, dtype=bool), []
     for a, b in itertools.pairwise(edges):
         state = hysteresis(np.array([ratio[a:b]]), was_on, on=4.0, off=1.5)
-        found += starts.find(a, np.ones(b - a), state[0])
+        found += starts.find(a, np.ones(b - a), intervals(state[0]))
         was_on = state[:, -1]
     assert found == slow_starts(ratio, n_dead)
 
@@ -84,13 +84,13 @@ def test_a_larger_shock_in_dead_time_counts() -> None:
     starts = Starts(n_rearm=2, factor=10.0, n_dead=20)
     state = np.array([False, True, True, False, False] + [True] * 10)
     sta = np.array([1.0] * 11 + [50.0] * 4)
-    assert starts.find(0, sta, state) == [1, 11]
+    assert starts.find(0, sta, intervals(state)) == [1, 11]
 
 
 def test_dead_time_goes_on_behind_a_gap() -> None:
     """The trigger lasts to the segment's end at sample 10; of 8 samples of dead time 3 pass in the gap."""
     starts = Starts(n_rearm=100, factor=10.0, n_dead=8)
-    assert starts.find(0, np.ones(10), np.array([False] * 5 + [True] * 5)) == [5]
+    assert starts.find(0, np.ones(10), [(5, 10)]) == [5]
     starts.begin(10, 100, 3)
     state = np.array([False, True, False, False, False, True, False])
-    assert starts.find(100, np.ones(7), state) == [105]
+    assert starts.find(100, np.ones(7), intervals(state)) == [105]
