@@ -23,6 +23,7 @@ from webui import (
     language,
     metrics,
     noise,
+    openapi,
     pages,
     signals,
     signing,
@@ -78,7 +79,8 @@ def create_app(
     app.extensions["sparklines"] = sparklines.Sparklines()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, signing, acting, house):
+    insides = (signing, acting, house, openapi)
+    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, *insides):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)
     app.register_error_handler(ParameterError, _bad_parameter)

@@ -1,0 +1,198 @@
+"""`/api/openapi.json`: every route of the API, as it is: made from the routes and the parameters that they take.
+
+A route says what it takes with `reading.only` and `reading.one_of`, and refuses everything else; these calls are read
+from its source, so that no second list can be wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from werkzeug.routing import Rule
+
+from houfeng import __version__
+from stations.health import State
+from stations.settings import USAGES
+from stations.usage import LEVELS
+from webui import reading
+from webui.caching import revalidated
+
+blueprint = Blueprint("openapi", __name__)
+
+Json = dict[str, Any]
+
+_TEXT: Json = {"type": "string"}
+_TIME: Json = {"type": "string", "description": "UTC, such as 2026-01-31T12:00:00Z"}
+_LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": reading.MAX_LIMIT, "description": "At most so many"}
+
+# What the parameters of several routes mean. A route may take fewer values: `one_of` in its source says which.
+PARAMETERS: dict[str, Json] = {
+    "about": {"type": "string", "description": "A station, an account, or the beginning of an alert's id"},
+    "action": _TEXT,
+    "after": {"type": "string", "description": "Where the page before ended"},
+    "by": _TEXT,
+    "channel": {"type": "string", "description": "NET.STA.LOC.CHA; where a route lists several, parts of it will do"},
+    "country": {"type": "string", "description": "ISO 3166 alpha-2, such as KG"},
+    "documents": {"type": "string", "description": "Is not heeded: the state of the metadata, for caches"},
+    "end": _TIME,
+    "filter": {"type": "string", "description": "Pass band in Hz, such as 1-10"},
+    "format": _TEXT,
+    "kind": {"type": "string", "enum": ["live", "replay"]},
+    "limit": _LIMIT,
+    "net": {"type": "string", "description": "Network code"},
+    "nslc": {"type": "string", "description": "Channel: NET.STA.LOC.CHA"},
+    "page": {"type": "integer", "minimum": 1},
+    "q": {"type": "string", "description": "Part of a station's id or name"},
+    "range": _TEXT,
+    "run": {"type": "string", "description": "Id of a run; the live ones without it"},
+    "since": _TIME,
+    "sort": {"type": "string", "description": "A column; with - in front reversed"},
+    "start": _TIME,
+    "station": {"type": "string", "description": "NET.STA"},
+    "status": {
+        "type": "string",
+        "description": f"Of stations {', '.join(State)}; of alerts open or all; of events current, gone or all",
+    },
+    "until": _TIME,
+    "usage": {"type": "string", "enum": list(USAGES)},
+    "who": {"type": "string", "description": "Name of an account, or of who used the command line"},
+    "width": {"type": "integer", "description": "Columns"},
+}
+_WHY: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": "The reason; or the comment"}
+_UNTIL: Json = {"type": "string", "maxLength": 1000, "description": "UTC time, or 30min, 8h, 2d from now"}
+# Bodies of those that change something, by the last part of their endpoint.
+_BODIES: dict[str, Json] = {
+    "api_handle_alert": {
+        "required": ["why"],
+        "properties": {"why": _WHY, "until": _UNTIL, "assignee": {"type": "string", "maxLength": 1000}},
+    },
+    "api_use_station": {
+        "required": ["usage", "why"],
+        "properties": {"usage": {"type": "string", "enum": list(LEVELS)}, "until": _UNTIL, "why": _WHY},
+    },
+}
+_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "geojson": "application/geo+json",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+_ARGUMENT = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<values>[^)]*)\))?:)?(?P<name>\w+)>")
+
+
+@blueprint.get("/api/openapi.json")
+@revalidated
+def document() -> Response:
+    """What this API has, for programs that read such descriptions (OpenAPI 3.1)."""
+    reading.only()
+    return jsonify(described(current_app))
+
+
+def described(app: Flask) -> Json:
+    """The description of an application's API."""
+    paths: dict[str, Json] = {}
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        if rule.rule.startswith("/api/"):
+            for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+                view = inspect.unwrap(app.view_functions[rule.endpoint])
+                needs = getattr(app.view_functions[rule.endpoint], "needs", None)
+                path = _ARGUMENT.sub(lambda found: f"{{{found['name']}}}", rule.rule)
+                paths.setdefault(path, {})[method.lower()] = _operation(rule, view, needs)
+    error = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Houfeng",
+            "version": __version__,
+            "description": "Seismic network: stations, events, alerts",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": error},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+    }
+
+
+def _operation(rule: Rule, view: Callable[..., Any], needs: str | None) -> Json:
+    taken, choices = _declared(view)
+    summary, _, rest = inspect.cleandoc(view.__doc__ or "").partition("\n")
+    types = [_TYPES.get(each, "application/octet-stream") for each in choices.get("format", ["json"])]
+    content = {kind: {"schema": {"type": "object"} if kind == _TYPES["json"] else _TEXT} for kind in types}
+    if rule.endpoint == "stream.stream":
+        content = {"text/event-stream": {"schema": _TEXT}}
+    told: Json = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    operation: Json = {
+        "operationId": rule.endpoint.replace(".", "_"),
+        "summary": summary,
+        "description": rest.strip(),
+        "parameters": [*_in_path(rule), *(_in_query(name, choices) for name in taken)],
+        "responses": {"200": {"description": "As asked", "content": content}},
+    }
+    operation["responses"]["default"] = {"description": "What was wrong, in words", "content": told}
+    if rule.endpoint == "api.event":
+        gone = {"description": "It is no event any more", "content": content}
+        operation["responses"]["410"] = gone
+    if rule.endpoint == "house.api_daemons":
+        operation["responses"]["503"] = {"description": "The daemon does not answer", "content": content}
+    if needs is not None:
+        body = {"type": "object", "additionalProperties": False, **_BODIES[rule.endpoint.rpartition(".")[2]]}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        operation["security"] = [{"token": []}]
+        operation["description"] = f"{operation['description']}\nFor the role {needs} and above.".strip()
+    return operation
+
+
+def _in_path(rule: Rule) -> Iterator[Json]:
+    for found in _ARGUMENT.finditer(rule.rule):
+        values = [each.strip() for each in (found["values"] or "").split(",") if each.strip()]
+        schema = {"type": "string", "enum": values} if values else {"type": "string", "minLength": 1}
+        yield {"name": found["name"], "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(name: str, choices: dict[str, list[str]]) -> Json:
+    schema = dict(PARAMETERS.get(name, _TEXT))
+    if choices.get(name):
+        schema["enum"] = choices[name]
+    described = schema.pop("description", "")
+    return {"name": name, "in": "query", "required": False, "description": described, "schema": schema}
+
+
+@cache
+def _declared(view: Callable[..., Any]) -> tuple[list[str], dict[str, list[str]]]:
+    """Parameters that a view takes, and the values of those that it chooses among some."""
+    taken: list[str] = []
+    choices: dict[str, list[str]] = {}
+    space = inspect.getmodule(view)
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(view)))):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        if called.endswith("reading.only"):
+            taken += [str(name) for each in node.args for name in _values(each, space)]
+        elif called.endswith("reading.one_of"):
+            (name,) = _values(node.args[0], space)
+            choices[name] = [each for each in _values(node.args[1], space) if each]
+        elif called.endswith("layout") or called == "_table":
+            choices["format"] = ["json", "csv"]
+    return taken, choices
+
+
+def _values(node: ast.expr, space: Any) -> list[str]:
+    """Texts of a constant, a tuple of them, or a name of the view's module."""
+    if isinstance(node, ast.Constant):
+        return [str(node.value)]
+    if isinstance(node, ast.Starred):
+        return _values(node.value, space)
+    if isinstance(node, ast.Tuple | ast.List):
+        return [value for each in node.elts for value in _values(each, space)]
+    return [str(value) for value in getattr(space, node.id)] if isinstance(node, ast.Name) else []
