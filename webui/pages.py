@@ -21,6 +21,7 @@ from webui import (
     evidence,
     language,
     magnitude_words,
+    maps,
     overview,
     reading,
     reasons,
@@ -62,11 +63,13 @@ def index() -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         table = _station_table(snapshot)
         everything = table["everything"]
+        of_day = queries.events(snapshot, since_ns=now_ns() - _DAY_NS)
         return table | {
             "uncounted": overview.uncounted(everything),
             "figures": overview.figures(everything),
             "latest": queries.events(snapshot, limit=_N_LATEST),
-            "n_events": len(queries.events(snapshot, since_ns=now_ns() - _DAY_NS)),
+            "n_events": len(of_day),
+            "chart": maps.drawn(table["matching"], of_day, now_ns()),
             "alerts": alert_queries.n_open_by_severity(snapshot),
         }
 
@@ -87,6 +90,7 @@ def _station_table(snapshot: Connection) -> dict[str, Any]:
     lines: sparklines.Sparklines = current_app.extensions["sparklines"]
     return {
         "everything": everything,
+        "matching": matching,
         "counts": overview.counts(everything),
         "rows": matching[: reading.limit(_N_ROWS)],
         "n_matching": len(matching),

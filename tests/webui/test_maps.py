@@ -1,0 +1,96 @@
+"""The map: places where Mercator has them, land where there is land, and a frame that holds every station."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.path import Path as Outline
+
+import webui
+from database.records import StationRow
+from stations.health import Metrics, State
+from webui.geography import land, mercator_deg
+from webui.maps import HEIGHT, WIDTH, drawn
+
+FOLDER = Path(webui.__file__).parent / "vendor" / "world-atlas"
+ROW = StationRow("KR.NRN", "Naryn", "KG", 41.42, 75.97, 2120.0, State.OK, "", None, None, "full", Metrics())
+
+
+def at(station_id: str, latitude_deg: float | None, longitude_deg: float | None, state: State = State.OK) -> StationRow:
+    return replace(ROW, station_id=station_id, latitude_deg=latitude_deg, longitude_deg=longitude_deg, state=state)
+
+
+def is_land(path: str, x: float, y: float) -> bool:
+    """By the even-odd rule, as matplotlib decides for each outline."""
+    rings = [re.findall(r"(-?[\d.]+) (-?[\d.]+)", ring) for ring in path.split("Z") if ring]
+    return sum(Outline(np.array(ring, float)).contains_point((x, y)) for ring in rings) % 2 == 1
+
+
+def test_the_outlines_are_those_of_natural_earth() -> None:
+    sums = dict(reversed(line.split()) for line in (FOLDER / "SHA256SUMS").read_text().splitlines())
+    assert sums == {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in sums}
+    assert "land-50m.json" in sums
+
+
+def test_mercator_keeps_angles() -> None:
+    assert mercator_deg(0.0) == pytest.approx(0, abs=1e-12)
+    for latitude_deg in (-60.0, 30.0, 75.0):
+        step = (mercator_deg(latitude_deg + 1e-4) - mercator_deg(latitude_deg - 1e-4)) / 2e-4
+        assert step == pytest.approx(1 / np.cos(np.radians(latitude_deg)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("latitude_deg", "longitude_deg", "expected"),
+    [
+        (3.1, 101.7, True),  # Kuala Lumpur
+        (-6.3, 106.9, True),  # Jakarta
+        (20.0, 96.0, True),  # Myanmar
+        (15.0, 88.0, False),  # Bay of Bengal
+        (0.0, 90.0, False),
+        (42.0, 51.0, False),  # the Caspian Sea
+        (-25.0, 134.0, True),  # Australia
+        (-17.8, 178.0, True),  # Fiji, by the antimeridian
+    ],
+)
+def test_land_is_land_and_sea_is_sea(latitude_deg: float, longitude_deg: float, expected: bool) -> None:
+    west_deg, north = 40.0, float(mercator_deg(50.0))
+    east_deg, south = 200.0, float(mercator_deg(-45.0))
+    path = land(west_deg, east_deg, south, north, 1600)
+    x, y = (longitude_deg - west_deg) * 10, (north - float(mercator_deg(latitude_deg))) * 10
+    assert is_land(path, x, y) is expected
+
+
+@pytest.mark.parametrize("shift_deg", [0.0, 75.0, 179.9, -179.9, 300.0])
+def test_every_station_is_on_the_map_wherever_the_network_lies(shift_deg: float) -> None:
+    longitudes = [(degrees + shift_deg + 180) % 360 - 180 for degrees in (-20.0, 0.0, 25.0)]
+    rows = [at(f"XX.S{k}", 10.0 * k, longitude) for k, longitude in enumerate(longitudes)]
+    chart = drawn(rows, [], now_ns=0)
+    assert chart is not None
+    marks = {mark.row.station_id: mark for mark in chart.stations}
+    assert [marks[f"XX.S{k}"].x for k in range(3)] == sorted(mark.x for mark in chart.stations)
+    assert all(0 < mark.x < WIDTH and 0 < mark.y < HEIGHT for mark in chart.stations)
+    scale = (marks["XX.S2"].x - marks["XX.S0"].x) / 45.0
+    assert marks["XX.S1"].x - marks["XX.S0"].x == pytest.approx(20 * scale, abs=0.2)
+    assert marks["XX.S0"].y - marks["XX.S1"].y == pytest.approx(float(mercator_deg(10.0)) * scale, abs=0.2)
+
+
+def test_the_worst_are_drawn_last_and_those_without_a_place_are_counted() -> None:
+    rows = [at("A.B", 1.0, 1.0, State.BAD), at("A.W", 1.0, 1.1, State.WARN), at("A.O", 1.0, 1.2), at("A.N", None, None)]
+    chart = drawn(rows, [], now_ns=0)
+    assert chart is not None
+    assert [mark.row.state for mark in chart.stations] == [State.OK, State.WARN, State.BAD]
+    assert chart.n_unplaced == 1
+    assert drawn([at("A.N", None, None)], [], now_ns=0) is None
+
+
+def test_a_single_station_has_a_map_with_a_grid() -> None:
+    chart = drawn([at("A.B", 48.0, 11.6)], [], now_ns=0)
+    assert chart is not None
+    assert 2 <= len(chart.meridians) <= 8
+    assert 2 <= len(chart.parallels) <= 8
+    assert {line.label for line in chart.parallels} >= {"48° N"}

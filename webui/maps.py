@@ -1,0 +1,177 @@
+"""Stations and events on a map that needs no script, no tiles and nobody else's server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from database.records import EventRow, StationRow
+from houfeng.times import NS_PER_S
+from stations.health import WORST_FIRST
+from webui.geography import land, latitude_of, mercator_deg
+
+WIDTH, HEIGHT = 824, 560
+# Around the outermost place, as a share of the map; and the least that a map shows, degrees.
+_MARGIN, _LEAST_DEG = 0.12, 1.2
+_STEPS_DEG = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
+_MOST_LINES = 7
+_DAY_NS = 24 * 3600 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something at a place of the map, pixels from its north-west corner."""
+
+    x: float
+    y: float
+    row: StationRow
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """An event: its circle, and how much of it has faded in a day."""
+
+    x: float
+    y: float
+    radius: float
+    opacity: float
+    row: EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the grid: where, and what is written at its end."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """What a page draws.
+
+    Parameters
+    ----------
+    land : `d` of an SVG path
+    meridians, parallels : of the grid
+    stations : in the order in which they are drawn, the worst last
+    events : the oldest first
+    n_unplaced : stations that are not on the map because nobody said where they are
+    """
+
+    land: str
+    meridians: list[Line]
+    parallels: list[Line]
+    stations: list[Mark]
+    events: list[Shock]
+    n_unplaced: int
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    west_deg: float
+    north_deg: float
+    px_per_deg: float
+
+    def xy(self, latitude_deg: float, longitude_deg: float) -> tuple[float, float]:
+        east_deg = (longitude_deg - self.west_deg) % 360.0
+        return (
+            round(east_deg * self.px_per_deg, 1),
+            round((self.north_deg - float(mercator_deg(latitude_deg))) * self.px_per_deg, 1),
+        )
+
+    def holds(self, x: float, y: float) -> bool:
+        return 0 <= x <= WIDTH and 0 <= y <= HEIGHT
+
+
+def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -> Map | None:
+    """A map that has room for all stations; None where no station has a place.
+
+    Parameters
+    ----------
+    rows : of the stations that are shown
+    events : of the last day; those outside the map are left out
+    """
+    placed = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
+    if not placed:
+        return None
+    frame = _frame([(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in placed])
+    marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in placed]
+    marks.sort(key=lambda mark: (-WORST_FIRST.index(mark.row.state), mark.row.station_id))
+    east_deg = frame.west_deg + WIDTH / frame.px_per_deg
+    south_deg = frame.north_deg - HEIGHT / frame.px_per_deg
+    return Map(
+        land=land(frame.west_deg, east_deg, south_deg, frame.north_deg, WIDTH),
+        meridians=_meridians(frame),
+        parallels=_parallels(frame),
+        stations=marks,
+        events=_shocks(frame, events, now_ns),
+        n_unplaced=len(rows) - len(placed),
+    )
+
+
+def _frame(places: Sequence[tuple[float, float]]) -> _Frame:
+    """The smallest map of the page's shape around all places; it begins behind the widest gap between longitudes."""
+    longitudes = np.sort(np.unique([longitude % 360.0 for _, longitude in places]))
+    gaps = np.diff(np.append(longitudes, longitudes[0] + 360.0))
+    widest = int(gaps.argmax())
+    west_deg = float(longitudes[(widest + 1) % len(longitudes)])
+    span_deg = float(360.0 - gaps[widest])
+    norths = mercator_deg(np.array([latitude for latitude, _ in places]))
+    tall_deg = float(norths.max() - norths.min())
+    room = 1 - 2 * _MARGIN
+    wide_deg = min(max(span_deg / room, tall_deg / room * WIDTH / HEIGHT, _LEAST_DEG), 360.0)
+    middle_north = float(norths.max() + norths.min()) / 2
+    west_deg = (west_deg + span_deg / 2 - wide_deg / 2 + 180.0) % 360.0 - 180.0
+    # whole hundredths, so that the land of a network is cut once
+    return _Frame(round(west_deg, 2), round(middle_north + wide_deg * HEIGHT / WIDTH / 2, 2), WIDTH / wide_deg)
+
+
+def _step_deg(span_deg: float) -> float:
+    return next((step for step in _STEPS_DEG if span_deg / step <= _MOST_LINES), _STEPS_DEG[-1])
+
+
+def _meridians(frame: _Frame) -> list[Line]:
+    step_deg = _step_deg(WIDTH / frame.px_per_deg)
+    first = np.ceil(frame.west_deg / step_deg)
+    found = []
+    for k in range(_MOST_LINES * 2):
+        longitude_deg = float(first + k) * step_deg
+        x = (longitude_deg - frame.west_deg) * frame.px_per_deg
+        if x <= WIDTH:
+            found.append(Line(round(x, 1), _named((longitude_deg + 180.0) % 360.0 - 180.0, "E", "W")))
+    return found
+
+
+def _parallels(frame: _Frame) -> list[Line]:
+    south_deg, north_deg = (latitude_of(frame.north_deg - y / frame.px_per_deg) for y in (HEIGHT, 0))
+    step_deg = _step_deg(north_deg - south_deg)
+    found = []
+    for k in range(int(np.ceil(south_deg / step_deg)), int(np.floor(north_deg / step_deg)) + 1):
+        y = frame.xy(k * step_deg, frame.west_deg)[1]
+        found.append(Line(y, _named(k * step_deg, "N", "S")))
+    return found
+
+
+def _named(degrees: float, positive: str, negative: str) -> str:
+    size = round(abs(degrees), 1)
+    return f"{size:g}°" + (f" {positive if degrees > 0 else negative}" if size else "")
+
+
+def _shocks(frame: _Frame, events: Iterable[EventRow], now_ns: int) -> list[Shock]:
+    found = []
+    for event in sorted(events, key=lambda each: each.first_onset_ns):
+        if event.origin is None:
+            continue
+        x, y = frame.xy(event.origin.latitude_deg, event.origin.longitude_deg)
+        if not frame.holds(x, y):
+            continue
+        size = event.magnitude.value if event.magnitude is not None else 3.0
+        age = min(max((now_ns - event.first_onset_ns) / _DAY_NS, 0.0), 1.0)
+        radius = min(2.4 + 2.2 * 1.75 ** (size - 3.0), 60.0)
+        found.append(Shock(x, y, round(radius, 1), round(1 - 0.78 * age, 2), event))
+    return found
