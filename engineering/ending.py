@@ -10,8 +10,8 @@ from engineering.oscillator import Floats
 from houfeng.errors import MotionError
 
 WINDOW_S = 5.0
-# Of the M7.1 of Ridgecrest at 11 stations 5 to 37 km away: cut 25 s behind P, in the middle of strong motion, the last
-# window has 0.34 to 0.97 of the strongest one; cut 90 s behind it, 0.02 to 0.09.
+# Set on the M7.1 of Ridgecrest at 11 stations 5 to 37 km away: cut in the middle of strong motion, 25 s behind P, the
+# last window had a third of the strongest one and more; cut 90 s behind it, less than a tenth.
 FLAGGED, REFUSED = 0.10, 0.30
 
 

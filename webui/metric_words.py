@@ -110,7 +110,7 @@ LIVE = (
         lazy_gettext("Clipped samples, 1 min"),
         "%",
         lazy_gettext("Samples at the end of what the digitiser can write: amplitudes are too small then."),
-        lazy_gettext("100 × samples from 98 % of full scale on / samples"),
+        lazy_gettext("100 × samples from 0.98 of full scale on / samples"),
     ),
 )
 
@@ -160,7 +160,7 @@ MEASURED = (
         lazy_gettext("Clipped samples"),
         "%",
         lazy_gettext("Samples at the end of what the digitiser can write: amplitudes are too small then."),
-        lazy_gettext("100 × samples from 98 % of full scale on / samples"),
+        lazy_gettext("100 × samples from 0.98 of full scale on / samples"),
         counted=True,
     ),
     Metric(
