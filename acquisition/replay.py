@@ -186,7 +186,7 @@ def find_files(folder: Path) -> list[RecordFile]:
     files = []
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "quarantine" not in path.relative_to(folder).parts:
-            file = _inspect(path)
+            file = inspect(path)
             if file is not None:
                 files.append(file)
     if not files:
@@ -194,7 +194,8 @@ def find_files(folder: Path) -> list[RecordFile]:
     return files
 
 
-def _inspect(path: Path) -> RecordFile | None:
+def inspect(path: Path) -> RecordFile | None:
+    """A file of miniSEED records by its content; None of another, with a warning if its name promised records."""
     with path.open("rb") as handle:
         head = handle.read(_INSPECT_BYTES)
     promised = path.suffix in _MINISEED_SUFFIXES

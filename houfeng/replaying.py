@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from houfeng.replays.identity import Asked
 from houfeng.replays.parts import Parts
 from houfeng.replays.passage import Passage, left_at
 from houfeng.times import now_ns
-from houfeng.types import Packet
+from houfeng.types import Packet, SourceId
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ def replay(
     skipped: Progress = lambda step: None,
     anew: bool = False,
     n_workers: int = 1,
+    documents: Sequence[Path] | None = None,
+    originals: Mapping[Path, Path] | None = None,
+    physical: Collection[SourceId] = (),
 ) -> Run:
     """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
 
@@ -68,15 +71,17 @@ def replay(
     skipped : told first of what was done before it was interrupted
     anew : do not go on where it was interrupted
     n_workers : processes that search channels; what is found does not depend on it
+    documents : StationXML beside what the settings name; None for what lies below the folder
+    originals, physical : as of `houfeng.replays.sources.Sources`
 
     Returns
     -------
     Run : as saved when it was finished
     """
-    network = load_network(settings, sorted(folder.rglob("*.xml")))
-    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns)
+    network = load_network(settings, sorted(folder.rglob("*.xml")) if documents is None else documents)
+    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns, originals or {})
     run_id = asked.run_id
-    parts = Parts(asked, network, store, run_id)
+    parts = Parts(asked, network, store, run_id, physical)
     run = _taken_up(asked, parts, store, run_id, skipped) if not anew else None
     if run is None:
         run = _begun(asked, parts, network, store, run_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 
 from configs import Settings
 from detection.inspection.agenda import Agenda
@@ -48,9 +49,22 @@ class RecordedWaveforms:
         return {source_id: each for source_id, each in found.items() if each}
 
 
-def lookout_of(settings: Settings, inventory: Inventory, locator: Locator, waveforms: Waveforms) -> Lookout:
-    """Who looks at the events of a run, as its settings say."""
+def lookout_of(
+    settings: Settings,
+    inventory: Inventory,
+    locator: Locator,
+    waveforms: Waveforms,
+    physical: Collection[SourceId] = (),
+) -> Lookout:
+    """Who looks at the events of a run, as its settings say.
+
+    Parameters
+    ----------
+    physical : channels whose samples are no counts: the response in the metadata is not theirs, and no magnitude is
+        made of them
+    """
+    counting = replace(inventory, epochs=tuple(each for each in inventory.epochs if each.source_id not in physical))
     inspection, association = settings.inspection, settings.association
     agenda = Agenda(inspection, memory_s=association.memory_s, min_stations=association.min_stations)
-    magnitudes = Magnitudes(settings.magnitude, Responses(inventory))
+    magnitudes = Magnitudes(settings.magnitude, Responses(counting))
     return Lookout(Inspector(inspection, locator, inventory, magnitudes), waveforms, agenda)

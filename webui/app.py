@@ -25,6 +25,7 @@ from webui import (
     noise,
     openapi,
     pages,
+    runs,
     signals,
     signing,
     sparklines,
@@ -80,7 +81,7 @@ def create_app(
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
     insides = (signing, acting, house, openapi)
-    for part in (pages, alerts, metrics, availability, noise, api, stream, assets, *insides):
+    for part in (pages, alerts, metrics, availability, noise, runs, api, stream, assets, *insides):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)
     app.register_error_handler(ParameterError, _bad_parameter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
@@ -19,12 +20,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from acquisition.replay import find_files
 from database import queries
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.replaying import Step
 from houfeng.replaying import replay as replay_files
+from houfeng.replays.sources import find_sources
 from houfeng.shapes import summary
 from houfeng.times import NS_PER_S, format_ns
 
@@ -32,38 +33,50 @@ _TOLD_EVERY_S = 10.0
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR|ARCHIVE")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIR|FILE...")
 @config_option
 @click.option("--start", type=Time(), metavar="TIME", help="Only records from this UTC time on.")
 @click.option("--end", type=Time(), metavar="TIME", help="Only records before this UTC time.")
 @click.option("--anew", is_flag=True, help="Begin again where the same replay was interrupted.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
               help="Search channels on so many processes; what is found is the same.")  # fmt: skip
-def replay(folder: Path, config: Path | None, start: int | None, end: int | None, anew: bool, workers: int) -> None:
+def replay(
+    paths: tuple[Path, ...],
+    config: Path | None,
+    start: int | None,
+    end: int | None,
+    anew: bool,
+    workers: int,
+) -> None:
     """Detect on archived records, as fast as this computer can.
 
-    DIR is any folder of miniSEED, an SDS archive too; StationXML in it is read. The records take the same way as live
-    ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing. One that
-    was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
+    DIR is any folder of miniSEED 2 and 3 and SAC in any mixture, an SDS archive too; StationXML in it is read. FILEs
+    are single ones of these. A file that cannot be used is named with the reason. The records take the same way as
+    live ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing.
+    One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
     settings = settings_of(config)
-    files = find_files(folder)
     store = Store.open(settings.database.url)
     try:
-        with _Progress(sum(file.n_bytes for file in files)) as progress:
-            run = replay_files(
-                settings,
-                files,
-                folder,
-                store,
-                start_ns=start,
-                end_ns=end,
-                progress=progress.advance,
-                skipped=progress.skip,
-                anew=anew,
-                n_workers=workers,
-            )
+        with TemporaryDirectory(prefix="houfeng-") as scratch:
+            sources = find_sources(paths, Path(scratch))
+            for remark in sources.remarks:
+                click.echo(remark, err=True)
+            with _Progress(sum(file.n_bytes for file in sources.files)) as progress:
+                run = replay_files(
+                    settings,
+                    *(sources.files, sources.folder, store),
+                    start_ns=start,
+                    end_ns=end,
+                    progress=progress.advance,
+                    skipped=progress.skip,
+                    anew=anew,
+                    n_workers=workers,
+                    documents=sources.documents,
+                    originals=sources.originals,
+                    physical=sources.physical,
+                )
         with store.read() as snapshot:
             n_picks = len(queries.picks(snapshot, run_id=run.run_id))
             found = queries.events(snapshot, run_id=run.run_id)

@@ -224,7 +224,7 @@ def _code_changes(a: Run, b: Run) -> Iterator[Change]:
 def _measures(side: Side, other: Side) -> dict[str, Any]:
     """Counts of a run and of its channels; of what the other run, a live one, does not count there are none."""
     found: dict[str, Any] = {f"{name} picks": n for name, n in side.n_picks.items()}
-    found |= {f"{name} picks": 0 for name in other.n_picks if name not in found}
+    found |= {f"{name} picks": 0 for name in other.n_picks if name not in side.n_picks}
     if side.channels and other.channels:
         found |= {"records": side.run.n_records, "samples": side.run.n_samples}
         for name, channel in side.channels.items():

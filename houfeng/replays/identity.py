@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Asked:
     folder : they lie below it, else their names are whole paths
     documents : StationXML that counts
     start_ns, end_ns : only records that hold samples in between, ns UTC; None for no limit
+    originals : of files that were made for the replay, from which: these are the run's inputs
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Asked:
     documents: Sequence[InventoryDocument]
     start_ns: int | None = None
     end_ns: int | None = None
+    originals: Mapping[Path, Path] = field(default_factory=dict)
     _by_path: dict[Path, RecordFile] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -43,6 +45,7 @@ class Asked:
 
     def name(self, path: Path) -> str:
         """How a file is called in the run."""
+        path = self.originals.get(path, path)
         return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
 
     @property
@@ -52,8 +55,8 @@ class Asked:
         The files' content is not read for it: of a year of records that takes longer than to list them by hours.
         """
         listing = hashlib.sha256()
-        for file in sorted(self.files):
-            stat = file.path.stat()
+        for file in sorted(self.files, key=lambda file: self.name(file.path)):
+            stat = self.originals.get(file.path, file.path).stat()
             listing.update(f"{self.name(file.path)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
         for sha in sorted(document.sha256 for document in self.documents):
             listing.update(f"{sha}\n".encode())
@@ -81,10 +84,14 @@ class Asked:
         ----------
         finished : with the SHA-256 of their content
         """
-        return [
-            RunInput(self.name(file.path), "records", str(file.source_id), sha, file.n_bytes)
-            for file, sha in ((self._by_path[path], sha) for path, sha in finished)
-        ]
+        found = []
+        for path, sha in finished:
+            file, original = self._by_path[path], self.originals.get(path)
+            n_bytes = file.n_bytes if original is None else original.stat().st_size
+            if original is not None:
+                sha = hashlib.sha256(original.read_bytes()).hexdigest()
+            found.append(RunInput(self.name(path), "records", str(file.source_id), sha, n_bytes))
+        return found
 
 
 def input_hash(inputs: Iterable[RunInput], config: str) -> str:

@@ -62,8 +62,12 @@ class EventPair(NamedTuple):
 
     @property
     def moved_s(self) -> float | None:
-        """Origin time, else first onset, in B less in A, s; None without both."""
-        return None if self.a is None or self.b is None else (_time_ns(self.b) - _time_ns(self.a)) / NS_PER_S
+        """Origin time, or first onset where one of them has no origin, in B less in A, s; None without both."""
+        if self.a is None or self.b is None:
+            return None
+        if self.a.origin is None or self.b.origin is None:
+            return (self.b.first_onset_ns - self.a.first_onset_ns) / NS_PER_S
+        return (self.b.origin.time_ns - self.a.origin.time_ns) / NS_PER_S
 
     @property
     def moved_km(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from acquisition.replay import Reading
 from acquisition.waveform_files import ReplayWindows
@@ -28,6 +28,7 @@ class Parts:
     network : sites and metadata that count
     store : receives what is found
     run_id : the run it belongs to
+    physical : channels whose samples are no counts
 
     Attributes
     ----------
@@ -35,7 +36,9 @@ class Parts:
     states : of the channels' detection where the run was left; whoever goes on with them takes them in
     """
 
-    def __init__(self, asked: Asked, network: Network, store: Store, run_id: str) -> None:
+    def __init__(
+        self, asked: Asked, network: Network, store: Store, run_id: str, physical: Collection[SourceId] = ()
+    ) -> None:
         settings, sites = asked.settings, network.inventory.sites
         self._store, self._run_id = store, run_id
         self.detector = Detector(settings.detection, by_rows=True)
@@ -44,7 +47,7 @@ class Parts:
         locator = Locator(settings.location, sites, settings.judgement)
         associator = Associator(settings.association, sites, locator.travel_times)
         waveforms = RecordedWaveforms(ReplayWindows(asked.files, start_ns=asked.start_ns, end_ns=asked.end_ns))
-        lookout = lookout_of(settings, network.inventory, locator, waveforms)
+        lookout = lookout_of(settings, network.inventory, locator, waveforms, physical)
         self.pipeline = Pipeline(self.detector, associator, locator, store, run_id, lookout)
 
     def go_on(self, reading: Reading, waiting: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ from tests.webui.conftest import make_event, make_status
 pytestmark = pytest.mark.chromium
 
 PAGES = ("/", "/?status=BAD", "/stations/KR.NRN", "/stations/IM.BDK", "/events", "/alerts", "/runs", "/about")
-PAGES += ("/channels/KR.NRN.00.BHZ", "/noise/KR.NRN.00.BHZ", "/availability")
+PAGES += ("/runs/live/diff/replay", "/channels/KR.NRN.00.BHZ", "/noise/KR.NRN.00.BHZ", "/availability")
 PAGES += ("/waveforms/KR.NRN.00.BHZ", "/drum/KR.NRN.00.BHZ", "/spectrogram/KR.NRN.00.BHZ", "/wall")
 ROOT = "document.documentElement"
 LATENCY = ("total_latency", "total_latency_s", 300.0, 120.0, "s")

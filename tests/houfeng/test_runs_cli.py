@@ -69,6 +69,7 @@ def test_what_differs_is_found_with_why(runs: Runs) -> None:
         ("only B", None): "other records",
     }
     assert {"name": "BW.UH1..EHZ vetoed spike", "a": 5, "b": 4} in found["measures"]
+    assert {"name": "BW.UH1..EHZ picks", "a": 4, "b": 3} in found["measures"]
 
 
 def test_a_wider_tolerance_makes_one_of_two(runs: Runs) -> None:

@@ -21,7 +21,12 @@ def described(client: FlaskClient) -> dict[str, Any]:
 def test_every_route_and_every_parameter_is_in_it(described: dict[str, Any], app: Flask, client: FlaskClient) -> None:
     routes = {re.sub(r"<(?:[^:>]*:)?(\w+)>", r"{\1}", rule.rule) for rule in app.url_map.iter_rules()}
     assert set(described["paths"]) == {route for route in routes if route.startswith("/api/")}
-    filled = {"station_id": "KR.NRN", "event_id": "x", "alert_id": "x", "channel_id": "KR.NRN.00.BHZ"}
+    filled = {"a": "live", "b": "replay"} | {
+        "station_id": "KR.NRN",
+        "event_id": "x",
+        "alert_id": "x",
+        "channel_id": "KR.NRN.00.BHZ",
+    }
     n_asked = 0
     for path, operations in described["paths"].items():
         if "get" in operations and path != "/api/v1/stream":

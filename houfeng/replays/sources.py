@@ -1,0 +1,176 @@
+"""What can be replayed: files and folders of miniSEED, and SAC made into it; what cannot is named with the reason."""
+
+from __future__ import annotations
+
+import os
+import struct
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from acquisition.records import pack
+from acquisition.replay import RecordFile, inspect
+from engineering.formats import read as read_motion
+from engineering.formats.lines import File
+from houfeng.codes import SourceId
+from houfeng.errors import MotionError, RecordError, SourceError, SourceIdError
+
+_SAC_HEADER = 632  # bytes; the version of the header is its 77th word (SAC manual, "SAC data file format")
+_SAC_VERSION_AT, _SAC_VERSIONS = 304, (6, 7)
+# Displacement, velocity and acceleration; volts and "unknown" may be counts.
+_SAC_PHYSICAL = {6: "displacement in nm", 7: "velocity in nm/s", 8: "acceleration in nm/s/s"}
+_CHANNEL_LETTERS = 3
+_RECORD_LENGTH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is to be replayed.
+
+    Parameters
+    ----------
+    files : of records; those that were converted are somewhere else than what they were made from
+    documents : StationXML
+    folder : all that was named lies in it
+    originals : converted file -> what it was made from
+    physical : channels whose samples are no counts: the metadata's response is not theirs
+    remarks : a line for each file that was left out or needs to be explained
+    """
+
+    files: tuple[RecordFile, ...]
+    documents: tuple[Path, ...]
+    folder: Path
+    originals: Mapping[Path, Path] = field(default_factory=dict)
+    physical: frozenset[SourceId] = frozenset()
+    remarks: tuple[str, ...] = ()
+
+
+def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
+    """What files and folders hold; the quarantine of an SDS archive is left out.
+
+    Parameters
+    ----------
+    paths : files of miniSEED 2 or 3, SAC or StationXML, and folders of them in any mixture
+    scratch : an empty folder that receives what is made from SAC; it must last as long as the replay
+
+    Raises
+    ------
+    SourceError : if one is not there, or none of them holds records; with the reasons
+    """
+    made = _Made(scratch)
+    for path in _walked(paths):
+        made.take(path, is_named=path in paths)
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    if not made.files:
+        said = "".join(f"; {remark}" for remark in made.remarks[:5])
+        raise SourceError(f"{', '.join(map(str, paths))}: holds no miniSEED or SAC file{said}")
+    return Sources(
+        tuple(made.files),
+        tuple(made.documents),
+        folders[0] if len(folders) == 1 else Path(os.path.commonpath([folder.absolute() for folder in folders])),
+        made.originals,
+        frozenset(made.physical),
+        tuple(made.remarks),
+    )
+
+
+def _walked(paths: Iterable[Path]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise SourceError(f"{path}: a file or folder of records is needed, there is none of this name")
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in inside:
+            if file.is_file() and "quarantine" not in file.relative_to(path).parts and file.absolute() not in seen:
+                seen.add(file.absolute())
+                yield file
+
+
+class _Made:
+    """What was found so far; see `Sources`."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self.files: list[RecordFile] = []
+        self.documents: list[Path] = []
+        self.originals: dict[Path, Path] = {}
+        self.physical: set[SourceId] = set()
+        self.remarks: list[str] = []
+
+    def take(self, path: Path, *, is_named: bool) -> None:
+        """Take in a file; one that was named by itself is never passed over in silence."""
+        if path.suffix == ".xml":
+            self.documents.append(path)
+        elif is_sac(path):
+            self._take_sac(path)
+        elif (file := inspect(path)) is not None:
+            self.files.append(file)
+        elif why := _strong_motion(path):
+            self.remarks.append(why)
+        elif is_named:
+            self.remarks.append(f"{path}: left out: it is neither miniSEED, SAC nor StationXML")
+
+    def _take_sac(self, path: Path) -> None:
+        target = self._scratch / f"{len(self.originals)}.mseed3"
+        try:
+            source_id, start_ns, records, remark = _from_sac(path)
+        except (RecordError, SourceIdError, SourceError) as error:
+            self.remarks.append(f"{path}: left out: {error}")
+            return
+        target.write_bytes(b"".join(records))
+        self.files.append(RecordFile(source_id, start_ns, target, target.stat().st_size))
+        self.originals[target] = path
+        if remark:
+            self.physical.add(source_id)
+            self.remarks.append(f"{path}: {remark}")
+
+
+def is_sac(path: Path) -> bool:
+    """Whether a file has the header of binary SAC, in either order of bytes."""
+    if path.stat().st_size <= _SAC_HEADER:
+        return False
+    with path.open("rb") as handle:
+        head = handle.read(_SAC_HEADER)
+    return any(struct.unpack_from(f"{order}i", head, _SAC_VERSION_AT)[0] in _SAC_VERSIONS for order in "<>")
+
+
+def _from_sac(path: Path) -> tuple[SourceId, int, list[bytes], str]:
+    """Channel, first sample's time (ns UTC), miniSEED 3 records, and what is to be said of the samples."""
+    import obspy  # takes a second to import, and few replay SAC
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sample spacing read from SAC", UserWarning)
+        try:
+            (trace,) = obspy.read(str(path), format="SAC")
+        except Exception as error:
+            raise SourceError(f"it is no sound SAC file: {error}") from error
+    header = trace.stats
+    if len(header.channel) != _CHANNEL_LETTERS:
+        raise SourceError(f"KCMPNM is {header.channel!r}: a channel of three letters, such as HHZ, is needed")
+    source_id = SourceId.parse(f"{header.network}.{header.station}.{header.location}.{header.channel}")
+    if not np.isfinite(trace.data).all():
+        raise SourceError(f"{source_id}: some of its samples are no numbers")
+    counts = np.rint(trace.data)
+    is_whole = bool((counts == trace.data).all()) and float(np.abs(counts).max(initial=0)) < 2**31
+    said = _SAC_PHYSICAL.get(int(header.sac.get("idep", 5)), "" if is_whole else "numbers that are no counts")
+    samples = counts.astype(np.int32) if is_whole else trace.data.astype(np.float32)
+    records = pack(source_id, header.starttime.ns, float(header.sampling_rate), samples, _RECORD_LENGTH, version=3)
+    remark = f"{source_id}: its samples are {said}: onsets are read, magnitudes are not made of them" if said else ""
+    return source_id, header.starttime.ns, records, remark
+
+
+def _strong_motion(path: Path) -> str:
+    """Why a published strong-motion record is left out; empty for other files."""
+    if path.suffix.lower() not in (".asc", ".v1", ".v2", ".v1a", ".v2a"):
+        return ""
+    try:
+        parts = read_motion(File.of(path.name, path.read_bytes()))
+    except (MotionError, OSError) as error:
+        return f"{path}: left out: {error}"
+    return (
+        f"{path}: left out: a corrected strong-motion record of {parts[0].station}, which has no FDSN channel and no "
+        "time of its samples; `houfeng assess records` takes it"
+    )
