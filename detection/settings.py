@@ -102,6 +102,7 @@ class AssociationSettings:
     ----------
     min_stations : stations that must have an onset of P
     threshold : logarithm of how much likelier the picks must be with an event than without, for 15 stations or fewer
+        that trigger 25 times an hour or more
     tolerance_s : standard deviation of an onset near the event against the Earth model: errors of picks, clocks and
         coordinates; further away it is taken to be larger
     quiet_picks_per_hour : triggers by chance that every station is taken to have besides those of the last hour

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from detection.association import evidence
 from detection.association.board import Board
 from detection.association.coincidence import Coincidence
 from detection.association.found import Node, Past, key_of
@@ -72,8 +71,7 @@ class Associator:
         self._coincidence_ns = seconds_ns(2 * settings.unlocated_window_s)
         proposer = Proposer(settings, self._stations, self._board, self._reach_ns)
         coincidence = Coincidence(settings, sites, self._board)
-        threshold = evidence.needed(settings.threshold, len(self._stations))
-        self._resolver = Resolver(self._board, proposer, coincidence, threshold)
+        self._resolver = Resolver(self._board, proposer, coincidence)
         self._memory_ns = seconds_ns(settings.memory_s)
         self._newest_ns: dict[str, int] = {}
 

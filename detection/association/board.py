@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.association.found import Node, Past, is_coda, taker
+from detection.association.found import Node, Past, coda_per_s, taker
 from detection.association.grid import Anchor
 from detection.association.hypothesis import Scene
 from detection.association.rates import LEARNT_NS, WINDOW_NS, Rates
 from detection.association.sight import Look
 from detection.plan import Floats
 from houfeng.times import NS_PER_S
-
-# Picks a second in the coda of an event: the trigger is let go and taken again every few seconds.
-_CODA_PER_S = 0.15
 
 
 class Board:
@@ -88,9 +85,9 @@ class Board:
         nodes = self.nodes[index:stop]
         return [node for node in nodes if taker(node, past) is None] if past else nodes
 
-    def is_weak(self, node: Node, past: Past) -> bool:
-        """Whether a pick is likely coda: in that of an event, and not standing out."""
-        return bool(past) and node.pick.snr < self._coda_snr and is_coda(node, past)
+    def coda_per_s(self, node: Node, past: Past) -> float:
+        """Picks a second by the codas of events where a pick is; 0 where there is none, or it stands out of it."""
+        return coda_per_s(node, past, self._coda_snr) if past and node.pick.snr < self._coda_snr else 0.0
 
     def per_s(self, nodes: Sequence[Node], at_ns: int, past: Past) -> Floats:
         """(n,) picks a second by chance, at a time."""
@@ -100,7 +97,7 @@ class Board:
             rate = known.get(node.station)
             if rate is None:
                 rate = known[node.station] = self.rates.per_s(node.station, at_ns)
-            found.append(max(rate, _CODA_PER_S) if self.is_weak(node, past) else rate)
+            found.append(max(rate, self.coda_per_s(node, past)))
         return np.array(found)
 
     def scene(self, first: Node, free: Sequence[Node], past: Past, reach_ns: int) -> Scene:
@@ -110,8 +107,8 @@ class Board:
         for node in nodes:
             alive[node.station] = True
         for found in past:  # a trigger that is still on cannot start anew
-            for station_id, (start_ns, end_ns) in found.coda_ns.items():
-                if start_ns <= first.onset_ns <= end_ns and station_id in self._index:
+            for station_id, coda in found.codas.items():
+                if coda.start_ns <= first.onset_ns <= coda.end_ns and station_id in self._index:
                     alive[self._index[station_id]] = False
         works = np.array(alive, np.bool_)
         return Scene(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from detection.association.board import Board
-from detection.association.found import Found, Node, Past
+from detection.association.found import Coda, Found, Node, Past
 from detection.association.sight import mask_of
 from detection.settings import AssociationSettings
 from houfeng.times import seconds_ns
@@ -81,10 +82,10 @@ class Coincidence:
         if not more:
             return found
         keys = found.keys | {node.key for node in more}
-        codas_ns = found.coda_ns | {node.station_id: self._coda(node) for node in more}
-        until_ns = max(found.until_ns, *(end for _, end in codas_ns.values()))
+        codas = found.codas | {node.station_id: self._coda(node) for node in more}
+        until_ns = max(found.until_ns, *(coda.end_ns for coda in codas.values()))
         event = Event(tuple(sorted((*found.event.picks, *(node.pick for node in more)))))
-        return Found(event, keys, codas_ns, until_ns, found.stations | mask_of([-1]), found.score)
+        return Found(event, keys, codas, until_ns, found.stations | mask_of([-1]), found.score)
 
     def _fits(self, node: Node, other: Node) -> bool:
         """Whether P can come to both places within their times."""
@@ -93,7 +94,7 @@ class Coincidence:
 
     def _rank(self, group: Sequence[Node], past: Past) -> Rank:
         """The higher the better: stations with an onset that is not coda, then the shorter time between the onsets."""
-        n_own = sum(not self._board.is_weak(node, past) for node in group)
+        n_own = sum(not self._board.coda_per_s(node, past) for node in group)
         return n_own, group[0].onset_ns - group[-1].onset_ns
 
     def _event(self, group: Sequence[Node], past: Past) -> Found:
@@ -101,10 +102,10 @@ class Coincidence:
         last_ns = group[-1].onset_ns
         near = self._board.free(self._board.index(group[0].onset_ns), last_ns + _SAME_NS, past)
         same = (node.key for node in near if abs(node.onset_ns - onset_ns.get(node.station_id, -_SAME_NS)) <= _SAME_NS)
-        codas_ns = {node.station_id: self._coda(node) for node in group}
+        codas = {node.station_id: self._coda(node) for node in group}
         keys = frozenset((*same, *(node.key for node in group)))
         event, until_ns = Event(tuple(node.pick for node in group)), last_ns + max(self._coda_ns, _SAME_NS)
-        return Found(event, keys, codas_ns, until_ns, mask_of(node.station for node in group), 0.0)
+        return Found(event, keys, codas, until_ns, mask_of(node.station for node in group), 0.0)
 
-    def _coda(self, node: Node) -> tuple[int, int]:
-        return node.onset_ns, node.onset_ns + self._coda_ns
+    def _coda(self, node: Node) -> Coda:
+        return Coda(node.onset_ns, node.onset_ns + self._coda_ns, node.onset_ns, inf)

@@ -27,6 +27,9 @@ _S_FACTOR = 1.6
 _NEAR_SHARE_S, _NEAR_KM = 0.4, 100.0
 # So many stations are as likely to find chance for an event as the threshold is meant for.
 _MANY_STATIONS = 15
+# Each pick is a chance to begin an event of noise. The threshold is meant for picks so frequent; where they are rarer
+# it falls with the logarithm of their rate, so far at most.
+_BUSY_PER_S, _MOST_EASE = 25 / 3600, 1.5
 # Student's distribution with three degrees of freedom: area below (1 + u**2 / 3)**-2.
 _AREA = np.sqrt(3.0) * np.pi / 2
 
@@ -107,3 +110,13 @@ def needed(threshold: float, n_stations: int) -> float:
     n_stations : with known places
     """
     return threshold + max(float(np.log(max(n_stations, 1) / _MANY_STATIONS)), 0.0)
+
+
+def ease(per_s: Floats) -> float:
+    """How much less evidence is needed where chance seldom makes a pick.
+
+    Parameters
+    ----------
+    per_s : (n,) picks a second by chance, of some picks, n > 0
+    """
+    return float(np.clip(np.log(_BUSY_PER_S / per_s).mean(), 0.0, _MOST_EASE))

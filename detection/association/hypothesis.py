@@ -14,7 +14,8 @@ from detection.association.grid import Anchor
 from detection.association.nucleus import Nucleus
 from detection.association.sight import Look
 from detection.association.stations import Stations
-from detection.location.traveltime import Indices
+from detection.location.geometry import displaced
+from detection.location.traveltime import DEEPEST_KM, Indices
 from detection.plan import Floats
 
 # Parts of the search's step by which picks may be off while the place closes in, and standard deviations besides.
@@ -32,6 +33,14 @@ _RATHER_P = 0.15
 # onsets: what each of those fewer than this costs besides. Among few stations there are hardly any threes that could be
 # taken for one.
 _TRIALS, _ENOUGH, _COST, _FEW, _MANY = 3.0, 5, 2.0, 4, 15
+# Where the Earth model and the clocks are good the onsets fit better than the tolerance: by this factor then. As there
+# are so many unknowns to fit, a few of noise hardly gain by it: of the shocks of synthetic days with 30 picks of noise
+# an hour and station 93 % have the evidence instead of 91, at as many chance events.
+_BETTER, _N_UNKNOWNS = 0.5, 3
+# Where a place closes in depends on the picks that it begins with. One that has nearly the evidence is sought from the
+# places around it too, at this part of the stations' distance, with picks off by so many km: three in a hundred shocks
+# of synthetic days with 30 picks of noise an hour and station have the evidence only there, at 3 % of the time.
+_ASIDE, _ASIDE_OFF_KM = 0.1, 15.0
 # Of two channels that read one onset the earlier counts.
 _SAME_S = 0.3
 
@@ -110,6 +119,20 @@ class Examiner:
             some = self._around(at, scene.stations[of_p], anchor.spacing_km)
         return self._judge(_View(self._stations, at, some, scene, self._tolerance_s, 0.0), anchor.spacing_km)
 
+    def examine_around(self, anchor: Anchor, hypothesis: Hypothesis, scene: Scene) -> Hypothesis:
+        """The best event about the places on all sides of one, above and below it; itself, where none is better."""
+        lat, lon, depth_km = hypothesis.hypocentre.place
+        aside_km = _ASIDE * anchor.spacing_km * np.vstack((np.eye(3), -np.eye(3)))
+        lats, lons = displaced(lat, lon, aside_km[:, 0], aside_km[:, 1])
+        places = np.column_stack((lats, lons, np.clip(depth_km + aside_km[:, 2], 0.0, DEEPEST_KM)))
+        _, _, arrivals = self._stations.seen_from(places, np.array([anchor.station]))
+        nuclei = [
+            Nucleus(0.0, place, float(lead_s), _ASIDE_OFF_KM)
+            for place, lead_s in zip(places, arrivals.time_s[0, :, 0], strict=True)
+        ]
+        others = [self.examine(anchor, nucleus, scene) for nucleus in nuclei]
+        return max((hypothesis, *(one for one in others if one is not None)), key=lambda one: one.score)
+
     def _sensible(self, view: _View) -> list[tuple[int, int]]:
         """The picks that fit, less those that stand out too far for S."""
         nodes = view.scene.nodes
@@ -132,23 +155,23 @@ class Examiner:
         far_km = evidence.reach_km(view.distance_km[slots])
         chance = evidence.detected(view.distance_km, far_km, spacing_km)
         members: tuple[list[int], list[int]] = ([], [])
-        score, of_s_alone, (has_p, has_s) = 0.0, 0.0, np.zeros((2, len(view.some)), bool)
+        gains, (has_p, has_s) = np.zeros((2, 2)), np.zeros((2, len(view.some)), bool)
         for pick, phase in picked:
             slot = slot_of[int(scene.stations[pick])]
             likely = chance[slot] * (evidence.S_SHARE if phase else 1.0)
-            gain = float(
-                evidence.gain(likely, view.residual_s[phase, pick], view.sigma_s[phase, slot], scene.per_s[pick])
-            )
-            if gain > 0:
-                score += gain
-                of_s_alone += gain * phase
+            sigma_s = view.sigma_s[phase, slot] * np.array([1.0, _BETTER])
+            gain = evidence.gain(likely, view.residual_s[phase, pick], sigma_s, scene.per_s[pick])
+            if gain[0] > 0:
+                gains[phase] += gain
                 members[phase].append(pick)
                 (has_s if phase else has_p)[slot] = True
         if len(members[0]) < self._min_stations or members[0][0] != 0:
             return None
         missing = ~has_p & (scene.is_alive[view.some] > 0)
-        score += evidence.loss(chance[missing]) + evidence.loss_of_s(chance[has_p & ~has_s])
+        whole = gains.sum(axis=0) + np.array([0.0, _N_UNKNOWNS * np.log(_BETTER)])
+        score = float(whole.max()) + evidence.loss(chance[missing]) + evidence.loss_of_s(chance[has_p & ~has_s])
         score -= _chance(len(view.some), len(members[0]) + len(members[1]))
+        of_s_alone = float(gains[1, whole.argmax()])
         return Hypothesis(view.at, score, score - of_s_alone, tuple(members[0]), tuple(members[1]), far_km)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from detection.association import evidence
 from detection.association.board import Board, around
-from detection.association.found import Found, Node, Past
+from detection.association.found import Coda, Found, Node, Past
 from detection.association.grid import Anchor, Anchors
 from detection.association.hypothesis import Examiner, Hypothesis, Scene
 from detection.association.nucleus import Around, Nucleus, narrowed, nuclei
@@ -24,6 +24,8 @@ from houfeng.types import Event
 _N_TRIED, _N_LOOKED_AT, _NEARLY = 6, 2, 4.0
 # Onsets fit less well between the places that are tried than where the event is: evidence that is lost there at most.
 _COARSE, _CLOSE = 3.0, 2.0
+# A hypothesis that lacks no more evidence than this is sought from places around it too.
+_ALMOST = 4.0
 # A pick this close to an event's at the same station is the same onset.
 _SAME_NS = seconds_ns(1.0)
 # P to the end of the coda at a station: to S but no longer than this, and the settings' coda besides.
@@ -37,11 +39,13 @@ class Proposal:
     Parameters
     ----------
     rank : which of rivals comes first: the highest
+    needed : evidence that makes it an event
     of_p, of_s : its picks of P and S
     found : what it would be
     """
 
     rank: float
+    needed: float
     of_p: tuple[Node, ...]
     of_s: tuple[Node, ...]
     found: Found
@@ -90,22 +94,30 @@ class Proposer:
             self._board.silent(anchor, first.onset_ns),
             np.array([node.pick.snr < self._settings.coda_snr for node in nodes]),
         )
-        found = self._nuclei(anchor, picks, float(self._own(first, past)))
+        own_per_s = self._board.per_s([first], first.onset_ns, past)
+        needed = self._threshold - evidence.ease(np.append(picks.per_s, own_per_s))
+        found = self._nuclei(anchor, picks, needed - self._own(own_per_s))
         if not found:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
         scene = self._board.scene(first, self._board.free(index, until_ns, past), past, self._reach_ns)
         looked = [self._examiner.examine(anchor, nucleus, scene) for nucleus in found]
+        looked = [
+            self._examiner.examine_around(anchor, one, scene)
+            if one is not None and needed - _ALMOST <= one.score < needed
+            else one
+            for one in looked
+        ]
         seen = scene.look.closed()
         sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))
         best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
-        if best is None or best.score < self._threshold:
+        if best is None or best.score < needed:
             return None, sight
-        return self._proposal(first, best, scene), sight
+        return self._proposal(first, best, scene, needed), sight
 
-    def _nuclei(self, anchor: Anchor, picks: Around, own: float) -> list[Nucleus]:
-        """The places to be looked at closer; `own` is the evidence of the first pick."""
-        n_others, least = self._settings.min_stations - 1, self._threshold - own
+    def _nuclei(self, anchor: Anchor, picks: Around, least: float) -> list[Nucleus]:
+        """The places to be looked at closer, where the other stations have so much evidence."""
+        n_others = self._settings.min_stations - 1
         found = nuclei(anchor.field, picks, n_others=n_others, n_best=_N_TRIED)
         found = [nucleus for nucleus in found if nucleus.score > least - _COARSE]
         closer = narrowed(
@@ -119,43 +131,41 @@ class Proposer:
         )
         return [one for one in closer[:_N_LOOKED_AT] if one.score > max(closer[0].score - _NEARLY, least)]
 
-    def _own(self, first: Node, past: Past) -> Floats:
+    def _own(self, per_s: Floats) -> float:
         """Evidence of the first pick itself."""
-        per_s = self._board.per_s([first], first.onset_ns, past)[0]
-        return evidence.gain(np.array(0.9), np.array(0.0), np.array(self._settings.tolerance_s), per_s)
+        return float(evidence.gain(np.array(0.9), np.array(0.0), np.array(self._settings.tolerance_s), per_s[0]))
 
-    def _proposal(self, first: Node, best: Hypothesis, scene: Scene) -> Proposal:
+    def _proposal(self, first: Node, best: Hypothesis, scene: Scene, needed: float) -> Proposal:
         of_p, of_s = ([scene.nodes[number] for number in of] for of in (best.of_p, best.of_s))
-        codas_ns = self._codas_ns(first, best)
-        for node in of_p:
-            _, end_ns = codas_ns.get(node.station_id, (0, 0))
-            codas_ns[node.station_id] = (node.onset_ns, max(node.onset_ns + self._coda_ns, end_ns))
+        codas = self._codas(first, best, of_p)
         keys = {node.key for node in (*of_p, *of_s)}
         keys |= _same_onsets((*of_p, *of_s), scene.nodes)
-        until_ns = max(end for _, end in codas_ns.values())
+        until_ns = max(coda.end_ns for coda in codas.values())
         until_ns = max(until_ns, *(key[0] for key in keys))
         event = Event(tuple(node.pick for node in sorted(of_p, key=lambda node: node.key)))
         stations = frozenset(
-            (*(node.station for node in (*of_p, *of_s)), *(self._stations.index[name] for name in codas_ns))
+            (*(node.station for node in (*of_p, *of_s)), *(self._stations.index[name] for name in codas))
         )
-        found = Found(event, frozenset(keys), codas_ns, until_ns, mask_of(stations), best.score)
-        return Proposal(best.rank, tuple(of_p), tuple(of_s), found)
+        found = Found(event, frozenset(keys), codas, until_ns, mask_of(stations), best.score)
+        return Proposal(best.rank, needed, tuple(of_p), tuple(of_s), found)
 
-    def _codas_ns(self, first: Node, best: Hypothesis) -> dict[str, tuple[int, int]]:
-        """From P to the end of the coda at the stations that see the event, by station id, ns UTC."""
+    def _codas(self, first: Node, best: Hypothesis, of_p: Sequence[Node]) -> dict[str, Coda]:
+        """From P to the end of the coda at the stations that see the event, by station id."""
         distance_km = self._stations.from_place(best.hypocentre.place)
         some = np.flatnonzero(distance_km <= 1.5 * best.reach_km)
         _, _, arrivals = self._stations.seen_from(best.hypocentre.place[np.newaxis], some)
         p_s, s_s = arrivals.time_s[:, 0] + best.hypocentre.origin_s
-        end_s = np.where(np.isfinite(s_s), np.minimum(s_s, p_s + _LONGEST_S), p_s + _LONGEST_S) + self._settings.coda_s
-        spans = {}
-        for station, start, end in zip(some.tolist(), p_s.tolist(), end_s.tolist(), strict=True):
-            if np.isfinite(start):
-                spans[self._stations.ids[station]] = (
-                    first.onset_ns + round(start * NS_PER_S),
-                    first.onset_ns + round(end * NS_PER_S),
-                )
-        return spans
+        s_s = np.where(np.isfinite(s_s), np.minimum(s_s, p_s + _LONGEST_S), p_s + _LONGEST_S)
+        codas, weakest = {}, min(node.pick.snr for node in of_p)
+        for station, p, s in zip(some.tolist(), p_s.tolist(), s_s.tolist(), strict=True):
+            if np.isfinite(p):
+                start_ns, s_ns = (first.onset_ns + round(each * NS_PER_S) for each in (p, s))
+                codas[self._stations.ids[station]] = Coda(start_ns, s_ns + self._coda_ns, s_ns, weakest)
+        for node in of_p:
+            known = codas.get(node.station_id, Coda(0, 0, node.onset_ns, 0.0))
+            end_ns = max(node.onset_ns + self._coda_ns, known.end_ns)
+            codas[node.station_id] = Coda(node.onset_ns, end_ns, known.s_ns, node.pick.snr)
+        return codas
 
 
 def _same_onsets(members: Sequence[Node], nodes: Sequence[Node]) -> set[tuple[int, str, str, int]]:

@@ -21,11 +21,9 @@ class Resolver:
     board : of the picks
     proposer : of events of stations whose place is known
     coincidence : of the others
-    threshold : evidence that an event needs
     """
 
-    def __init__(self, board: Board, proposer: Proposer, coincidence: Coincidence, threshold: float) -> None:
-        self._threshold = threshold
+    def __init__(self, board: Board, proposer: Proposer, coincidence: Coincidence) -> None:
         self._board = board
         self._proposer = proposer
         self._coincidence = coincidence
@@ -108,5 +106,5 @@ class Resolver:
             rival, seen = self._proposer.propose(self._board.index_of(node), (*past, alone))
             sight |= seen
             if rival is not None:
-                return (alone if proposal.rank >= self._threshold else None), sight
+                return (alone if proposal.rank >= proposal.needed else None), sight
         return proposal.found, sight
