@@ -205,7 +205,8 @@ def test_what_holds_for_every_event(found: list[Pick]) -> None:
         located = [SITES[name] for name in event.station_ids if name in SITES]
         widest_km = max((distance_km(*pair) for pair in itertools.combinations(located, 2)), default=0.0)
         span_s = (event.picks[-1].onset_ns - event.picks[0].onset_ns) / 1e9
-        assert span_s <= max(widest_km / 3.3 + 3, SETTINGS.unlocated_window_s)
+        # the last may be S, which an event as far away as N sends so long behind P
+        assert span_s <= max(widest_km / 3.3 + 3, SETTINGS.unlocated_window_s) + 100 / 3.3 - 100 / 6
 
 
 def busy_day(seed: int, n_hours: float, false_per_hour: float) -> tuple[list[Pick], int]:
