@@ -14,7 +14,7 @@ from webui.geography import land, latitude_of, mercator_deg
 
 WIDTH, HEIGHT = 824, 560
 # Around the outermost place, as a share of the map; and the least that a map shows, degrees.
-_MARGIN, _LEAST_DEG = 0.12, 1.2
+_MARGIN, _LEAST_DEG = 0.12, 0.6
 _STEPS_DEG = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _MOST_LINES = 7
 _DAY_NS = 24 * 3600 * NS_PER_S
