@@ -101,17 +101,17 @@ def test_who_may_not_is_told_so(send: Send, filled: Store) -> None:
 @pytest.mark.parametrize(
     ("path", "said", "status", "fault"),
     [
-        (f"/alerts/{SHORT}/ack", {}, 400, "a reason"),
-        (f"/alerts/{SHORT}/ack", {"why": " "}, 400, "a reason"),
-        (f"/alerts/{SHORT}/ack", {"why": 7}, 400, "a text of at most"),
-        (f"/alerts/{SHORT}/ack", {"why": "x" * 1001}, 400, "a text of at most"),
-        (f"/alerts/{SHORT}/ack", {"why": "x", "by": "root"}, 400, "by: this takes"),
-        (f"/alerts/{SHORT}/assign", {"why": "x"}, 400, "a name"),
-        (f"/alerts/{SHORT}/silence", {"why": "x"}, 400, "an end"),
-        (f"/alerts/{SHORT}/silence", {"why": "x", "until": "2001-01-01"}, 400, "an end"),
-        (f"/alerts/{SHORT}/silence", {"why": "x", "until": "9999d"}, 400, "at most a year"),
-        (f"/alerts/{SHORT}/silence", {"why": "x", "until": "soon"}, 400, "neither a UTC time"),
-        (f"/alerts/{CLOSED}/ack", {"why": "late"}, 409, "it was closed at"),
+        ("/alerts/OPEN/ack", {}, 400, "a reason"),
+        ("/alerts/OPEN/ack", {"why": " "}, 400, "a reason"),
+        ("/alerts/OPEN/ack", {"why": 7}, 400, "a text of at most"),
+        ("/alerts/OPEN/ack", {"why": "x" * 1001}, 400, "a text of at most"),
+        ("/alerts/OPEN/ack", {"why": "x", "by": "root"}, 400, "by: this takes"),
+        ("/alerts/OPEN/assign", {"why": "x"}, 400, "a name"),
+        ("/alerts/OPEN/silence", {"why": "x"}, 400, "an end"),
+        ("/alerts/OPEN/silence", {"why": "x", "until": "2001-01-01"}, 400, "an end"),
+        ("/alerts/OPEN/silence", {"why": "x", "until": "9999d"}, 400, "at most a year"),
+        ("/alerts/OPEN/silence", {"why": "x", "until": "soon"}, 400, "neither a UTC time"),
+        ("/alerts/CLOSED/ack", {"why": "late"}, 409, "it was closed at"),
         ("/alerts/none/ack", {"why": "x"}, 404, "there is none"),
         ("/stations/XX.NO/usage", {"usage": "off", "why": "x"}, 404, "no station XX.NO"),
         ("/stations/KR.NRN/usage", {"usage": "maintenance", "why": "x"}, 400, "needs an end"),
@@ -119,7 +119,8 @@ def test_who_may_not_is_told_so(send: Send, filled: Store) -> None:
     ],
 )
 def test_what_cannot_be_is_said(send: Send, path: str, said: dict[str, object], status: int, fault: str) -> None:
-    came, answer = send(path, **said)
+    # keys of alerts hang on the time: as names of tests they would differ between workers
+    came, answer = send(path.replace("OPEN", SHORT).replace("CLOSED", CLOSED), **said)
     assert came == status and fault in str(answer["error"])
 
 
