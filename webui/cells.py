@@ -27,7 +27,9 @@ def _clock(row: StationRow) -> tuple[str, str]:
     """How sure the clock is of itself, %; how far it is off, where that is too far."""
     if row.marks.get("clock_error_ms") in _FAULTS and row.beside.get("clock_error_ms") is not None:
         return "clock_error_ms", words.quantity(row.beside["clock_error_ms"], "ms")
-    quality, timing = row.beside.get("clock_quality"), row.metrics.timing_quality
+    # digitisers that know nothing of their clock say 0: what is not judged is no evidence
+    timing = row.metrics.timing_quality if "timing_quality" in row.marks else None
+    quality = row.beside.get("clock_quality")
     if quality is not None and (timing is None or quality < timing):
         return "clock_quality", f"{words.share(quality)} %"
     if timing is not None:
