@@ -19,8 +19,9 @@ def test_saving_twice_changes_no_row(store: Store, dump: Callable[[Store], Dump]
     once = dump(store)
     store.run(save_everything)
     assert dump(store) == once
-    empty = [name for name, rows in once.items() if not rows]
-    assert empty == []
+    # an account that is there is refused, and keys of tokens and sessions are new each time: tests/webui/test_access.py
+    empty = {name for name, rows in once.items() if not rows}
+    assert empty == {"account", "api_token", "web_session"}
 
 
 def test_equal_rows_are_not_written_again(store: Store) -> None:

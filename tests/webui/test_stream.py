@@ -21,14 +21,18 @@ from database.store import Store
 from houfeng.errors import SourceError
 from tests.webui.conftest import make_status
 from webui import serve
+from webui.app import create_app
 from webui.settings import WebSettings
 from webui.stream import Changes
 
 _PROGRAM = """
 import sys
+from database.store import Store
 from webui import serve
+from webui.app import create_app
 from webui.settings import WebSettings
-serve.run(WebSettings(port=int(sys.argv[1])), sys.argv[2])
+page = WebSettings(port=int(sys.argv[1]))
+serve.run(page, lambda: create_app(page, Store.open(sys.argv[2])))
 """
 
 
@@ -116,7 +120,7 @@ def test_a_port_in_use_names_the_option_that_changes_it(url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SourceError, match=rf"port {port} on 127\.0\.0\.1 .*in use.*--port"):
-            serve.run(WebSettings(port=port), url)
+            serve.run(WebSettings(port=port), lambda: create_app(WebSettings(), Store.open(url)))
 
 
 def test_one_thread_asks_the_database_for_all(filled: Store) -> None:
