@@ -168,7 +168,7 @@ picks = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(picks, st.randoms(use_true_random=False), st.integers(1, 30))
 def test_any_order_in_any_batches_gives_the_same_events(found: list[Pick], rng: random.Random, n_batch: int) -> None:
     at_once = events_of([found])

@@ -151,7 +151,7 @@ def assert_all(client: Client, feed: Feed) -> None:
         assert len(got) > 40
 
 
-@pytest.mark.parametrize("protocol", [Protocol.V3, Protocol.V4])
+@pytest.mark.parametrize("protocol", [pytest.param(Protocol.V3, marks=pytest.mark.soak), Protocol.V4])
 def test_a_client_of_a_daemon_that_is_killed_loses_nothing_and_gets_nothing_twice(
     tmp_path: Path, feed: Feed, protocol: Protocol
 ) -> None:

@@ -97,7 +97,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps)
 def test_any_history_ends_where_a_new_database_begins(
     tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, list[tuple[int, int]]]]
