@@ -39,7 +39,7 @@ _TRIALS, _ENOUGH, _COST, _FEW, _MANY = 3.0, 5, 2.0, 4, 15
 _BETTER, _N_UNKNOWNS = 0.5, 3
 # Where a place closes in depends on the picks that it begins with. One that has nearly the evidence is sought from the
 # places around it too, at this part of the stations' distance, with picks off by so many km: three in a hundred shocks
-# of synthetic days with 30 picks of noise an hour and station have the evidence only there, at a few percent of the time.
+# of synthetic days with 30 picks of noise an hour and station have the evidence only there.
 _ASIDE, _ASIDE_OFF_KM = 0.1, 15.0
 # Of two channels that read one onset the earlier counts.
 _SAME_S = 0.3

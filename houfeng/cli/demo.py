@@ -70,8 +70,6 @@ def demo(signals: Signals, data: Path | None, region: str | None, speed: float, 
         raise ConfigError(f"port {port} on {_HOST} is in use; choose another with --port")
     if data is not None and region is not None:
         raise ConfigError("--data plays a folder and --simulate makes records up: one of them is needed, both came")
-    if data is None and speed != 1:
-        raise ConfigError(f"--speed {speed:g} has no effect without --data: everything else runs in real time")
     with ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="houfeng-demo-")))

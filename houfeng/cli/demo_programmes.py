@@ -98,15 +98,16 @@ def _toml(tables: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
         yield from (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items())
 
 
-def builtin() -> Programme:
+def builtin(speed: float = 1.0) -> Programme:
     """The records that come with ObsPy.
 
     Raises
     ------
     SourceError : if they did not
+    ConfigError : if another speed is asked for: only a folder can be played faster
     """
     return Programme(
-        settings=DemoSettings(),
+        settings=DemoSettings(speed=speed),
         recording=builtin_recording(),
         notice=_BUILTIN_NOTICE,
         said="real records played as if they happened now",
@@ -135,8 +136,13 @@ def of_folder(folder: Path, speed: float) -> Programme:
     )
 
 
-def of_region(name: str, folder: Path) -> Programme:
-    """A synthetic network of a region; its StationXML is written into the folder."""
+def of_region(name: str, folder: Path, speed: float = 1.0) -> Programme:
+    """A synthetic network of a region; its StationXML is written into the folder.
+
+    Raises
+    ------
+    ConfigError : if another speed is asked for
+    """
     region = REGIONS[name]
     sites = region_sites(region)
     inventory = folder / "stations.xml"
@@ -145,7 +151,7 @@ def of_region(name: str, folder: Path) -> Programme:
     lost = StationFault(f"{SYNTHETIC_NETWORK}.{region.gappy_station}")
     silent = [StationFault(code, gap_s=0.0, silent_after_s=150.0, silent_s=150.0) for code in by_link]
     return Programme(
-        settings=DemoSettings(faults=(lost, *silent)),
+        settings=DemoSettings(speed=speed, faults=(lost, *silent)),
         recording=region_recording(region, sites),
         notice=_SYNTHETIC_NOTICE,
         said="SYNTHETIC records at the places of real stations",
@@ -163,5 +169,5 @@ def of_region(name: str, folder: Path) -> Programme:
 def chosen(data: Path | None, speed: float, region: str | None, folder: Path) -> Programme:
     """What the options of the command ask for."""
     if region is not None:
-        return of_region(region, folder)
-    return of_folder(data, speed) if data is not None else builtin()
+        return of_region(region, folder, speed)
+    return of_folder(data, speed) if data is not None else builtin(speed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tomllib
 from pathlib import Path
 
@@ -91,6 +92,13 @@ def test_its_configuration_and_stationxml_are_good_and_every_page_says_synthetic
     assert (result.exit_code, "0 errors, 0 warnings" in result.output) == (0, True)
 
 
-def test_a_folder_and_a_region_exclude_each_other(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["demo", "--port", "1", "--simulate", REGION.name, "--data", str(tmp_path)])
-    assert result.exit_code != 0
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [(("--data", "."), "one of them is needed, both came"), (("--speed", "2"), "demo.speed: 2 has no effect")],
+)
+def test_what_a_region_cannot_be_played_with_is_told(order: tuple[str, ...], said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    result = CliRunner().invoke(main, ["demo", "--port", str(port), "--simulate", REGION.name, *order])
+    assert result.exit_code == 2
+    assert said in result.output
