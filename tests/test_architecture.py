@@ -45,15 +45,9 @@ DOORS = {
     "webui": (
         *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
-        *(
-            "database.metric_pages",
-            "database.records",
-            "database.store",
-            "database.accounts",
-            "database.registry",
-            "database.unit",
-        ),
-        *("houfeng.passwords", "houfeng.acting"),
+        *("database.metric_pages", "database.records", "database.store"),
+        # accounts, and what those who have one may do
+        *("database.accounts", "database.registry", "database.unit", "houfeng.passwords", "houfeng.acting"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
         # waveforms: what reads the archive is theirs, pages draw what comes out
@@ -85,23 +79,15 @@ DOORS = {
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.projects": (
-        *INNER,
-        "houfeng.assessing",
-        "houfeng.motion_shapes",
-        "houfeng.projects",
-        "houfeng.waveforms",
-        "configs",
+        *(*INNER, "houfeng.assessing", "houfeng.motion_shapes"),
+        *("houfeng.projects", "houfeng.waveforms", "configs"),
     ),
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.bandpass": (*CORE, "houfeng.envelopes"),
     "houfeng.pyramid": (*CORE, "houfeng.envelopes", "acquisition"),
     "houfeng.traces": (
-        *CORE,
-        "houfeng.envelopes",
-        "houfeng.bandpass",
-        "houfeng.pyramid",
-        "houfeng.waveforms",
-        "acquisition",
+        *(*CORE, "houfeng.envelopes", "houfeng.bandpass", "houfeng.pyramid"),
+        *("houfeng.waveforms", "acquisition"),
     ),
     "houfeng.spectrogram": (*CORE, "stations"),
     "houfeng.availability": INNER,

@@ -6,26 +6,32 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import groupby
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from database.records import EventRow
 from houfeng.times import NS_PER_S, seconds_ns
 from houfeng.types import Origin, Pick
 from stations.distance import great_circle_km
 
+T = TypeVar("T")
 
-class PickPair(NamedTuple):
-    """A pick of run A and the one of run B that is taken for the same onset; None where there is none."""
 
-    a: Pick | None
-    b: Pick | None
+class Pair(NamedTuple, Generic[T]):
+    """Something of run A and the one of run B that is taken for the same; None where there is none."""
+
+    a: T | None
+    b: T | None
 
     @property
-    def either(self) -> Pick:
+    def either(self) -> T:
         """One of the two, for what they have in common."""
-        found = self.a or self.b
+        found = self.a if self.a is not None else self.b
         assert found is not None
         return found
+
+
+class PickPair(Pair[Pick]):
+    """A pick of run A and the one of run B that is taken for the same onset; None where there is none."""
 
     @property
     def kind(self) -> str:
@@ -40,18 +46,8 @@ class PickPair(NamedTuple):
         return None if self.a is None or self.b is None else (self.b.onset_ns - self.a.onset_ns) / NS_PER_S
 
 
-class EventPair(NamedTuple):
+class EventPair(Pair[EventRow]):
     """An event of run A and the one of run B that is taken for the same; None where there is none."""
-
-    a: EventRow | None
-    b: EventRow | None
-
-    @property
-    def either(self) -> EventRow:
-        """One of the two, for what they have in common."""
-        found = self.a or self.b
-        assert found is not None
-        return found
 
     @property
     def kind(self) -> str:
