@@ -64,7 +64,7 @@ $(VENV)/bin/python:
 lock:
 	@uv lock --quiet
 	@uv export --quiet --no-dev --group build --no-emit-project --output-file requirements.txt >/dev/null
-	@uv export --quiet --all-groups --no-emit-project --output-file requirements-dev.txt >/dev/null
+	@uv export --quiet --all-groups --all-extras --no-emit-project --output-file requirements-dev.txt >/dev/null
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -16,10 +16,12 @@ from database.unit import UnitOfWork
 from houfeng import __version__
 from houfeng.codes import all_synthetic
 from houfeng.network import Network, load_network
-from houfeng.replays.fan import Crew, together
+from houfeng.replays.crews import Crew, Processes
+from houfeng.replays.fan import together
 from houfeng.replays.identity import Asked
 from houfeng.replays.parts import Parts
 from houfeng.replays.passage import Passage, left_at
+from houfeng.replays.scheduled import Scheduled
 from houfeng.times import now_ns
 from houfeng.types import Packet, SourceId
 
@@ -50,6 +52,7 @@ def replay(
     skipped: Progress = lambda step: None,
     anew: bool = False,
     n_workers: int = 1,
+    scheduler: str = "",
     documents: Sequence[Path] | None = None,
     originals: Mapping[Path, Path] | None = None,
     physical: Collection[SourceId] = (),
@@ -71,6 +74,7 @@ def replay(
     skipped : told first of what was done before it was interrupted
     anew : do not go on where it was interrupted
     n_workers : processes that search channels; what is found does not depend on it
+    scheduler : address of a Dask scheduler whose workers search channels instead
     documents : StationXML beside what the settings name; None for what lies below the folder
     originals, physical : as of `houfeng.replays.sources.Sources`
 
@@ -86,10 +90,17 @@ def replay(
     if run is None:
         run = _begun(asked, parts, network, store, run_id)
     passage = Passage(asked, run, store, parts.pipeline, parts.tally, parts.reading)
-    for step in _searched(asked, parts) if n_workers == 1 else _searched_by(n_workers, asked, parts):
+    crew = _crew(n_workers, scheduler)
+    for step in _searched(asked, parts) if crew is None else _searched_by(crew, asked, parts):
         passage.advance()
         progress(step)
     return passage.finish()
+
+
+def _crew(n_workers: int, scheduler: str) -> Crew | None:
+    if scheduler:
+        return Scheduled(scheduler)
+    return Processes(n_workers) if n_workers > 1 else None
 
 
 def _taken_up(asked: Asked, parts: Parts, store: Store, run_id: str, skipped: Progress) -> Run | None:
@@ -140,9 +151,9 @@ def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
         yield _step(packets)
 
 
-def _searched_by(n_workers: int, asked: Asked, parts: Parts) -> Iterator[Step]:
-    """Search all that was not read yet, slice by slice, on several processes."""
-    with Crew(n_workers) as crew:
+def _searched_by(crew: Crew, asked: Asked, parts: Parts) -> Iterator[Step]:
+    """Search all that was not read yet, slice by slice, by those who do it together."""
+    with crew:
         for results in together(asked, parts, crew):
             n_records, n_bytes = (sum(getattr(each, name) for each in results) for name in ("n_records", "n_bytes"))
             start_ns, end_ns = parts.tally.span

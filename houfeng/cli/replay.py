@@ -40,6 +40,8 @@ _TOLD_EVERY_S = 10.0
 @click.option("--anew", is_flag=True, help="Begin again where the same replay was interrupted.")
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
               help="Search channels on so many processes; what is found is the same.")  # fmt: skip
+@click.option("--scheduler", metavar="tcp://HOST:PORT", default="",
+              help="Search channels on a Dask scheduler's workers instead: needs houfeng[scale].")  # fmt: skip
 def replay(
     paths: tuple[Path, ...],
     config: Path | None,
@@ -47,6 +49,7 @@ def replay(
     end: int | None,
     anew: bool,
     workers: int,
+    scheduler: str,
 ) -> None:
     """Detect on archived records, as fast as this computer can.
 
@@ -73,6 +76,7 @@ def replay(
                     skipped=progress.skip,
                     anew=anew,
                     n_workers=workers,
+                    scheduler=scheduler,
                     documents=sources.documents,
                     originals=sources.originals,
                     physical=sources.physical,

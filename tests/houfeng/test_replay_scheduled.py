@@ -1,0 +1,86 @@
+"""A replay on a Dask cluster: the same as in one process, whatever becomes of a worker."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+
+from database.records import Run
+from houfeng.errors import DetectionError
+from houfeng.replaying import Step
+from houfeng.replays import fan, scheduled
+from tests.houfeng.test_looking import Rows
+from tests.houfeng.test_replays import folder, in_one_go, replayed, small_steps
+
+__all__ = ["folder", "in_one_go", "small_steps"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    """Two workers of one thread on free ports."""
+    quiet = {"silence_logs": logging.CRITICAL, "dashboard_address": None}
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", **quiet) as running:
+        yield running
+
+
+def pids(cluster: LocalCluster) -> list[int]:
+    return [worker.process.pid for worker in cluster.workers.values()]
+
+
+def test_a_killed_worker_loses_nothing(
+    cluster: LocalCluster,
+    folder: Path,
+    tmp_path: Path,
+    in_one_go: tuple[Run, Rows],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fan, "_SLICE_BYTES", 1 << 14)
+    killed: list[int] = []
+
+    def step(_: Step) -> None:
+        if not killed:
+            killed.append(pids(cluster)[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    run, rows = replayed(tmp_path / "test.db", folder, scheduler=cluster.scheduler_address, progress=step)
+    assert killed
+    assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
+
+
+def test_a_worker_of_another_release_is_refused() -> None:
+    assert scheduled.done(len, (1, 2), scheduled.release()) == 2
+    with pytest.raises(DetectionError, match=r"a worker has Houfeng \d.* SciPy .*: Houfeng 9\.9 is needed"):
+        scheduled.done(len, (1, 2), "Houfeng 9.9")
+
+
+def test_no_scheduler_is_told_by_its_address(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    monkeypatch.setattr(scheduled, "_PATIENCE_S", 0.5)
+    with pytest.raises(DetectionError, match=f"{address}: no Dask scheduler answers"):
+        replayed(tmp_path / "test.db", folder, scheduler=f"tcp://{address}")
+
+
+def test_dask_is_imported_for_those_who_ask_only(tmp_path: Path) -> None:
+    """Where it is not installed everything else works, and whoever asks for it learns how to install it."""
+    (tmp_path / "distributed.py").write_text("raise ImportError('it is not there')")
+    script = (
+        "import sys; import houfeng.replaying; from houfeng.replays.scheduled import Scheduled\n"
+        "assert not {'dask', 'distributed'} & set(sys.modules)\n"
+        "Scheduled('tcp://host:8786')"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    asked = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert "tcp://host:8786: Dask is needed, it is not installed: pip install 'houfeng[scale]'" in asked.stderr
+    assert "extra == 'scale'" in "".join(metadata.requires("houfeng") or [])
