@@ -2,13 +2,75 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from database.alert_queries import AlertDetail, AlertRow
+from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns
 
 
-def alert(row: AlertRow, now_ns: int) -> dict[str, Any]:
+class Alert(TypedDict):
+    """One row of a list."""
+
+    id: str
+    state: str
+    severity: str
+    kind: str
+    about: str
+    n_stations: int
+    n_missing: int
+    flapping: bool
+    opened: Time
+    closed: Time | None
+    age_s: float
+    cause: str
+    evidence: str
+    facts: list[dict[str, Any]]
+    acknowledged_by: str
+    assignee: str
+    silenced_until: Time | None
+
+
+class Child(TypedDict):
+    """A station of an alert."""
+
+    station: str
+    joined: Time
+    left: Time | None
+
+
+class Step(TypedDict):
+    """What was done about an alert."""
+
+    time: Time
+    action: str
+    who: str
+    why: str
+    until: Time | None
+    assignee: str
+
+
+class Delivery(TypedDict):
+    """Who was told, and whether that went well."""
+
+    id: str
+    step: str
+    recipient: str
+    state: str
+    n_tries: int
+    tried: Time | None
+    answer: str
+
+
+class WholeAlert(Alert):
+    """An alert with its stations, its history and who was told."""
+
+    children: list[Child]
+    steps: list[Step]
+    deliveries: list[Delivery]
+
+
+def alert(row: AlertRow, now_ns: int) -> Alert:
     """One row of a list.
 
     Parameters
@@ -25,7 +87,7 @@ def alert(row: AlertRow, now_ns: int) -> dict[str, Any]:
         "n_stations": len(known.stations),
         "n_missing": len(known.active),
         "flapping": known.flapping,
-        "opened": _time(known.opened_ns),
+        "opened": format_ns(known.opened_ns, digits=0),
         "closed": _time(known.closed_ns),
         "age_s": ((known.closed_ns or now_ns) - known.opened_ns) / NS_PER_S,
         "cause": known.cause,
@@ -37,18 +99,19 @@ def alert(row: AlertRow, now_ns: int) -> dict[str, Any]:
     }
 
 
-def alert_detail(detail: AlertDetail, now_ns: int) -> dict[str, Any]:
+def alert_detail(detail: AlertDetail, now_ns: int) -> WholeAlert:
     """An alert with its stations, its history and who was told."""
     known = detail.row.alert
     actions = {step.step_id: str(step.action) for step in detail.steps}
-    return alert(detail.row, now_ns) | {
+    return {
+        **alert(detail.row, now_ns),
         "children": [
-            {"station": child.station_id, "joined": _time(child.joined_ns), "left": _time(child.left_ns)}
+            {"station": child.station_id, "joined": format_ns(child.joined_ns, digits=0), "left": _time(child.left_ns)}
             for child in known.children
         ],
         "steps": [
             {
-                "time": _time(step.t_ns),
+                "time": format_ns(step.t_ns, digits=0),
                 "action": str(step.action),
                 "who": step.who,
                 "why": step.why,

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import groupby, pairwise
-from typing import Any
+from typing import TypedDict, cast
 
 from sqlalchemy import Connection, func, select
 
 from acquisition.spans import is_hole
 from database import tables
+from houfeng.shape_types import Time, flat
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import SourceId, Span
 
@@ -25,6 +26,18 @@ _LONG_NS = 900 * NS_PER_S
 # So many channels are asked for by name: a station's of a thousand took a second without.
 _FEW = 500
 LEVELS = ("channel", "station", "network", "country")
+
+
+@flat({f"percent_{window}": float | None for window in WINDOWS_NS})
+class AvailabilityRow(TypedDict):
+    """How much of its time is archived, by window."""
+
+    level: str
+    name: str
+    n_channels: int
+    since: Time
+    num_gaps_1y: int
+    max_gap_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,10 @@ class Availability:
         asked_ns = self.asked_ns[window]
         return 100 * self.covered_ns[window] / asked_ns if asked_ns else None
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> AvailabilityRow:
         """For tables."""
         shares = {window: self.percent(window) for window in WINDOWS_NS}
-        return {
+        row = {
             "level": self.level,
             "name": self.name,
             "n_channels": self.n_channels,
@@ -67,6 +80,7 @@ class Availability:
             "num_gaps_1y": self.num_gaps,
             "max_gap_s": self.max_gap_ns / NS_PER_S,
         }
+        return cast("AvailabilityRow", row)
 
 
 def availability(connection: Connection, end_ns: int, patterns: Sequence[str] = ()) -> list[Availability]:

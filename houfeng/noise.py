@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TypedDict
 
 import numpy as np
 from sqlalchemy import Connection
@@ -33,6 +34,19 @@ from stations.responsexml import Responses
 _DAY_NS = 86_400 * NS_PER_S
 
 
+class NoiseRow(TypedDict):
+    """Levels of one period, dB relative to 1 (m/s^2)^2/Hz, and Peterson's models."""
+
+    channel: str
+    n_windows: int
+    period_s: float
+    p05_db: float
+    p50_db: float
+    p95_db: float
+    low_noise_db: float | None
+    high_noise_db: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelNoise:
     """What the records of one channel say of the noise at its site.
@@ -48,19 +62,21 @@ class ChannelNoise:
     noise: Noise | None
     remark: str = ""
 
-    def rows(self) -> list[dict[str, object]]:
+    def rows(self) -> list[NoiseRow]:
         """One for each period: percentiles of the level and Peterson's models, dB relative to 1 (m/s^2)^2/Hz."""
         if self.noise is None:
             return []
         periods_s = self.noise.periods_s
         low, high = low_noise_db(periods_s), high_noise_db(periods_s)
-        percentiles = {f"p{percent:02d}_db": self.noise.percentile(percent) for percent in (5, 50, 95)}
+        p05, p50, p95 = (self.noise.percentile(percent) for percent in (5, 50, 95))
         return [
             {
                 "channel": str(self.source_id),
                 "n_windows": self.noise.n_windows,
                 "period_s": round(float(period_s), 5),
-                **{name: round(float(levels[k]), 2) for name, levels in percentiles.items()},
+                "p05_db": round(float(p05[k]), 2),
+                "p50_db": round(float(p50[k]), 2),
+                "p95_db": round(float(p95[k]), 2),
                 "low_noise_db": _rounded(low[k]),
                 "high_noise_db": _rounded(high[k]),
             }

@@ -3,18 +3,120 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypedDict
 
 from database.records import EventRow, Run
 from database.run_records import RunChannel, RunInput
-from houfeng import shapes
+from houfeng import event_lines, shapes
 from houfeng.replays.differing import Change, Difference
 from houfeng.replays.matching import EventPair, PickPair
-from houfeng.shapes import Shape, time
-from houfeng.times import NS_PER_S
+from houfeng.shape_types import Event, Time
+from houfeng.shape_types import Run as RunShape
+from houfeng.shapes import time
+from houfeng.times import NS_PER_S, format_ns
 
 
-def run_detail(run: Run, inputs: list[RunInput], channels: list[RunChannel], n_picks: dict[str, int]) -> Shape:
+class Input(TypedDict):
+    """A file or a document that a replay has read."""
+
+    name: str
+    kind: str
+    channel: str
+    sha256: str
+    n_bytes: int
+
+
+class ReplayedChannel(TypedDict):
+    """What a replay was given of a channel, and found."""
+
+    channel: str
+    data_start: Time
+    data_end: Time
+    n_records: int
+    n_samples: int
+    n_gaps: int
+    gap_s: float
+    n_picks: int
+    n_vetoed: int
+    vetoed: dict[str, int]
+
+
+class RunDetail(RunShape):
+    """A run with what it was made from, and what it was given of each channel."""
+
+    configuration: dict[str, Any]
+    inputs: list[Input]
+    channels: list[ReplayedChannel]
+
+
+class Changed(TypedDict):
+    """What two runs have differently."""
+
+    name: str
+    a: Any
+    b: Any
+
+
+class Causes(TypedDict):
+    """What of their making differs."""
+
+    configuration: list[Changed]
+    inputs: list[Changed]
+    code: list[Changed]
+
+
+class PickDifference(TypedDict):
+    """A pick that moved, or that one run alone has."""
+
+    difference: str
+    station: str
+    channel: str
+    phase: str
+    onset_a: Time | None
+    onset_b: Time | None
+    shift_s: float | None
+    snr: float
+    why: str
+
+
+class EventDifference(TypedDict):
+    """An event that changed, or that one run alone has."""
+
+    difference: str
+    a: Event | None
+    b: Event | None
+    moved_s: float | None
+    moved_km: float | None
+    why: str
+
+
+class Compared(TypedDict):
+    """Two runs side by side."""
+
+    same: bool
+    a: RunShape
+    b: RunShape
+    counts: dict[str, dict[str, int]]
+    median_shift_s: float | None
+    why: Causes
+    measures: list[Changed]
+    picks: list[PickDifference]
+    events: list[EventDifference]
+
+
+class DifferenceRow(TypedDict):
+    """Anything that differs, for tables."""
+
+    difference: str
+    name: str
+    a: str | None
+    b: str | None
+    shift_s: float | None
+    moved_km: float | None
+    why: str
+
+
+def run_detail(run: Run, inputs: list[RunInput], channels: list[RunChannel], n_picks: dict[str, int]) -> RunDetail:
     """A run with what it was made from, and what it was given of each channel."""
     return {
         **shapes.run(run),
@@ -33,12 +135,12 @@ def run_detail(run: Run, inputs: list[RunInput], channels: list[RunChannel], n_p
     }
 
 
-def channel(value: RunChannel, n_picks: int) -> Shape:
+def channel(value: RunChannel, n_picks: int) -> ReplayedChannel:
     """What a replay was given of a channel, and found."""
     return {
         "channel": value.source_id,
-        "data_start": time(value.start_ns),
-        "data_end": time(value.end_ns),
+        "data_start": format_ns(value.start_ns),
+        "data_end": format_ns(value.end_ns),
         "n_records": value.n_records,
         "n_samples": value.n_samples,
         "n_gaps": value.n_gaps,
@@ -49,7 +151,7 @@ def channel(value: RunChannel, n_picks: int) -> Shape:
     }
 
 
-def difference(value: Difference) -> Shape:
+def difference(value: Difference) -> Compared:
     """Two runs side by side: how many, what differs, and why."""
     return {
         "same": value.is_same,
@@ -58,12 +160,9 @@ def difference(value: Difference) -> Shape:
         "counts": {name: dict(counts) for name, counts in value.counts.items()},
         "median_shift_s": value.median_shift_s,
         "why": {
-            name: [change(each) for each in changes]
-            for name, changes in (
-                ("configuration", value.configuration),
-                ("inputs", value.inputs),
-                ("code", value.code),
-            )
+            "configuration": [change(each) for each in value.configuration],
+            "inputs": [change(each) for each in value.inputs],
+            "code": [change(each) for each in value.code],
         },
         "measures": [change(each) for each in value.measures],
         "picks": [pick_pair(pair, why) for pair, why in value.picks],
@@ -71,7 +170,7 @@ def difference(value: Difference) -> Shape:
     }
 
 
-def rows(value: Difference) -> list[Shape]:
+def rows(value: Difference) -> list[DifferenceRow]:
     """Everything that differs, a row each, of one shape: for tables and CSV."""
     found = [
         _row(name, each.name, _written(each.a), _written(each.b))
@@ -93,12 +192,12 @@ def rows(value: Difference) -> list[Shape]:
     return found
 
 
-def change(value: Change) -> Shape:
+def change(value: Change) -> Changed:
     """What two runs have differently; a key of the configuration, an input or a measure."""
     return {"name": value.name, "a": value.a, "b": value.b}
 
 
-def pick_pair(pair: PickPair, why: str) -> Shape:
+def pick_pair(pair: PickPair, why: str) -> PickDifference:
     """A pick that moved, or that one run alone has."""
     one = pair.either
     return {
@@ -114,7 +213,7 @@ def pick_pair(pair: PickPair, why: str) -> Shape:
     }
 
 
-def event_pair(pair: EventPair, why: str) -> Shape:
+def event_pair(pair: EventPair, why: str) -> EventDifference:
     """An event that changed, or that one run alone has."""
     return {
         "difference": pair.kind,
@@ -128,7 +227,7 @@ def event_pair(pair: EventPair, why: str) -> Shape:
 
 def _row(
     what: str, name: str, a: Any, b: Any, shift_s: float | None = None, moved_km: float | None = None, why: str = ""
-) -> Shape:
+) -> DifferenceRow:
     return {"difference": what, "name": name, "a": a, "b": b, "shift_s": shift_s, "moved_km": moved_km, "why": why}
 
 
@@ -137,4 +236,4 @@ def _written(value: Any) -> str | None:
 
 
 def _summary(row: EventRow) -> str:
-    return f"{time(row.first_onset_ns)}, {shapes.summary(row)}"
+    return f"{time(row.first_onset_ns)}, {event_lines.summary(row)}"

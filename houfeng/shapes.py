@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from database.records import (
     ArrivalRow,
@@ -20,6 +20,8 @@ from database.records import (
     StationDetail,
     StationRow,
 )
+from houfeng import event_lines
+from houfeng import shape_types as types
 from houfeng.times import format_ns
 from houfeng.types import Magnitude, Origin, Pick
 from stations.card import Card
@@ -43,51 +45,57 @@ _MAGNITUDE = {
 }
 
 
-def station(row: StationRow) -> Shape:
+def station(row: StationRow) -> types.Station:
     """A station as the station table lists it."""
-    return {
-        "id": row.station_id,
-        "name": row.name,
-        "country": row.country,
-        **{name: getattr(row, name) for name in _PLACE},
-        "status": str(row.state),
-        "reason": row.reason,
-        "since": time(row.since_ns),
-        "evaluated": time(row.evaluated_ns),
-        **{name: getattr(row, name) for name in ("flapping", "score", "acknowledged_by", "usage")},
-        "usage_until": time(row.usage_until_ns),
-        "usage_by": row.usage_by,
-        "usage_why": row.usage_why,
-        **metrics(row.metrics),
-        **{name: row.beside.get(name) for name in BESIDE},
-    }
+    return cast(
+        "types.Station",
+        {
+            "id": row.station_id,
+            "name": row.name,
+            "country": row.country,
+            **{name: getattr(row, name) for name in _PLACE},
+            "status": str(row.state),
+            "reason": row.reason,
+            "since": time(row.since_ns),
+            "evaluated": time(row.evaluated_ns),
+            **{name: getattr(row, name) for name in ("flapping", "score", "acknowledged_by", "usage")},
+            "usage_until": time(row.usage_until_ns),
+            "usage_by": row.usage_by,
+            "usage_why": row.usage_why,
+            **metrics(row.metrics),
+            **{name: row.beside.get(name) for name in BESIDE},
+        },
+    )
 
 
-def station_detail(detail: StationDetail) -> Shape:
+def station_detail(detail: StationDetail) -> types.StationDetail:
     """A station with its channels, epochs, latest changes of state, and what operators changed."""
-    return {
-        **station(detail.station),
-        **card(detail.card),
-        "deductions": [each._asdict() | {"state": str(each.state)} for each in detail.station.deductions],
-        "channels": [channel(status) for status in detail.channels],
-        "epochs": [
-            {
-                **asdict(epoch),
-                "source_id": str(epoch.source_id),
-                "start_ns": time(epoch.start_ns),
-                "end_ns": time(epoch.end_ns),
-            }
-            for epoch in detail.epochs
-        ],
-        "changes": [
-            {"since": time(change.since_ns), "status": str(change.state), "reason": change.reason}
-            for change in detail.changes
-        ],
-        "audit": [audit(row) for row in detail.said],
-    }
+    return cast(
+        "types.StationDetail",
+        {
+            **station(detail.station),
+            **card(detail.card),
+            "deductions": [each._asdict() | {"state": str(each.state)} for each in detail.station.deductions],
+            "channels": [channel(status) for status in detail.channels],
+            "epochs": [
+                {
+                    **asdict(epoch),
+                    "source_id": str(epoch.source_id),
+                    "start_ns": time(epoch.start_ns),
+                    "end_ns": time(epoch.end_ns),
+                }
+                for epoch in detail.epochs
+            ],
+            "changes": [
+                {"since": time(change.since_ns), "status": str(change.state), "reason": change.reason}
+                for change in detail.changes
+            ],
+            "audit": [audit(row) for row in detail.said],
+        },
+    )
 
 
-def card(value: Card) -> Shape:
+def card(value: Card) -> types.Card:
     """Who runs a station, and what it depends on."""
     return {
         "agency": value.agency,
@@ -98,23 +106,26 @@ def card(value: Card) -> Shape:
     }
 
 
-def audit(row: AuditRow) -> Shape:
+def audit(row: AuditRow) -> types.Audit:
     """What somebody changed."""
     said = {name: getattr(row, name) for name in ("who", "action", "station_id", "field", "before", "after", "why")}
-    return {"at": time(row.at_ns), **said}
+    return cast("types.Audit", {"at": time(row.at_ns), **said})
 
 
-def channel(status: ChannelStatus) -> Shape:
+def channel(status: ChannelStatus) -> types.Channel:
     """A channel's status with the evidence for it."""
-    return {
-        "id": str(status.source_id),
-        "status": str(status.state),
-        "reason": status.reason,
-        "since": time(status.since_ns),
-        "required": status.required,
-        **metrics(status.metrics),
-        "readings": [reading(each) for each in status.readings],
-    }
+    return cast(
+        "types.Channel",
+        {
+            "id": str(status.source_id),
+            "status": str(status.state),
+            "reason": status.reason,
+            "since": time(status.since_ns),
+            "required": status.required,
+            **metrics(status.metrics),
+            "readings": [reading(each) for each in status.readings],
+        },
+    )
 
 
 def metrics(values: Metrics) -> Shape:
@@ -122,31 +133,34 @@ def metrics(values: Metrics) -> Shape:
     return dict(zip(_METRICS, _metrics_in(values), strict=True))
 
 
-def reading(value: Reading) -> Shape:
+def reading(value: Reading) -> types.Reading:
     """What one rule says."""
     shape = asdict(value) | {"state": str(value.state)}
-    return shape | {"since": time(shape.pop("since_ns"))}
+    return cast("types.Reading", shape | {"since": time(shape.pop("since_ns"))})
 
 
-def event(row: EventRow) -> Shape:
+def event(row: EventRow) -> types.Event:
     """An event as the event list has it."""
-    return {
-        "id": row.public_id,
-        "first_onset": time(row.first_onset_ns),
-        "last_onset": time(row.last_onset_ns),
-        "n_stations": row.n_stations,
-        "n_picks": row.n_picks,
-        **origin(row.origin),
-        **magnitude(row.magnitude),
-        "quality": row.quality or None,
-        "quality_reason": "; ".join(row.quality_reasons),
-        "type_hint": row.type_hint or None,
-        "type_reason": "; ".join(row.type_reasons),
-        "status": row.status,
-        "successor": row.successor,
-        "is_synthetic": row.is_synthetic,
-        "run": row.run_id,
-    }
+    return cast(
+        "types.Event",
+        {
+            "id": row.public_id,
+            "first_onset": time(row.first_onset_ns),
+            "last_onset": time(row.last_onset_ns),
+            "n_stations": row.n_stations,
+            "n_picks": row.n_picks,
+            **origin(row.origin),
+            **magnitude(row.magnitude),
+            "quality": row.quality or None,
+            "quality_reason": "; ".join(row.quality_reasons),
+            "type_hint": row.type_hint or None,
+            "type_reason": "; ".join(row.type_reasons),
+            "status": row.status,
+            "successor": row.successor,
+            "is_synthetic": row.is_synthetic,
+            "run": row.run_id,
+        },
+    )
 
 
 def magnitude(value: Magnitude | None) -> Shape:
@@ -157,94 +171,64 @@ def magnitude(value: Magnitude | None) -> Shape:
 def origin(value: Origin | None) -> Shape:
     """Where and when an event was, with errors of 90 % confidence; all None where that is not known."""
     return {
-        "place": place(value),
+        "place": event_lines.place(value),
         "origin_time": time(value.time_ns) if value else None,
         **{name: getattr(value, name, None) for name in _ORIGIN},
     }
 
 
-def place(value: Origin | None) -> str:
-    """Where an event was, in a line: `48.050 N 11.643 E, 4 km deep, GERMANY`."""
-    if value is None:
-        return "not located"
-    lat, lon = value.latitude_deg, value.longitude_deg
-    where = f"{abs(lat):.3f} {'N' if lat >= 0 else 'S'} {abs(lon):.3f} {'E' if lon >= 0 else 'W'}"
-    depth = f"{value.depth_km:.0f} km deep" if value.depth_error_km is not None else "depth fixed"
-    return f"{where}, {depth}, {value.region}"
-
-
-def summary(row: EventRow) -> str:
-    """An event in a line: `ML 1.2, 4 stations, 48.050 N 11.643 E, 4 km deep, GERMANY, class C, possible blast`."""
-    said = (
-        "SYNTHETIC" if row.is_synthetic else "",
-        magnitude_text(row.magnitude),
-        f"{row.n_stations} stations",
-        place(row.origin),
-        row.quality and f"class {row.quality}",
-        row.type_hint,
-        status_text(row),
-    )
-    return ", ".join(filter(None, said))
-
-
-def magnitude_text(value: Magnitude | None) -> str:
-    """A magnitude in a word or two: `ML 1.2`, with `?` where something speaks against it; empty without one."""
-    return "" if value is None else f"{value.kind} {value.value:.1f}{'?' if value.remark else ''}"
-
-
-def status_text(row: EventRow) -> str:
-    """What became of an event: `withdrawn`, `merged into event/...`; empty for a current one."""
-    if row.status == "current":
-        return ""
-    link = {"merged": "merged into", "continued": "continued as"}.get(row.status, row.status)
-    return f"{link} {row.successor}" if row.successor else link
-
-
-def event_detail(detail: EventDetail) -> Shape:
+def event_detail(detail: EventDetail) -> types.EventDetail:
     """An event with its arrivals, earliest first, and its magnitudes, the preferred one first."""
-    return {
-        **event(detail.event),
-        "magnitudes": [asdict(each) for each in detail.magnitudes],
-        "station_magnitudes": [asdict(each) for each in detail.station_magnitudes],
-        "arrivals": [_arrival(arrival) for arrival in detail.arrivals],
-        "history": [revision(each) for each in detail.revisions],
-    }
-
-
-def revision(value: Revision) -> Shape:
-    """What an event was once, when that was saved, and why it was changed to that."""
-    return {
-        "revision": value.number,
-        "created": time(value.created_ns),
-        "reason": value.reason,
-        "others": list(value.others),
-        **{
-            name: [
-                {"id": p.pick_id, "station": p.station_id, "phase": p.phase, "onset": time(p.onset_ns)} for p in picks
-            ]
-            for name, picks in (("picks_added", value.added), ("picks_taken", value.taken))
+    return cast(
+        "types.EventDetail",
+        {
+            **event(detail.event),
+            "magnitudes": [asdict(each) for each in detail.magnitudes],
+            "station_magnitudes": [asdict(each) for each in detail.station_magnitudes],
+            "arrivals": [_arrival(arrival) for arrival in detail.arrivals],
+            "history": [revision(each) for each in detail.revisions],
         },
-        "moved_km": value.moved_km,
-        "moved_s": value.moved_s,
-        "n_stations": value.event.n_stations,
-        "n_picks": value.event.n_picks,
-        **origin(value.event.origin),
-        **magnitude(value.event.magnitude),
-        "quality": value.event.quality or None,
-    }
+    )
 
 
-def pick(row: PickRow) -> Shape:
+def revision(value: Revision) -> types.Revision:
+    """What an event was once, when that was saved, and why it was changed to that."""
+    return cast(
+        "types.Revision",
+        {
+            "revision": value.number,
+            "created": time(value.created_ns),
+            "reason": value.reason,
+            "others": list(value.others),
+            **{
+                name: [
+                    {"id": p.pick_id, "station": p.station_id, "phase": p.phase, "onset": time(p.onset_ns)}
+                    for p in picks
+                ]
+                for name, picks in (("picks_added", value.added), ("picks_taken", value.taken))
+            },
+            "moved_km": value.moved_km,
+            "moved_s": value.moved_s,
+            "n_stations": value.event.n_stations,
+            "n_picks": value.event.n_picks,
+            **origin(value.event.origin),
+            **magnitude(value.event.magnitude),
+            "quality": value.event.quality or None,
+        },
+    )
+
+
+def pick(row: PickRow) -> types.Pick:
     """A pick and the event it belongs to, if any."""
     return {**_pick(row.pick), "event": row.event_id, "run": row.run_id}
 
 
-def run(row: Run) -> Shape:
+def run(row: Run) -> types.Run:
     """A run."""
     return {
         "id": row.run_id,
         "kind": row.kind,
-        "started": time(row.started_ns),
+        "started": format_ns(row.started_ns),
         "finished": time(row.finished_ns),
         "data_start": time(row.start_ns),
         "data_end": time(row.end_ns),
@@ -255,7 +239,8 @@ def run(row: Run) -> Shape:
         "code_version": row.code_version,
         "engine": row.engine,
         "is_synthetic": row.is_synthetic,
-        **{name: getattr(row, name) or None for name in ("input_hash", "result_hash")},
+        "input_hash": row.input_hash or None,
+        "result_hash": row.result_hash or None,
     }
 
 
@@ -264,7 +249,7 @@ def time(t_ns: int | None) -> str | None:
     return None if t_ns is None else format_ns(t_ns)
 
 
-def _arrival(row: ArrivalRow) -> Shape:
+def _arrival(row: ArrivalRow) -> types.Arrival:
     return {
         **_pick(row.pick),
         "station_name": row.station_name,
@@ -278,19 +263,19 @@ def _arrival(row: ArrivalRow) -> Shape:
     }
 
 
-def _pick(value: Pick) -> Shape:
+def _pick(value: Pick) -> types.PickBase:
     return {
         "id": value.public_id,
         "station": value.source_id.station_id,
         "channel": str(value.source_id),
         "phase": value.phase,
-        "onset": time(value.onset_ns),
+        "onset": format_ns(value.onset_ns),
         "uncertainty_s": value.uncertainty_s,
         "snr": value.snr,
         "band": value.band,
         "method": value.method,
         "version": value.version,
-        "trigger": time(value.trigger_ns),
+        "trigger": format_ns(value.trigger_ns),
         "polarity": value.polarity,
         "spread_s": value.spread_s,
         "is_clipped": value.is_clipped,

@@ -18,6 +18,7 @@ CORE = (
     "houfeng.__version__",
 )
 INNER = (*CORE, "stations", "acquisition", "detection", "engineering", "database")
+SHAPES = ("houfeng.shape_types", "houfeng.event_lines", "houfeng.shapes")
 
 # What each room may import of the others; the longest prefix of the module's name decides.
 DOORS = {
@@ -43,10 +44,9 @@ DOORS = {
     ),
     # read models only: which tables there are is the database's business
     "webui": (
-        *(*CORE, "houfeng.shapes", "houfeng.alert_shapes", "stations"),
+        *(*CORE, *SHAPES, "houfeng.alert_shapes", "houfeng.sheets", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
         *("database.metric_pages", "database.records", "database.store"),
-        # accounts, and what those who have one may do
         *("database.accounts", "database.registry", "database.unit", "houfeng.passwords", "houfeng.acting"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),
@@ -56,10 +56,12 @@ DOORS = {
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.acting": (*CORE, "stations", "database"),
-    "houfeng.alert_shapes": (*CORE, "stations", "database.alert_queries"),
+    "houfeng.alert_shapes": (*CORE, "houfeng.shape_types", "stations", "database.alert_queries"),
     "houfeng.motion_shapes": (*CORE, "engineering"),
-    "houfeng.run_shapes": (*CORE, "houfeng.shapes", "houfeng.replays", "database"),
-    "houfeng.shapes": (*CORE, "stations", "database.records"),
+    "houfeng.run_shapes": (*CORE, *SHAPES, "houfeng.replays", "database"),
+    "houfeng.shapes": (*CORE, *SHAPES, "stations", "database.records"),
+    "houfeng.shape_types": (*CORE, "stations"),
+    "houfeng.event_lines": (*CORE, "database.records"),
     "houfeng.network": (*CORE, "stations", "acquisition.fdsn.documents", "configs"),
     "houfeng.removing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
     "houfeng.importing": (*CORE, "houfeng.network", "stations", "acquisition.fdsn.documents", "configs", "database"),
@@ -90,7 +92,7 @@ DOORS = {
         *("houfeng.waveforms", "acquisition"),
     ),
     "houfeng.spectrogram": (*CORE, "stations"),
-    "houfeng.availability": INNER,
+    "houfeng.availability": (*INNER, "houfeng.shape_types"),
     "houfeng.health_evidence": INNER,
     "houfeng.measuring": INNER,
     "houfeng.arriving": INNER,

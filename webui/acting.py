@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, request, url_for
+from flask import Blueprint, Response, abort, request, url_for
 
 from database import alert_queries, queries, registry
 from database.accounts import Change
 from database.unit import UnitOfWork
 from houfeng import alert_shapes, shapes
 from houfeng.acting import end_ns, handle
+from houfeng.alert_shapes import WholeAlert
 from houfeng.errors import AlertError, RegistryError
 from houfeng.roles import Role
+from houfeng.shape_types import StationDetail
 from houfeng.times import now_ns
 from stations.alerts.words import Action
 from webui import access, api, pages, reading
 from webui.reading import ParameterError
+from webui.schemas import answers
 
 blueprint = Blueprint("acting", __name__)
 
@@ -44,14 +47,15 @@ def handle_alert(alert_id: str, verb: str) -> Response:
 
 @blueprint.post(f"/api/v1/alerts/<alert_id>/<any({_VERBS}):verb>")
 @access.needs(Role.OPERATOR)
-def api_handle_alert(alert_id: str, verb: str) -> Response:
+@answers(WholeAlert)
+def api_handle_alert(alert_id: str, verb: str) -> WholeAlert | Response:
     """A step about an alert; the alert as it is then."""
     try:
         known = _handled(alert_id, verb)
     except AlertError as error:
         return api.failure(_status_of(alert_id), str(error))
     detail = reading.read(lambda snapshot: alert_queries.alert(snapshot, known))
-    return jsonify(alert_shapes.alert_detail(detail, now_ns()))
+    return alert_shapes.alert_detail(detail, now_ns())
 
 
 @blueprint.post("/stations/<station_id>/usage")
@@ -67,7 +71,8 @@ def use_station(station_id: str) -> Response:
 
 @blueprint.post("/api/v1/stations/<station_id>/usage")
 @access.needs(Role.OPERATOR)
-def api_use_station(station_id: str) -> Response:
+@answers(StationDetail)
+def api_use_station(station_id: str) -> StationDetail | Response:
     """How a station is used; the station as it is then."""
     try:
         _used(station_id)
@@ -75,7 +80,7 @@ def api_use_station(station_id: str) -> Response:
         return api.failure(400, str(error))
     found = reading.read(lambda snapshot: queries.station(snapshot, station_id, seen_at_ns=now_ns()))
     assert found is not None
-    return jsonify(shapes.station_detail(found))
+    return shapes.station_detail(found)
 
 
 def _handled(alert_id: str, verb: str) -> str:

@@ -2,86 +2,99 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import Connection
 
 from database import queries
-from houfeng import shapes
+from houfeng import shapes, sheets
+from houfeng.shape_types import Event, EventDetail, Pick, Run, Station, StationDetail
 from houfeng.times import now_ns
-from stations.health import Metrics
-from stations.health.summary import BESIDE
-from webui import reading
+from webui import geojson, paging, reading
 from webui.caching import revalidated
+from webui.paging import Paged
+from webui.schemas import answers, columns
 
-# What a table has, whether or not it has rows.
-_ORIGIN = (
-    *("place", "origin_time", "latitude_deg", "longitude_deg", "depth_km", "depth_error_km", "time_error_s"),
-    *("semi_major_km", "semi_minor_km", "major_azimuth_deg", "rms_s", "gap_deg", "nearest_km", "earth_model", "region"),
-)
-_MAGNITUDE = ("magnitude", "magnitude_kind", "magnitude_scatter", "magnitude_n_stations", "magnitude_remark")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "stations": (
-        *("id", "name", "country", "latitude_deg", "longitude_deg", "elevation_m", "status", "reason", "since"),
-        *("evaluated", "flapping", "score", "acknowledged_by", "usage", "usage_until", "usage_by", "usage_why"),
-        *(field.name for field in fields(Metrics)),
-        *BESIDE,
-    ),
-    "events": (
-        *("id", "first_onset", "last_onset", "n_stations", "n_picks", *_ORIGIN, *_MAGNITUDE),
-        *("quality", "quality_reason", "type_hint", "type_reason", "status", "successor", "is_synthetic", "run"),
-    ),
-    "picks": (
-        *("id", "station", "channel", "phase", "onset", "uncertainty_s", "snr", "band", "method", "version", "trigger"),
-        *("polarity", "spread_s", "is_clipped", "is_near_gap", "trigger_rate_h", "event", "run"),
-    ),
-    "runs": (
-        *("id", "kind", "started", "finished", "data_start", "data_end", "n_records", "n_samples", "source"),
-        *("config_hash", "code_version", "engine", "is_synthetic", "input_hash", "result_hash"),
-    ),
-}
+
+class StationList(Paged):
+    """The station table."""
+
+    stations: list[Station]
+
+
+class EventList(Paged):
+    """Events, newest first."""
+
+    events: list[Event]
+
+
+class PickList(Paged):
+    """Picks, newest first."""
+
+    picks: list[Pick]
+
+
+class RunList(Paged):
+    """Runs, newest first."""
+
+    runs: list[Run]
+
+
+class Error(TypedDict):
+    """What was wrong, in words."""
+
+    error: str
+
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 @blueprint.get("/stations")
 @revalidated
-def stations() -> Response:
+@answers(StationList)
+def stations() -> StationList | Response:
     """The station table."""
-    reading.only("status", "net", "country", "usage", "q", "sort", "limit", "format")
-    if reading.one_of("format", ("json", "csv", "geojson"), "json") == "geojson":
-        return _places([shapes.station(row) for row in reading.read(reading.stations)])
-    return _table("stations", reading.stations, shapes.station)
+    reading.only("status", "net", "country", "usage", "q", "sort", "limit", "page", "format")
+    layout = reading.one_of("format", ("json", "csv", "geojson"), "json")
+    found, link = paging.cut(reading.read(reading.stations), None)
+    rows = [shapes.station(row) for row in found]
+    if layout == "geojson":
+        return geojson.places(rows, link)
+    return {"stations": rows, "next": link} if layout == "json" else sheet("stations", columns(Station), rows, link)
 
 
 @blueprint.get("/stations/<station_id>")
 @revalidated
-def station(station_id: str) -> Response:
+@answers(StationDetail)
+def station(station_id: str) -> StationDetail | Response:
     """One station with its channels and the evidence for their status."""
     reading.only()
     found = reading.read(lambda snapshot: queries.station(snapshot, station_id, seen_at_ns=now_ns()))
     if found is None:
         return failure(404, f"no station {station_id}: NET.STA is needed, as /api/v1/stations lists it")
-    return jsonify(shapes.station_detail(found))
+    return shapes.station_detail(found)
 
 
 @blueprint.get("/events")
 @revalidated
-def events() -> Response:
+@answers(EventList)
+def events() -> EventList | Response:
     """The event list."""
-    reading.only("run", "since", "until", "status", "limit", "format")
-    return _table("events", reading.events, shapes.event)
+    reading.only("run", "since", "until", "status", "limit", "page", "format")
+    layout = reading.one_of("format", ("json", "csv", "geojson"), "json")
+    found, link = paging.cut(reading.read(reading.events), reading.N_ROWS, upto="until")
+    rows = [shapes.event(row) for row in found]
+    if layout == "geojson":
+        return geojson.places(rows, link)
+    return {"events": rows, "next": link} if layout == "json" else sheet("events", columns(Event), rows, link)
 
 
 @blueprint.get("/events/<path:event_id>")
 @revalidated
-def event(event_id: str) -> Response:
+@answers(EventDetail)
+def event(event_id: str) -> EventDetail | tuple[EventDetail, int] | Response:
     """One event with its arrivals and history; 410 with what is known of one that is none any more.
 
     A program that looks at nothing but the code of the answer shall not take it for an earthquake.
@@ -91,30 +104,37 @@ def event(event_id: str) -> Response:
     found = reading.read(lambda snapshot: queries.event(snapshot, public_id, run_id=run_id))
     if found is None:
         return failure(404, f"no event {event_id}: an id is needed, as /api/v1/events lists it")
-    response = jsonify(shapes.event_detail(found))
-    response.status_code = 200 if found.event.status == "current" else 410
-    return response
+    return shapes.event_detail(found), 200 if found.event.status == "current" else 410
 
 
 @blueprint.get("/picks")
 @revalidated
-def picks() -> Response:
+@answers(PickList)
+def picks() -> PickList | Response:
     """Latest picks, each with the event it belongs to."""
-    reading.only("run", "station", "since", "until", "limit", "format")
-    return _table("picks", reading.picks, shapes.pick)
+    reading.only("run", "station", "since", "until", "limit", "page", "format")
+    is_sheet = layout() == "csv"
+    found, link = paging.cut(reading.read(reading.picks), reading.N_ROWS, upto="until")
+    rows = [shapes.pick(row) for row in found]
+    return sheet("picks", columns(Pick), rows, link) if is_sheet else {"picks": rows, "next": link}
 
 
 @blueprint.get("/runs")
 @revalidated
-def runs() -> Response:
+@answers(RunList)
+def runs() -> RunList | Response:
     """Runs, live ones and replays."""
-    reading.only("kind", "limit", "format")
-    return _table("runs", reading.runs, shapes.run)
+    reading.only("kind", "limit", "page", "format")
+    is_sheet = layout() == "csv"
+    found, link = paging.cut(reading.read(reading.runs), reading.N_ROWS)
+    rows = [shapes.run(row) for row in found]
+    return sheet("runs", columns(Run), rows, link) if is_sheet else {"runs": rows, "next": link}
 
 
 def failure(status: int, message: str) -> Response:
     """An error as programs read it."""
-    response = jsonify({"error": message})
+    said: Error = {"error": message}
+    response = jsonify(said)
     response.status_code = status
     return response
 
@@ -124,30 +144,16 @@ def layout() -> str:
     return reading.one_of("format", ("json", "csv"), "json")
 
 
-def sheet(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """Rows as CSV, with their head even where there are none."""
+def sheet(name: str, heads: Sequence[str], rows: Iterable[Mapping[str, Any]], link: str | None = None) -> Response:
+    """Rows as CSV, with their head even where there are none.
+
+    Parameters
+    ----------
+    link : address of the next page, if there is one
+    """
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=columns)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: json.dumps(each) if isinstance(each, list) else each for name, each in row.items()})
+    sheets.write(text, heads, rows)
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
+    if link is not None:
+        headers["Link"] = f'<{link}>; rel="next"'
     return Response(text.getvalue(), mimetype="text/csv", headers=headers)
-
-
-def _places(rows: Iterable[dict[str, Any]]) -> Response:
-    """Stations as points (RFC 7946); one whose place nobody knows has no geometry."""
-    features = []
-    for row in rows:
-        at = [row.pop(name) for name in ("longitude_deg", "latitude_deg", "elevation_m")]
-        point = None if None in at else {"type": "Point", "coordinates": at}
-        features.append({"type": "Feature", "id": row["id"], "geometry": point, "properties": row})
-    response = jsonify({"type": "FeatureCollection", "features": features})
-    response.mimetype = "application/geo+json"
-    return response
-
-
-def _table(name: str, query: Callable[[Connection], list[Any]], shape: Callable[[Any], dict[str, Any]]) -> Response:
-    is_sheet = layout() == "csv"
-    rows = [shape(row) for row in reading.read(query)]
-    return sheet(name, COLUMNS[name], rows) if is_sheet else jsonify({name: rows})

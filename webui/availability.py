@@ -5,28 +5,61 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
 from database import metric_pages, queries
-from houfeng.availability import LEVELS, WINDOWS_NS, Availability, availability, joined, looked_until_ns
+from houfeng.availability import (
+    LEVELS,
+    WINDOWS_NS,
+    Availability,
+    AvailabilityRow,
+    availability,
+    joined,
+    looked_until_ns,
+)
+from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.types import Gap, SourceId
 from stations.settings import HealthSettings
-from webui import api, charts, pages, reading, timeline
+from webui import api, charts, pages, paging, reading, timeline
 from webui.caching import revalidated
 from webui.language import gettext
+from webui.paging import Paged
+from webui.schemas import answers, columns
 
 blueprint = Blueprint("availability", __name__)
 
 _SHOWN_NS = 30 * 86_400 * NS_PER_S
 _N_GAPS = 30
+_N_GAP_ROWS = 1000
 _N_KEPT = 8
 _SORTS = ("name", *(f"percent_{window}" for window in WINDOWS_NS), "num_gaps_1y", "max_gap_s")
-_COLUMNS = ("level", "name", "n_channels", "since", *_SORTS[1:])
-_GAP_COLUMNS = ("channel", "start", "end", "length_s")
+
+
+class AvailabilityList(Paged):
+    """Shares of the windows that end at a time."""
+
+    availability: list[AvailabilityRow]
+    by: str
+    until: Time
+
+
+class GapRow(TypedDict):
+    """A hole of the archive."""
+
+    channel: str
+    start: Time
+    end: Time
+    length_s: float
+
+
+class GapList(Paged):
+    """Gaps, newest first."""
+
+    gaps: list[GapRow]
 
 
 class Measured:
@@ -63,7 +96,7 @@ def index() -> Response:
         }
 
     values = reading.read(query)
-    rows = _sorted([row.row() for row in values.pop("rows")], sort)
+    rows = _sorted([{**row.row()} for row in values.pop("rows")], sort)
     shown = rows[: reading.limit(200)]
     return pages.rendered(
         "availability.html",
@@ -120,9 +153,10 @@ def station(station_id: str) -> Response:
 
 @blueprint.get("/api/v1/availability")
 @revalidated
-def api_availability() -> Response:
+@answers(AvailabilityList)
+def api_availability() -> AvailabilityList | Response:
     """As `houfeng availability` has it."""
-    reading.only("by", "channel", "net", "country", "until", "format")
+    reading.only("by", "channel", "net", "country", "until", "limit", "page", "format")
     by = reading.one_of("by", LEVELS[::-1], "station")
     is_sheet, until_ns = api.layout() == "csv", reading.time("until")
 
@@ -131,30 +165,33 @@ def api_availability() -> Response:
         return end_ns, _chosen(snapshot, _measured(snapshot, end_ns, request.args.get("channel") or ""), by)
 
     end_ns, found = reading.read(query)
-    rows = [row.row() for row in found]
+    shown, link = paging.cut(found[: reading.depth(None)], None, upto="until")
+    rows = [row.row() for row in shown]
     if is_sheet:
-        return api.sheet("availability", _COLUMNS, rows)
-    return jsonify({"availability": rows, "by": by, "until": format_ns(end_ns)})
+        return api.sheet("availability", columns(AvailabilityRow), rows, link)
+    return {"availability": rows, "by": by, "until": format_ns(end_ns), "next": link}
 
 
 @blueprint.get("/api/v1/gaps")
 @revalidated
-def api_gaps() -> Response:
+@answers(GapList)
+def api_gaps() -> GapList | Response:
     """Gaps of the archive, newest first."""
-    reading.only("channel", "since", "until", "limit", "format")
+    reading.only("channel", "since", "until", "limit", "page", "format")
     is_sheet, patterns = api.layout() == "csv", [request.args.get("channel") or "*"]
-    since_ns, until_ns, limit = reading.time("since"), reading.time("until"), reading.limit(1000) or 1000
+    since_ns, until_ns, limit = reading.time("since"), reading.time("until"), reading.depth(_N_GAP_ROWS) or _N_GAP_ROWS
     found = reading.read(lambda snapshot: metric_pages.gaps(snapshot, patterns, since_ns, until_ns, limit))
-    rows = [
+    shown, link = paging.cut(found, _N_GAP_ROWS, upto="until")
+    rows: list[GapRow] = [
         {
             "channel": str(gap.source_id),
             "start": format_ns(gap.start_ns),
             "end": format_ns(gap.end_ns),
             "length_s": (gap.end_ns - gap.start_ns) / NS_PER_S,
         }
-        for gap in found
+        for gap in shown
     ]
-    return api.sheet("gaps", _GAP_COLUMNS, rows) if is_sheet else jsonify({"gaps": rows})
+    return api.sheet("gaps", columns(GapRow), rows, link) if is_sheet else {"gaps": rows, "next": link}
 
 
 def _measured(snapshot: Connection, end_ns: int, pattern: str) -> list[Availability]:

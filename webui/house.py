@@ -2,28 +2,69 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypedDict
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
 from database import registry
 from database.records import AuditRow
 from houfeng import __version__
 from houfeng.errors import ConfigError, StatusError
+from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
-from webui import access, api, pages, reading
+from webui import access, api, pages, paging, reading
+from webui.paging import Paged
+from webui.schemas import answers, columns
 
 blueprint = Blueprint("house", __name__)
 
-_N_ROWS = 100
-_MAX_PAGE = 10_000
-_AUDIT = ("at", "who", "action", "about", "field", "before", "after", "why", "origin")
 _FILTERS = ("who", "action", "about", "since", "until")
+
+
+P = ParamSpec("P")
+
+
+class WebProcess(TypedDict):
+    """The process that answers."""
+
+    version: str
+    pid: int
+    started: Time
+    uptime_s: float
+    n_threads: int
+
+
+class Processes(TypedDict):
+    """What `houfeng status --format json` has, or with `fault` why the daemon does not answer; and this process."""
+
+    daemon: dict[str, Any]
+    web: WebProcess
+
+
+class AuditShape(TypedDict):
+    """What somebody did: `about` is a station, an account, or the id of an alert."""
+
+    at: Time
+    who: str
+    action: str
+    about: str
+    field: str
+    before: str
+    after: str
+    why: str
+    origin: str
+
+
+class AuditList(Paged):
+    """What was done, newest first."""
+
+    audit: list[AuditShape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,52 +91,70 @@ class Around:
     daemon: Callable[[], dict[str, Any]]
 
 
+def unkept(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Let no cache keep an answer: it tells of the system itself."""
+
+    @functools.wraps(view)
+    def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
+        response = view(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return answer
+
+
 @blueprint.get("/config")
 @access.inside
+@unkept
 def config() -> Response:
     """Every setting with its value, what it is for, and who set it; to be read only."""
     q, only_set = request.args.get("q", "").lower(), reading.one_of("show", ("all", "set"), "all") == "set"
     rows, fault = _config()
     found = [row for row in rows if (q in row.key.lower() or q in row.comment.lower()) and (row.source or not only_set)]
-    return _unkept(pages.rendered("config.html", rows=found, n_all=len(rows), fault=fault, evaluated_ns=None))
+    return pages.rendered("config.html", rows=found, n_all=len(rows), fault=fault, evaluated_ns=None)
 
 
 @blueprint.get("/daemons")
 @access.inside
+@unkept
 def daemons() -> Response:
     """What the daemon and this process are doing."""
-    return _unkept(pages.rendered("daemons.html", told=_daemon(), web=_web(), evaluated_ns=None))
+    return pages.rendered("daemons.html", told=_daemon(), web=_web(), evaluated_ns=None)
 
 
 @blueprint.get("/api/v1/daemons")
 @access.inside
-def api_daemons() -> Response:
+@unkept
+@answers(Processes)
+def api_daemons() -> tuple[Processes, int]:
     """What `houfeng status --format json` has, and this process; 503 when the daemon does not answer."""
     reading.only()
     told = _daemon()
-    response = jsonify({"daemon": told, "web": _web()})
-    response.status_code = 503 if "fault" in told else 200
-    return _unkept(response)
+    return {"daemon": told, "web": _web()}, 503 if "fault" in told else 200
 
 
 @blueprint.get("/audit")
 @access.inside
+@unkept
 def audit() -> Response:
     """Who did what, when, why and from where, newest first."""
     reading.only(*_FILTERS, "page", "lang", "theme", "limit")
-    rows = reading.read(_audit)
-    values = {"rows": rows[:-1] if len(rows) > _limit() else rows, "page": _page(), "is_more": len(rows) > _limit()}
-    return _unkept(pages.rendered("audit.html", **values, actions=_ACTIONS, evaluated_ns=None))
+    rows, following = paging.cut(reading.read(_audit), reading.N_ROWS)
+    values = {"rows": rows, "page": reading.page_number(), "is_more": following is not None}
+    return pages.rendered("audit.html", **values, actions=_ACTIONS, evaluated_ns=None)
 
 
 @blueprint.get("/api/v1/audit")
 @access.inside
-def api_audit() -> Response:
+@unkept
+@answers(AuditList)
+def api_audit() -> AuditList | Response:
     """The audit as JSON or CSV."""
     reading.only(*_FILTERS, "page", "limit", "format")
     is_sheet = api.layout() == "csv"
-    rows = [_shaped(row) for row in reading.read(_audit)[: _limit()]]
-    return _unkept(api.sheet("audit", _AUDIT, rows) if is_sheet else jsonify({"audit": rows}))
+    shown, link = paging.cut(reading.read(_audit), reading.N_ROWS, upto="until")
+    rows = [_shaped(row) for row in shown]
+    return api.sheet("audit", columns(AuditShape), rows, link) if is_sheet else {"audit": rows, "next": link}
 
 
 _ACTIONS = ("session", "alert", "usage", "set", "import", "remove", "user", "token")
@@ -111,25 +170,22 @@ def _audit(snapshot: Connection) -> list[AuditRow]:
         about=request.args.get("about") or None,
         since_ns=reading.time("since"),
         until_ns=reading.time("until"),
-        limit=_limit() + 1,
-        offset=(_page() - 1) * _limit(),
+        limit=reading.depth(reading.N_ROWS) or reading.N_ROWS,
     )
 
 
-def _limit() -> int:
-    return reading.limit(_N_ROWS) or _N_ROWS
-
-
-def _page() -> int:
-    text = request.args.get("page") or "1"
-    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= _MAX_PAGE:
-        raise reading.ParameterError(f"page: 1 to {_MAX_PAGE} is needed, {text!r} came")
-    return int(text)
-
-
-def _shaped(row: AuditRow) -> dict[str, str]:
-    values = {name: str(getattr(row, name)) for name in _AUDIT if name not in ("at", "about")}
-    return {"at": format_ns(row.at_ns), "about": row.about or row.station_id, **values}
+def _shaped(row: AuditRow) -> AuditShape:
+    return {
+        "at": format_ns(row.at_ns),
+        "who": row.who,
+        "action": row.action,
+        "about": row.about or row.station_id,
+        "field": row.field,
+        "before": row.before,
+        "after": row.after,
+        "why": row.why,
+        "origin": row.origin,
+    }
 
 
 def _config() -> tuple[Sequence[ConfigRow], str]:
@@ -152,7 +208,7 @@ def _daemon() -> dict[str, Any]:
         return {"fault": str(error)}
 
 
-def _web() -> dict[str, Any]:
+def _web() -> WebProcess:
     started_ns: int = current_app.config["STARTED"]
     return {
         "version": __version__,
@@ -166,8 +222,3 @@ def _web() -> dict[str, Any]:
 def _around() -> Around | None:
     around: Around | None = current_app.config["AROUND"]
     return around
-
-
-def _unkept(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response

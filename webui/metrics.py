@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypedDict, cast
 
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection
 
 from database import metric_pages, metric_queries, queries
 from database.metric_queries import LENGTH_NS, METRICS, MetricRow
 from houfeng.errors import SourceIdError
+from houfeng.shape_types import Time, flat
 from houfeng.times import NS_PER_S, format_ns, now_ns, parse_ns
 from houfeng.types import SourceId
 from stations.health import ChannelStatus
 from webui import api, charts, check_words, evidence, metric_words, pages, reading
 from webui.caching import revalidated
 from webui.language import gettext
+from webui.paging import Paged
 from webui.reading import ParameterError
+from webui.schemas import answers, columns
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -37,7 +40,21 @@ RANGES = {
 _ROWS_SHOWN = 30
 _CHECKED_NS = 14 * _DAY_NS
 _N_ROWS = 1000
-_COLUMNS = ("channel", "start", *METRICS, "unit")
+
+
+@flat({name: float | None for name in METRICS} | {"unit": str})
+class MetricShape(TypedDict):
+    """Metrics of a channel in a minute, an hour or a day; `unit` is that of `value`."""
+
+    channel: str
+    start: Time
+
+
+class MetricList(Paged):
+    """Rows of minutes, hours or days."""
+
+    metrics: list[MetricShape]
+    by: str
 
 
 @blueprint.get("/channels/<channel_id>")
@@ -101,7 +118,8 @@ def _known(
 
 @blueprint.get("/api/v1/metrics")
 @revalidated
-def api_metrics() -> Response:
+@answers(MetricList)
+def api_metrics() -> MetricList | Response:
     """Rows of minutes, hours or days, a page at a time: `next`, and the header Link, lead to the next one."""
     reading.only("channel", "by", "since", "until", "limit", "after", "format")
     by = reading.one_of("by", LENGTH_NS, "hour")
@@ -110,7 +128,7 @@ def api_metrics() -> Response:
     limit, after = reading.limit(_N_ROWS) or _N_ROWS, _after()
     since_ns = now - _DAY_NS if since_ns is None else since_ns
 
-    def query(snapshot: Connection) -> tuple[list[dict[str, Any]], tuple[SourceId, int] | None]:
+    def query(snapshot: Connection) -> tuple[list[MetricShape], tuple[SourceId, int] | None]:
         wanted = _wanted(snapshot, request.args.get("channel") or "*")
         page = metric_pages.metric_page(snapshot, by, wanted, since_ns, until_ns or 2**63 - 1, limit=limit, after=after)
         return [_shaped(snapshot, *row) for row in page.rows], page.following
@@ -121,10 +139,9 @@ def api_metrics() -> Response:
         # the time that a page begins at must not run away from those after it
         kept: dict[str, Any] = request.args.to_dict() | {"since": format_ns(since_ns)}
         link = url_for("metrics.api_metrics", **kept | {"after": f"{following[0]}@{format_ns(following[1])}"})
-    answer = api.sheet("metrics", _COLUMNS, rows) if is_sheet else jsonify({"metrics": rows, "by": by, "next": link})
-    if link is not None:
-        answer.headers["Link"] = f'<{link}>; rel="next"'
-    return answer
+    if is_sheet:
+        return api.sheet("metrics", columns(MetricShape), rows, link)
+    return {"metrics": rows, "by": by, "next": link}
 
 
 def _wanted(snapshot: Connection, pattern: str) -> list[SourceId]:
@@ -145,10 +162,11 @@ def _after() -> tuple[SourceId, int] | None:
         raise ParameterError(f"after: NET.STA.LOC.CHA@TIME, as `next` has it, is needed, {text!r} came") from None
 
 
-def _shaped(snapshot: Connection, source_id: SourceId, row: MetricRow) -> dict[str, Any]:
+def _shaped(snapshot: Connection, source_id: SourceId, row: MetricRow) -> MetricShape:
     unit = "" if row.values["value"] is None else metric_queries.unit_of(snapshot, source_id, row.start_ns)
     values = {name: row.values.get(name) for name in METRICS}
-    return {"channel": str(source_id), "start": format_ns(row.start_ns, digits=0), **values, "unit": unit}
+    shape = {"channel": str(source_id), "start": format_ns(row.start_ns, digits=0), **values, "unit": unit}
+    return cast("MetricShape", shape)
 
 
 def _series(

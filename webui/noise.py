@@ -5,28 +5,39 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypedDict
 
-from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, render_template
 from sqlalchemy import Connection
 
 from database import metric_pages, queries
-from houfeng.noise import ChannelNoise, stored_noise
+from houfeng.noise import ChannelNoise, NoiseRow, stored_noise
+from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import SourceId
 from stations.responsexml import Responses
 from webui import api, pages, reading, spectra
 from webui.caching import revalidated
 from webui.language import gettext
+from webui.schemas import answers, columns
 
 blueprint = Blueprint("noise", __name__)
 
 _DAY_NS = 86_400 * NS_PER_S
 RANGES = {"1d": _DAY_NS, "30d": 30 * _DAY_NS, "1y": 365 * _DAY_NS}
-_COLUMNS = ("channel", "n_windows", "period_s", "p05_db", "p50_db", "p95_db", "low_noise_db", "high_noise_db")
 # Of eight periods in an octave, so many are enough for people.
 _EVERY = 4
 _N_KEPT = 32
 _Key = tuple[str, ...]
+
+
+class NoiseTable(TypedDict):
+    """Levels by period, of the days between two times; `remark` says why there are none, or what was left out."""
+
+    noise: list[NoiseRow]
+    since: Time
+    until: Time
+    remark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class Shown:
     since_ns: int
     until_ns: int
     noise: ChannelNoise
-    rows: list[dict[str, object]]
+    rows: list[NoiseRow]
     picture: spectra.Spectra | None
 
 
@@ -97,7 +108,8 @@ def channel(channel_id: str) -> Response:
 
 @blueprint.get("/api/v1/noise/<channel_id>")
 @revalidated
-def api_noise(channel_id: str) -> Response:
+@answers(NoiseTable)
+def api_noise(channel_id: str) -> NoiseTable | Response:
     """Percentiles by period as JSON or CSV, or the picture as SVG."""
     reading.only("range", "until", "format")
     span = reading.one_of("range", RANGES, "30d")
@@ -108,13 +120,13 @@ def api_noise(channel_id: str) -> Response:
         return api.failure(404, f"{channel_id}: the database has no noise of this channel")
     rows = shown.rows
     if layout == "csv":
-        return api.sheet(f"noise-{source_id}", _COLUMNS, rows)
+        return api.sheet(f"noise-{source_id}", columns(NoiseRow), rows)
     if layout == "svg":
         if shown.picture is None:
             return api.failure(404, f"{channel_id}: {shown.noise.remark}")
         return Response(render_template("noise.svg", shown=shown, spectra=spectra), mimetype="image/svg+xml")
     since, until = format_ns(shown.since_ns), format_ns(shown.until_ns)
-    return jsonify({"noise": rows, "since": since, "until": until, "remark": shown.noise.remark})
+    return {"noise": rows, "since": since, "until": until, "remark": shown.noise.remark}
 
 
 def _asked(source_id: SourceId, span: str) -> Shown | None:

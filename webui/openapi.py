@@ -22,7 +22,10 @@ from stations.health import State
 from stations.settings import USAGES
 from stations.usage import LEVELS
 from webui import reading
+from webui.api import Error
 from webui.caching import revalidated
+from webui.geojson import FeatureCollection
+from webui.schemas import Schemas
 
 blueprint = Blueprint("openapi", __name__)
 
@@ -85,6 +88,21 @@ _TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
+# Statuses beside 200 that have the same answer.
+_ALSO = {
+    "api.event": {"410": "It is no event any more"},
+    "house.api_daemons": {"503": "The daemon does not answer"},
+}
+_REFUSALS = {"spectrograms.api_spectrogram": ("404",)}
+_WHAT = {
+    "400": "A parameter is not what it must be",
+    "401": "An account is needed, or the token is wrong or over",
+    "403": "The role may not, or the connection is not private",
+    "404": "There is none of this name",
+    "409": "It is over, or in a state that does not allow this",
+    "413": "The body is too long",
+    "503": "Database or archive do not answer",
+}
 _ARGUMENT = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<values>[^)]*)\))?:)?(?P<name>\w+)>")
 
 
@@ -99,14 +117,13 @@ def document() -> Response:
 def described(app: Flask) -> Json:
     """The description of an application's API."""
     paths: dict[str, Json] = {}
+    schemas = Schemas()
     for rule in sorted(app.url_map.iter_rules(), key=str):
         if rule.rule.startswith("/api/"):
             for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-                view = inspect.unwrap(app.view_functions[rule.endpoint])
-                needs = getattr(app.view_functions[rule.endpoint], "needs", None)
+                view = app.view_functions[rule.endpoint]
                 path = _ARGUMENT.sub(lambda found: f"{{{found['name']}}}", rule.rule)
-                paths.setdefault(path, {})[method.lower()] = _operation(rule, view, needs)
-    error = {"type": "object", "required": ["error"], "properties": {"error": _TEXT}}
+                paths.setdefault(path, {})[method.lower()] = _operation(rule, view, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -116,40 +133,59 @@ def described(app: Flask) -> Json:
         },
         "paths": paths,
         "components": {
-            "schemas": {"Error": error},
+            "schemas": schemas.named,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
     }
 
 
-def _operation(rule: Rule, view: Callable[..., Any], needs: str | None) -> Json:
-    taken, choices = _declared(view)
+def _operation(rule: Rule, view: Callable[..., Any], schemas: Schemas) -> Json:
+    taken, choices = _declared(inspect.unwrap(view))
     summary, _, rest = inspect.cleandoc(view.__doc__ or "").partition("\n")
-    types = [_TYPES.get(each, "application/octet-stream") for each in choices.get("format", ["json"])]
-    content = {kind: {"schema": {"type": "object"} if kind == _TYPES["json"] else _TEXT} for kind in types}
-    if rule.endpoint == "stream.stream":
-        content = {"text/event-stream": {"schema": _TEXT}}
-    told: Json = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    content = _content(rule, view, choices, schemas)
     operation: Json = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary,
         "description": rest.strip(),
         "parameters": [*_in_path(rule), *(_in_query(name, choices) for name in taken)],
-        "responses": {"200": {"description": "As asked", "content": content}},
+        "responses": {"200": {"description": "As asked", "content": content}, **_refusals(rule, view, schemas)},
     }
-    operation["responses"]["default"] = {"description": "What was wrong, in words", "content": told}
-    if rule.endpoint == "api.event":
-        gone = {"description": "It is no event any more", "content": content}
-        operation["responses"]["410"] = gone
-    if rule.endpoint == "house.api_daemons":
-        operation["responses"]["503"] = {"description": "The daemon does not answer", "content": content}
-    if needs is not None:
+    for status, said in _ALSO.get(rule.endpoint, {}).items():
+        operation["responses"][status] = {"description": said, "content": content}
+    if (needs := getattr(view, "needs", None)) is not None:
         body = {"type": "object", "additionalProperties": False, **_BODIES[rule.endpoint.rpartition(".")[2]]}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
         operation["security"] = [{"token": []}]
         operation["description"] = f"{operation['description']}\nFor the role {needs} and above.".strip()
     return operation
+
+
+def _content(rule: Rule, view: Callable[..., Any], choices: dict[str, list[str]], schemas: Schemas) -> Json:
+    """What an answer is, by its type."""
+    if rule.endpoint == "stream.stream":
+        return {"text/event-stream": {"schema": _TEXT}}
+    found: Json = {}
+    for name in choices.get("format", ["json"]):
+        schema: Json = _TEXT
+        if name == "geojson":
+            schema = schemas.of(FeatureCollection)
+        elif name == "json":
+            # the document itself is described by OpenAPI
+            schema = {"type": "object"} if rule.endpoint == "openapi.document" else schemas.of(view.answers)  # type: ignore[attr-defined]
+        found[_TYPES[name]] = {"schema": schema}
+    return found
+
+
+def _refusals(rule: Rule, view: Callable[..., Any], schemas: Schemas) -> Json:
+    """Errors that an operation answers with."""
+    statuses = ["400", "401", "403", "503", *_REFUSALS.get(rule.endpoint, ())]
+    if rule.arguments:
+        statuses.append("404")
+    if hasattr(view, "needs"):
+        statuses += ["409", "413"]
+    content = {"application/json": {"schema": schemas.of(Error)}}
+    return {status: {"description": _WHAT[status], "content": content} for status in sorted(statuses)}
 
 
 def _in_path(rule: Rule) -> Iterator[Json]:
@@ -182,7 +218,7 @@ def _declared(view: Callable[..., Any]) -> tuple[list[str], dict[str, list[str]]
         elif called.endswith("reading.one_of"):
             (name,) = _values(node.args[0], space)
             choices[name] = [each for each in _values(node.args[1], space) if each]
-        elif called.endswith("layout") or called == "_table":
+        elif called.endswith("layout"):
             choices["format"] = ["json", "csv"]
     return taken, choices
 

@@ -23,6 +23,7 @@ from webui import (
     magnitude_words,
     maps,
     overview,
+    paging,
     reading,
     reasons,
     revision_words,
@@ -149,9 +150,9 @@ def events() -> Response:
     run_id = request.args.get("run")
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        found = reading.events(snapshot)
+        found, older = paging.cut(reading.events(snapshot), reading.N_ROWS)
         run = queries.run(snapshot, run_id) if run_id else None
-        return {"events": found, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
+        return {"events": found, "older": older, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     return rendered("events.html", **reading.read(query))
 
@@ -180,7 +181,8 @@ def runs() -> Response:
     """Live runs and, apart from them, replays."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        return {"runs": reading.runs(snapshot), "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
+        found, older = paging.cut(reading.runs(snapshot), reading.N_ROWS)
+        return {"runs": found, "older": older, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     return rendered("runs.html", **reading.read(query))
 

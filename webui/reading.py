@@ -20,7 +20,11 @@ from stations.settings import USAGES
 T = TypeVar("T")
 
 MAX_LIMIT = 10_000
-_N_ROWS = 100
+MAX_PAGE = 10_000
+# Pages are cut from what was read from the first one on.
+_MAX_ROWS = 1_000_000
+# Of lists that grow, where the request does not say.
+N_ROWS = 100
 # Databases have nanoseconds in 64 bits.
 _EARLIEST_NS = -(2**63)
 
@@ -45,7 +49,7 @@ def only(*known: str) -> None:
 
 def stations(snapshot: Connection) -> list[StationRow]:
     """Stations that the request's filters let through, at most as many as it wants."""
-    return queries.stations(snapshot, seen_at_ns=now_ns(), **station_choice(), limit=limit(None))
+    return queries.stations(snapshot, seen_at_ns=now_ns(), **station_choice(), limit=depth(None))
 
 
 def station_choice() -> dict[str, Any]:
@@ -75,7 +79,7 @@ def events(snapshot: Connection) -> list[EventRow]:
         run_id=request.args.get("run") or None,
         since_ns=time("since"),
         until_ns=time("until"),
-        limit=limit(_N_ROWS),
+        limit=depth(N_ROWS),
         status=_event_status(),
     )
 
@@ -93,13 +97,13 @@ def picks(snapshot: Connection) -> list[PickRow]:
         station_id=request.args.get("station") or None,
         since_ns=time("since"),
         until_ns=time("until"),
-        limit=limit(_N_ROWS),
+        limit=depth(N_ROWS),
     )
 
 
 def runs(snapshot: Connection) -> list[Run]:
     """Runs that the request's filters let through, newest first."""
-    return queries.runs(snapshot, kind=_kind(), limit=limit(_N_ROWS))
+    return queries.runs(snapshot, kind=_kind(), limit=depth(N_ROWS))
 
 
 def limit(default: int | None) -> int | None:
@@ -110,6 +114,31 @@ def limit(default: int | None) -> int | None:
     if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_LIMIT:
         raise ParameterError(f"limit: 1 to {MAX_LIMIT} is needed, {text!r} came")
     return int(text)
+
+
+def page_number() -> int:
+    """Which page the request wants, from 1 on."""
+    text = request.args.get("page") or "1"
+    if not text.isascii() or not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= MAX_PAGE:
+        raise ParameterError(f"page: 1 to {MAX_PAGE} is needed, {text!r} came")
+    return int(text)
+
+
+def depth(default: int | None) -> int | None:
+    """How many rows must be read to know this page and whether there is another; None for all.
+
+    Parameters
+    ----------
+    default : rows of a page where the request does not say; None for all of them on one page
+    """
+    size = limit(default)
+    if size is None:
+        if page_number() > 1:
+            raise ParameterError("page: limit says how long a page is, and is needed too")
+        return None
+    if page_number() * size > _MAX_ROWS:
+        raise ParameterError(f"page: {_MAX_ROWS} rows at most can be paged through, {page_number()} times {size} came")
+    return page_number() * size + 1
 
 
 def one_of(name: str, known: Collection[str], default: str) -> str:

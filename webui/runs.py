@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Blueprint, Response, url_for
 
 from houfeng import run_shapes
 from houfeng.errors import StoreError
 from houfeng.replays.differing import Difference, compare
+from houfeng.run_shapes import Compared, DifferenceRow
 from houfeng.times import NS_PER_S
 from webui import api, pages, reading
 from webui.caching import revalidated
 from webui.language import lazy_gettext
+from webui.schemas import answers, columns
 
 blueprint = Blueprint("runs", __name__)
 
@@ -25,7 +27,6 @@ _N_STATIONS = 30
 _N_SAME = 2000
 _ROW_HEIGHT = 24
 _WIDTH = 1000
-_COLUMNS = ("difference", "name", "a", "b", "shift_s", "moved_km", "why")
 KINDS = {
     "same": lazy_gettext("same"),
     "moved": lazy_gettext("moved"),
@@ -101,7 +102,8 @@ def diff(a: str, b: str) -> Response:
 
 @blueprint.get("/api/v1/runs/<a>/diff/<b>")
 @revalidated
-def diff_data(a: str, b: str) -> Response:
+@answers(Compared)
+def diff_data(a: str, b: str) -> Compared | Response:
     """The same for programs."""
     reading.only("format")
     is_sheet = api.layout() == "csv"
@@ -109,7 +111,9 @@ def diff_data(a: str, b: str) -> Response:
         found = reading.read(lambda snapshot: compare(snapshot, _id(a), _id(b)))
     except StoreError as error:
         return api.failure(404, str(error))
-    return api.sheet("diff", _COLUMNS, run_shapes.rows(found)) if is_sheet else jsonify(run_shapes.difference(found))
+    return (
+        api.sheet("diff", columns(DifferenceRow), run_shapes.rows(found)) if is_sheet else run_shapes.difference(found)
+    )
 
 
 def timeline(found: Difference) -> Timeline | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
+from typing import TypedDict
 
 import numpy as np
-from flask import Blueprint, Response, current_app, jsonify, url_for
+from flask import Blueprint, Response, current_app, url_for
 from sqlalchemy import Connection
 
 from database import metric_pages, queries
 from houfeng.bandpass import Passband
 from houfeng.errors import InventoryError
+from houfeng.shape_types import Time
 from houfeng.spectrogram import Spectrogram, spectrogram
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import SourceId
@@ -20,6 +22,7 @@ from stations.responsexml import Responses
 from webui import api, drawing, pages, png, reading, waveforms
 from webui.caching import revalidated
 from webui.language import gettext
+from webui.schemas import answers
 
 blueprint = Blueprint("spectrograms", __name__)
 
@@ -49,6 +52,19 @@ class Picture:
     high_db: float
     content: bytes
     remark: str
+
+
+class SpectrogramShape(TypedDict):
+    """Levels by frequency, then by window, in `unit`; null where a window does not fit between gaps."""
+
+    channel: str
+    start: Time
+    end: Time
+    unit: str
+    remark: str
+    window_s: float
+    frequency_hz: list[float]
+    level_db: list[list[float | None]]
 
 
 class Pictures:
@@ -110,7 +126,10 @@ def channel(channel_id: str) -> Response:
 
 @blueprint.get("/api/v1/spectrogram")
 @waveforms.of_files
-def api_spectrogram(source_id: SourceId, start_ns: int, end_ns: int, band: Passband | None) -> Response:
+@answers(SpectrogramShape)
+def api_spectrogram(
+    source_id: SourceId, start_ns: int, end_ns: int, band: Passband | None
+) -> SpectrogramShape | Response:
     """The picture alone, as PNG; or with `format=json` its numbers."""
     reading.only("nslc", "start", "end", "format", "documents")
     waveforms.check_span(start_ns, end_ns, MAX_NS)
@@ -121,18 +140,16 @@ def api_spectrogram(source_id: SourceId, start_ns: int, end_ns: int, band: Passb
     if layout == "png":
         return Response(made.content, mimetype="image/png")
     rows = np.round(made.found.levels_db, 2)
-    return jsonify(
-        {
-            "channel": str(source_id),
-            "start": format_ns(start_ns, digits=9),
-            "end": format_ns(end_ns, digits=9),
-            "unit": "dB re 1 (m/s^2)^2/Hz" if made.found.is_ground else "dB re 1 count^2/Hz",
-            "remark": made.remark,
-            "window_s": made.found.window_s,
-            "frequency_hz": made.found.frequencies_hz.tolist(),
-            "level_db": [[None if np.isnan(each) else each for each in row] for row in rows.tolist()],
-        }
-    )
+    return {
+        "channel": str(source_id),
+        "start": format_ns(start_ns, digits=9),
+        "end": format_ns(end_ns, digits=9),
+        "unit": "dB re 1 (m/s^2)^2/Hz" if made.found.is_ground else "dB re 1 count^2/Hz",
+        "remark": made.remark,
+        "window_s": made.found.window_s,
+        "frequency_hz": made.found.frequencies_hz.tolist(),
+        "level_db": [[None if np.isnan(each) else each for each in row] for row in rows.tolist()],
+    }
 
 
 def _get(source_id: SourceId, start_ns: int, end_ns: int) -> Picture:

@@ -6,10 +6,10 @@ import functools
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
 from database import queries
@@ -17,6 +17,7 @@ from houfeng import __version__
 from houfeng.bandpass import Passband, parse
 from houfeng.envelopes import Envelope, Floats
 from houfeng.errors import WindowError
+from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from houfeng.traces import Traces
 from houfeng.types import SourceId
@@ -24,6 +25,7 @@ from webui import drawing, pages, reading
 from webui.caching import labelled, revalidated
 from webui.language import gettext
 from webui.reading import ParameterError
+from webui.schemas import answers
 
 blueprint = Blueprint("waveforms", __name__)
 
@@ -46,6 +48,20 @@ class Mark:
     t_ns: int
     event_id: str | None
     channel: str = ""
+
+
+class EnvelopeShape(TypedDict):
+    """Least and greatest sample of each column of `step_s` seconds, in `unit`; null where a column has none."""
+
+    channel: str
+    start: Time
+    end: Time
+    step_s: float
+    filter: str | None
+    unit: str
+    min: list[float | None]
+    max: list[float | None]
+    n_samples: list[int]
 
 
 def traces() -> Traces:
@@ -99,24 +115,23 @@ def of_files(view: Callable[[SourceId, int, int, Passband | None], Response]) ->
 
 @blueprint.get("/api/v1/envelope")
 @of_files
-def api_envelope(source_id: SourceId, start_ns: int, end_ns: int, band: Passband | None) -> Response:
+@answers(EnvelopeShape)
+def api_envelope(source_id: SourceId, start_ns: int, end_ns: int, band: Passband | None) -> EnvelopeShape:
     """Least and greatest sample of each column, counts; null where a column has none."""
     reading.only("nslc", "start", "end", "width", "filter")
     width = _width()
     found = traces().envelope(source_id, start_ns, end_ns, width, band)
-    return jsonify(
-        {
-            "channel": str(source_id),
-            "start": format_ns(found.start_ns, digits=9),
-            "end": format_ns(found.end_ns, digits=9),
-            "step_s": found.step_ns / NS_PER_S,
-            "filter": None if band is None else str(band),
-            "unit": "counts",
-            "min": _values(found, found.low),
-            "max": _values(found, found.high),
-            "n_samples": found.n_samples.tolist(),
-        }
-    )
+    return {
+        "channel": str(source_id),
+        "start": format_ns(found.start_ns, digits=9),
+        "end": format_ns(found.end_ns, digits=9),
+        "step_s": found.step_ns / NS_PER_S,
+        "filter": None if band is None else str(band),
+        "unit": "counts",
+        "min": _values(found, found.low),
+        "max": _values(found, found.high),
+        "n_samples": found.n_samples.tolist(),
+    }
 
 
 @blueprint.get("/waveforms/<channel_id>")

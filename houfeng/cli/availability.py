@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def availability(channels: Sequence[str], config: Path | None, by: str, until: i
         print_rows("availability", rows, columns, layout)
 
 
-def _page(rows: list[dict[str, Any]], title: str) -> str:
+def _page(rows: Sequence[Mapping[str, Any]], title: str) -> str:
     columns = ("level", *_COLUMNS)
     heads = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in columns)
     lines = ["<tr>" + "".join(f"<td>{_cell(row[name])}</td>" for name in columns) + "</tr>" for row in rows]

@@ -21,9 +21,9 @@ from houfeng.cli.limits import raise_file_limit
 from houfeng.cli.signals import Signals
 from houfeng.demo import DemoFeed
 from houfeng.errors import ConfigError
+from houfeng.event_lines import summary
 from houfeng.installation import Level, check_port
 from houfeng.network import load_network
-from houfeng.shapes import summary
 from houfeng.synthetic.region import REGIONS
 from houfeng.times import format_ns
 

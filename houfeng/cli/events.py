@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,11 +12,12 @@ import click
 
 from database import queries
 from database.records import EventDetail, EventStatus
-from houfeng import shapes
+from houfeng import event_lines, shapes
 from houfeng.cli.listing import limit_option, read_database, run_option, since_option
 from houfeng.cli.options import Time, config_option
 from houfeng.cli.printing import format_option, print_rows, print_table
 from houfeng.errors import StoreError
+from houfeng.shape_types import Revision
 from houfeng.times import format_ns
 
 _EVENTS = (
@@ -132,9 +134,9 @@ def _lines(detail: EventDetail) -> list[tuple[str, str]]:
     if row.is_synthetic:
         lines.append(("", "SYNTHETIC: a computer made the records, there was no such earthquake"))
     if row.status != "current":
-        lines.append(("Status", f"{shapes.status_text(row)}; figures are those that were published last"))
+        lines.append(("Status", f"{event_lines.status_text(row)}; figures are those that were published last"))
     lines.append(("First onset", format_ns(row.first_onset_ns, digits=2)))
-    lines.append(("Place", shapes.place(origin)))
+    lines.append(("Place", event_lines.place(origin)))
     if origin is not None:
         lines.append(("Origin time", f"{format_ns(origin.time_ns, digits=2)} ± {origin.time_error_s:.2f} s"))
         error = "fixed" if origin.depth_error_km is None else f"± {origin.depth_error_km:.1f} km"
@@ -147,23 +149,25 @@ def _lines(detail: EventDetail) -> list[tuple[str, str]]:
             )
         )
     remark = row.magnitude.remark if row.magnitude else ""
-    lines.append(("Magnitude", (shapes.magnitude_text(row.magnitude) or "none") + (f" ({remark})" if remark else "")))
+    lines.append(
+        ("Magnitude", (event_lines.magnitude_text(row.magnitude) or "none") + (f" ({remark})" if remark else ""))
+    )
     lines.append(("Quality", f"{row.quality or 'none'} {'; '.join(row.quality_reasons)}"))
     if row.type_hint:
         lines.append(("Type", f"{row.type_hint}: {'; '.join(row.type_reasons)}"))
     return lines
 
 
-def _history(shape: dict[str, Any]) -> dict[str, Any]:
+def _history(shape: Revision) -> dict[str, Any]:
     picks = [
         f"{sign}{pick['station']} {pick['phase']}"
-        for sign, name in (("+", "picks_added"), ("-", "picks_taken"))
-        for pick in shape[name]
+        for sign, revised in (("+", shape["picks_added"]), ("-", shape["picks_taken"]))
+        for pick in revised
     ]
-    return shape | {"picks": ", ".join(picks), "others": ", ".join(shape["others"])}
+    return {**shape, "picks": ", ".join(picks), "others": ", ".join(shape["others"])}
 
 
-def _section(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+def _section(title: str, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
     if rows:
         click.echo(f"\n{title}")
         print_table(rows, columns)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from houfeng import sheets
 
 _HEADINGS = {
     "total_latency_s": "latency s",
@@ -52,7 +53,7 @@ format_option = click.option(
 )
 
 
-def print_rows(name: str, rows: list[dict[str, Any]], columns: Iterable[str], layout: str) -> None:
+def print_rows(name: str, rows: Sequence[Mapping[str, Any]], columns: Iterable[str], layout: str) -> None:
     """Rows of one shape, under a name such as `events`.
 
     The table has the named columns only; JSON and CSV have all of them.
@@ -60,16 +61,14 @@ def print_rows(name: str, rows: list[dict[str, Any]], columns: Iterable[str], la
     if layout == "json":
         click.echo(json.dumps({name: rows}, ensure_ascii=False, indent=2))
     elif layout == "csv":
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else list(columns))
-        writer.writeheader()
-        writer.writerows(rows)
+        sheets.write(sys.stdout, list(rows[0]) if rows else list(columns), rows)
     elif rows:
         print_table(rows, columns)
     else:
         click.echo(f"No {name}.")
 
 
-def print_table(rows: list[dict[str, Any]], columns: Iterable[str]) -> None:
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
     """Rows of one shape as a table with these columns."""
     # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(_table(rows, list(columns)))
@@ -90,7 +89,7 @@ def share_progress(name: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(task, completed=share)
 
 
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
+def _table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         numbers = any(isinstance(row[column], int | float) for row in rows)

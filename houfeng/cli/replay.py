@@ -23,10 +23,10 @@ from rich.text import Text
 from database import queries
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
+from houfeng.event_lines import summary
 from houfeng.replaying import Step
 from houfeng.replaying import replay as replay_files
 from houfeng.replays.sources import find_sources
-from houfeng.shapes import summary
 from houfeng.times import NS_PER_S, format_ns
 
 _TOLD_EVERY_S = 10.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def list_runs(config: Path | None, layout: str) -> None:
     """List the runs, newest first."""
     found = read_database(config, queries.runs)
     marked = ("is_synthetic",) if any(row.is_synthetic for row in found) else ()
-    rows = [shapes.run(row) for row in found]
+    rows: list[dict[str, Any]] = [{**shapes.run(row)} for row in found]
     if layout == "table":
         rows = [row | {"result": (row["result_hash"] or "unfinished")[:_SHOWN] if row["kind"] == "replay" else None}
                 for row in rows]  # fmt: skip
@@ -62,7 +63,7 @@ def show(run_id: str, config: Path | None, layout: str) -> None:
     RUN is an id as `houfeng runs list` has it; `run/` may be left out.
     """
 
-    def query(snapshot: Connection) -> dict[str, Any]:
+    def query(snapshot: Connection) -> run_shapes.RunDetail:
         run = queries.run(snapshot, _id(run_id))
         if run is None:
             raise StoreError(f"{run_id}: there is no run of this id; `houfeng runs list` names them")
@@ -125,7 +126,7 @@ def diff(
     raise SystemExit(0 if found.is_same else 1)
 
 
-def _print(found: Difference, rows: list[dict[str, Any]], limit: int) -> None:
+def _print(found: Difference, rows: Sequence[Mapping[str, Any]], limit: int) -> None:
     for name, kinds in _KINDS.items():
         counts = found.counts[name]
         click.echo(f"{name}: {', '.join(f'{counts.get(kind, 0)} {kind}' for kind in kinds)}")

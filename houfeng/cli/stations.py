@@ -17,6 +17,7 @@ from houfeng.cli.stations_remove import remove_stations
 from houfeng.cli.stations_set import import_stations, set_stations
 from houfeng.cli.stations_show import show_station
 from houfeng.network import read_network
+from houfeng.shape_types import Station
 from houfeng.times import now_ns
 from stations.changes import changes
 from stations.check import RULES, Severity, check_stationxml
@@ -70,13 +71,13 @@ def list_stations(config: Path | None, layout: str, as_json: bool, status: str |
     print_rows("stations", list(map(_for_people, shaped)) if layout == "table" else shaped, _COLUMNS, layout)
 
 
-def _for_people(row: shapes.Shape) -> shapes.Shape:
+def _for_people(row: Station) -> Station:
     """A row whose reason tells who said until when, and why, that it is not used in full."""
     if not row["usage_by"]:
         return row
     until = f"until {row['usage_until'][:16]}Z, " if row["usage_until"] else ""
     said = f"{until}{row['usage_by']}: {row['usage_why']}"
-    return row | {"reason": "; ".join(filter(None, (said, row["reason"])))}
+    return {**row, "reason": "; ".join(filter(None, (said, row["reason"])))}
 
 
 @stations.command("diff", short_help="Show what another description says otherwise.")

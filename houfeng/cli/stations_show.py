@@ -33,7 +33,7 @@ def show_station(station_id: str, config: Path | None, as_json: bool) -> None:
     responses = Responses(read_network(settings_of(config)).inventory)
     said = [_response(responses, epoch) for epoch in detail.epochs]
     if as_json:
-        shaped: dict[str, Any] = shapes.station_detail(detail)
+        shaped: dict[str, Any] = {**shapes.station_detail(detail)}
         for epoch, response in zip(shaped["epochs"], said, strict=True):
             epoch["response"] = response
         click.echo(json.dumps(shaped, ensure_ascii=False, indent=2))

@@ -18,6 +18,7 @@ from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import Arrival, Event, Origin, Pick, SourceId
 from stations.health import ChannelStatus, Metrics, Reading, State, StationStatus
 from stations.inventory import Inventory, Site
+from tests.webui.conforming import conforming
 from webui.app import create_app
 from webui.settings import WebSettings
 
@@ -68,8 +69,9 @@ def filled(store: Store) -> Store:
 
 
 @pytest.fixture
-def app(filled: Store) -> Flask:
-    return create_app(WebSettings(notice="Demonstration: recorded data.", notice_zh="演示"), filled)
+def app(filled: Store) -> Iterator[Flask]:
+    with conforming(create_app(WebSettings(notice="Demonstration: recorded data.", notice_zh="演示"), filled)) as made:
+        yield made
 
 
 @pytest.fixture
