@@ -30,6 +30,7 @@ api_token = Table(
     text("label"),
     text("secret_hash"),
     time("made_ns"),
+    time("until_ns", needed=False),
     Index(None, "name"),
 )
 

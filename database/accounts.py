@@ -18,6 +18,7 @@ from database.rows import Found
 from database.unit import UnitOfWork
 from houfeng.errors import AccessError
 from houfeng.roles import Role
+from houfeng.times import format_ns
 
 __all__ = ["Account", "Change", "Connection", "Token"]
 
@@ -43,12 +44,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is known of an API token: not its secret. It may do what its account may."""
+    """What is known of an API token: not its secret. It may do what its account may, until it ends, if ever."""
 
     token_id: str
     name: str
     label: str
     made_ns: int
+    until_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def add(unit: UnitOfWork, name: str, role: Role, password_hash: str, change: Cha
 
 
 def change_role(unit: UnitOfWork, name: str, role: Role, change: Change) -> None:
-    """Let an account do more or less, from its next request on.
+    """Let an account do more or less, from its next request on; its sessions end, so that each begins as what it is.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def change_role(unit: UnitOfWork, name: str, role: Role, change: Change) -> None
     if before.role is Role.ADMIN and role is not Role.ADMIN:
         _keep_an_admin(unit, name)
     unit.connection.execute(update(tables.account).where(tables.account.c.name == name).values(role=str(role)))
+    unit.connection.execute(delete(tables.web_session).where(tables.web_session.c.name == name))
     _note(unit, change, "user", name, "role", before.role, role)
 
 
@@ -137,21 +140,28 @@ def tokens(connection: Connection, name: str | None = None) -> list[Token]:
     query = select(table).order_by(table.c.made_ns, table.c.token_id)
     if name is not None:
         query = query.where(table.c.name == name)
-    return [Token(row.token_id, row.name, row.label, row.made_ns) for row in connection.execute(query)]
+    return [Token(row.token_id, row.name, row.label, row.made_ns, row.until_ns) for row in connection.execute(query)]
 
 
-def add_token(unit: UnitOfWork, name: str, label: str, change: Change) -> str:
+def add_token(unit: UnitOfWork, name: str, label: str, change: Change, *, until_ns: int | None = None) -> str:
     """Make a token of an account; what it returns is shown once and never again.
+
+    Parameters
+    ----------
+    until_ns : when it ends, ns UTC; None for never
 
     Raises
     ------
-    AccessError : if there is no such account
+    AccessError : if there is no such account, or it would be over already
     """
     _existing(unit, name)
+    if until_ns is not None and until_ns <= change.at_ns:
+        raise AccessError(f"token of {name}: an end in the future is needed, {format_ns(until_ns, digits=0)} came")
     token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     values = {"token_id": token_id, "name": name, "label": label, "secret_hash": _hash(secret)}
-    unit.connection.execute(insert(tables.api_token).values(values | {"made_ns": change.at_ns}))
-    _note(unit, change, "token", name, "token", "", f"{token_id} {label}".strip())
+    unit.connection.execute(insert(tables.api_token).values(values | {"made_ns": change.at_ns, "until_ns": until_ns}))
+    until = "" if until_ns is None else f"until {format_ns(until_ns, digits=0)}"
+    _note(unit, change, "token", name, "token", "", " ".join(filter(None, (token_id, label, until))))
     return f"{_MARK}_{token_id}_{secret}"
 
 
@@ -170,16 +180,23 @@ def revoke_token(unit: UnitOfWork, token_id: str, change: Change) -> Token:
     return known
 
 
-def of_token(connection: Connection, text: str) -> Account | None:
-    """Whose token a text is; None where it is nobody's, or was revoked."""
+def of_token(connection: Connection, text: str, now_ns: int) -> Account | None:
+    """Whose token a text is; None where it is nobody's, or was revoked.
+
+    Raises
+    ------
+    AccessError : if it is somebody's, and over
+    """
     mark, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
     if mark != _MARK or not secret:
         return None
-    query = select(tables.account, tables.api_token.c.secret_hash).join(tables.api_token)
+    query = select(tables.account, tables.api_token.c.secret_hash, tables.api_token.c.until_ns).join(tables.api_token)
     row = connection.execute(query.where(tables.api_token.c.token_id == token_id)).one_or_none()
     if row is None or not secrets.compare_digest(row.secret_hash, _hash(secret)):
         return None
+    if row.until_ns is not None and row.until_ns <= now_ns:
+        raise AccessError(f"token {token_id}: it ended {format_ns(row.until_ns, digits=0)}; an admin makes another")
     return _account(row)
 
 

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from database import accounts
 from database.accounts import Account
 from database.store import Store
-from houfeng.errors import StoreError
+from houfeng.errors import AccessError, StoreError
 from houfeng.roles import Role
 from houfeng.times import now_ns
 from webui import reading
@@ -193,7 +193,10 @@ def _by_token() -> Account:
     kind, _, text = request.headers["Authorization"].partition(" ")
     found = None
     if kind.lower() == "bearer":
-        found = reading.read(lambda snapshot: accounts.of_token(snapshot, text.strip()))
+        try:
+            found = reading.read(lambda snapshot: accounts.of_token(snapshot, text.strip(), now_ns()))
+        except AccessError as error:
+            abort(_refused(str(error)))
     if found is None:
         abort(_refused("The token is wrong or was revoked: Authorization: Bearer TOKEN is needed."))
     return found

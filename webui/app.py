@@ -42,6 +42,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
 
@@ -84,6 +86,7 @@ def create_app(
     for part in (pages, alerts, metrics, availability, noise, runs, api, stream, assets, *insides):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)
+    signing.recall(app.extensions["throttle"], store)
     app.register_error_handler(ParameterError, _bad_parameter)
     app.register_error_handler(StoreError, _away)
     app.register_error_handler(ArchiveError, _away)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
@@ -10,16 +11,21 @@ from werkzeug.wrappers import Response as AnyResponse
 from database import accounts, registry
 from database.accounts import Account
 from database.records import AuditRow
+from database.store import Store
+from houfeng.errors import StoreError
 from houfeng.passwords import matches
-from houfeng.times import now_ns
+from houfeng.times import NS_PER_S, now_ns
 from webui import access, pages, reading
 from webui.language import gettext
-from webui.throttle import Throttle
+from webui.throttle import WITHIN_S, Throttle
 
 blueprint = Blueprint("signing", __name__)
 
 # Somebody may type a password where the name belongs: names that nobody has are in no audit.
 _NOBODY = "unknown"
+_MAX_RECALLED = 10_000
+
+_log = logging.getLogger(__name__)
 
 
 @blueprint.get("/sign-in")
@@ -54,6 +60,24 @@ def sign_out() -> AnyResponse:
         _note(asking.name, "signed out")
     access.leave()
     return redirect(url_for("pages.index"), 303)
+
+
+def recall(throttle: Throttle, store: Store) -> None:
+    """Let a new process know who was refused lately: the audit has it."""
+    now = now_ns()
+    since_ns = now - round(WITHIN_S * NS_PER_S)
+    try:
+        with store.read() as snapshot:
+            rows = registry.audit(snapshot, action="session", since_ns=since_ns, limit=_MAX_RECALLED)
+    except StoreError as error:
+        _log.warning("%s; failed sign-ins of the last %.0f min are not known", error, WITHIN_S / 60)
+        return
+    for row in reversed(rows):
+        address = row.origin.partition(" ")[2]
+        if row.after == "refused":
+            throttle.recall("" if row.who == _NOBODY else row.who, address, (now - row.at_ns) / NS_PER_S)
+        elif row.after == "signed in":
+            throttle.forgive(row.who, address)
 
 
 def _enter(account: Account) -> None:

@@ -20,6 +20,9 @@ Key = tuple[str, str]
 class Throttle:
     """Failed sign-ins of the last quarter of an hour.
 
+    They are in memory, for they count before anything is looked up; the audit has them too, and a process that starts
+    is told them by `recall`: a restart forgives nobody.
+
     Parameters
     ----------
     clock : seconds, only ever forwards
@@ -50,6 +53,12 @@ class Throttle:
             while len(self._tries) > _MAX_KEYS:
                 self._tries.popitem(last=False)
             return 0.0
+
+    def recall(self, name: str, address: str, age_s: float) -> None:
+        """Count a try that an earlier process refused, oldest first; without a name only its address is known."""
+        with self._lock:
+            for key in _keys(name, address) if name else [("address", address)]:
+                self._tries.setdefault(key, deque()).append(self._clock() - age_s)
 
     def forgive(self, name: str, address: str) -> None:
         """The try that was counted last was right: it does not count, nor do slips of the same person before."""

@@ -22,6 +22,7 @@ def access() -> None:
         key("token_id"),
         *(column(name, sa.String) for name in ("name", "label", "secret_hash")),
         column("made_ns", sa.BigInteger),
+        column("until_ns", sa.BigInteger, needed=False),
         sa.PrimaryKeyConstraint("token_id", name="pk_api_token"),
         sa.ForeignKeyConstraint(["name"], ["account.name"], name="fk_api_token_account", ondelete="CASCADE"),
     )

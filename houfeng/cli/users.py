@@ -13,6 +13,7 @@ from database import accounts
 from database.accounts import Change
 from database.store import Store
 from database.unit import UnitOfWork
+from houfeng.acting import end_ns
 from houfeng.cli.listing import read_database
 from houfeng.cli.operator import by_option, origin, who_acts
 from houfeng.cli.options import config_option, settings_of
@@ -110,10 +111,15 @@ def token_group() -> None:
 @_name
 @config_option
 @click.option("--label", default="", metavar="TEXT", help="What it is for.")
+@click.option("--expires", metavar="TIME", help="When it ends: a UTC time, or 8h, 30d from now; never without it.")
 @by_option
-def add_token(name: str, config: Path | None, label: str, by: str | None) -> None:
+def add_token(name: str, config: Path | None, label: str, expires: str | None, by: str | None) -> None:
     """Make a token and print it; it is shown this once."""
-    click.echo(_change(config, by, lambda unit, change: accounts.add_token(unit, name, label.strip(), change)))
+
+    def work(unit: UnitOfWork, change: Change) -> str:
+        return accounts.add_token(unit, name, label.strip(), change, until_ns=_end_ns(expires, change.at_ns))
+
+    click.echo(_change(config, by, work))
 
 
 @token_group.command("list")
@@ -122,10 +128,16 @@ def add_token(name: str, config: Path | None, label: str, by: str | None) -> Non
 def list_tokens(config: Path | None, layout: str) -> None:
     """List the tokens, without their secrets."""
     rows = [
-        {"id": each.token_id, "name": each.name, "label": each.label, "made": format_ns(each.made_ns, digits=0)}
+        {
+            "id": each.token_id,
+            "name": each.name,
+            "label": each.label,
+            "made": format_ns(each.made_ns, digits=0),
+            "ends": None if each.until_ns is None else format_ns(each.until_ns, digits=0),
+        }
         for each in read_database(config, accounts.tokens)
     ]
-    print_rows("tokens", rows, ("id", "name", "label", "made"), layout)
+    print_rows("tokens", rows, ("id", "name", "label", "made", "ends"), layout)
 
 
 @token_group.command("revoke")
@@ -146,6 +158,13 @@ def _change(config: Path | None, by: str | None, work: Callable[[UnitOfWork, Cha
             return work(unit, change)
     finally:
         store.close()
+
+
+def _end_ns(text: str | None, at_ns: int) -> int | None:
+    try:
+        return end_ns(text, at_ns) if text else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--expires") from None
 
 
 def _password() -> str:

@@ -15,6 +15,7 @@ from houfeng.cli import main
 from houfeng.cli.session_key import session_key
 from houfeng.errors import ConfigError
 from houfeng.passwords import matches
+from houfeng.times import now_ns
 
 Run = Callable[..., tuple[int, str]]
 PASSWORD = "pass word, long enough"
@@ -40,7 +41,13 @@ def test_an_account_from_beginning_to_end(run: Run) -> None:
     status, token = run("token", "add", "bob", "--label", "wall", "--by", "li")
     assert status == 0 and token.startswith("houfeng_")
     (listed,) = json.loads(run("token", "list", "--format", "json")[1])["tokens"]
-    assert (listed["name"], listed["label"]) == ("bob", "wall") and set(listed) == {"id", "name", "label", "made"}
+    assert (listed["name"], listed["label"]) == ("bob", "wall") and set(listed) == {
+        "id",
+        "name",
+        "label",
+        "made",
+        "ends",
+    }
     assert run("set", "bob", "--role", "operator", "--by", "li")[0] == 0
     users = json.loads(run("list", "--format", "json")[1])["users"]
     assert [(each["name"], each["role"], each["n_tokens"]) for each in users] == [
@@ -51,7 +58,7 @@ def test_an_account_from_beginning_to_end(run: Run) -> None:
     store = Store.open("sqlite:///houfeng.db")
     with store.read() as snapshot:
         known = accounts.with_password(snapshot, "bob")
-        whose = accounts.of_token(snapshot, token.strip())
+        whose = accounts.of_token(snapshot, token.strip(), now_ns())
     assert known is not None and matches(known[1], "another password") and not matches(known[1], PASSWORD)
     assert whose == known[0]
     assert run("token", "revoke", listed["id"], "--by", "li")[0] == 0
@@ -72,6 +79,7 @@ def test_an_account_from_beginning_to_end(run: Run) -> None:
         (("add", "Ann B", "--role", "admin"), PASSWORD, "are needed"),
         (("add", "ann", "--role", "owner"), PASSWORD, "'owner' is not one of"),
         (("set", "ann"), "", "nothing to set"),
+        (("token", "add", "ann", "--expires", "soon"), "", "nor 30min, 6h or 2d"),
         (("remove", "ann"), "", "there is none"),
         (("token", "add", "ann"), "", "there is none"),
         (("token", "revoke", "0123"), "", "there is none"),

@@ -17,7 +17,7 @@ from database.store import Store
 from houfeng import passwords
 from houfeng.errors import AccessError, ConfigError
 from houfeng.roles import Role
-from houfeng.times import now_ns
+from houfeng.times import NS_PER_S, now_ns
 from webui.app import create_app
 from webui.settings import WebSettings
 from webui.throttle import WITHIN_S, Throttle
@@ -141,6 +141,9 @@ def test_sessions_end_with_the_password_the_account_and_the_time(
         accounts.change_password(unit, "operator", password_hash, change())
         accounts.remove(unit, "viewer", change())
     assert [client.get("/").status_code for client in clients.values()] == [303, 303, 200]
+    with people.begin() as unit:
+        accounts.change_role(unit, "engineer", Role.VIEWER, change())
+    assert clients["engineer"].get("/").status_code == 303
     short = create_app(WebSettings(reading="accounts", session_h=1e-9), people).test_client()
     assert enter(short, "engineer").status_code == 303 and short.get("/").status_code == 303
 
@@ -209,6 +212,31 @@ def test_tokens_may_what_their_account_may_until_revoked(browser: Callable[..., 
     with people.begin() as unit:
         accounts.revoke_token(unit, known.token_id, change())
     assert ask(f"Bearer {token}") == 401
+
+
+def test_a_token_ends_when_it_was_said_to(browser: Callable[..., FlaskClient], people: Store) -> None:
+    at_ns = now_ns()
+    with people.begin() as unit:
+        early = Change(at_ns - 7200 * NS_PER_S, "root", "test")
+        over = accounts.add_token(unit, "viewer", "", early, until_ns=at_ns - 3600 * NS_PER_S)
+        lasting = accounts.add_token(unit, "viewer", "", change(), until_ns=at_ns + 3600 * NS_PER_S)
+        with pytest.raises(AccessError, match="an end in the future is needed"):
+            accounts.add_token(unit, "viewer", "", change(), until_ns=at_ns)
+    answers = [browser().get("/api/v1/runs", headers={"Authorization": f"Bearer {token}"}) for token in (over, lasting)]
+    assert [answer.status_code for answer in answers] == [401, 200]
+    assert answers[0].get_json()["error"].startswith(f"token {over.split('_')[1]}: it ended ")
+    # who does not know the secret is not told that there was such a token
+    wrong = browser().get("/api/v1/runs", headers={"Authorization": f"Bearer {over}x"}).get_json()["error"]
+    assert wrong.startswith("The token is wrong")
+
+
+def test_a_restart_forgives_nobody(browser: Callable[..., FlaskClient], people: Store) -> None:
+    client = browser()
+    assert [enter(client, "operator", "wrong password!").status_code for _ in range(5)] == [401] * 5
+    anew = create_app(WebSettings(reading="accounts"), people).test_client()
+    held = enter(anew)
+    assert held.status_code == 429 and WITHIN_S - 300 < int(held.headers["Retry-After"]) <= WITHIN_S
+    assert enter(anew, "viewer").status_code == 303
 
 
 def test_no_secret_is_in_the_database(people: Store, browser: Callable[..., FlaskClient]) -> None:
