@@ -40,10 +40,11 @@ def moved(at: Hypocentre, residual_s: Floats, sigma_s: Floats, design: Floats, o
     )
     rows, size = design / sigma_s[:, np.newaxis], residual_s / sigma_s
     step: Floats = np.zeros(4)
+    bound = np.diag(prior)
     for _ in range(_ROUNDS):
         left = np.abs(size - rows @ step)
         weighted = rows * np.minimum(1.0, _BOUND / np.maximum(left, 1e-9))[:, np.newaxis]
-        step = np.asarray(np.linalg.solve(weighted.T @ rows + np.diag(prior), weighted.T @ size))
+        step = np.asarray(np.linalg.solve(weighted.T @ rows + bound, weighted.T @ size))
     longest = max(float(np.hypot(step[1], step[2])), abs(float(step[3]))) / (2 * off_km + _LEAST_KM)
     if longest > 1:  # so far away the travel times change otherwise
         step[1:] /= longest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,6 +60,10 @@ class Field:
     sharp: Small | Half
     nearer: NDArray[np.bool_]
     longest_s: float
+
+
+# The dimension of a field's arrays that places are along.
+_BY_PLACE = {"places": 0, "apart_km": 0, "lead_s": 0, "shift_s": 2, "sharp": 2, "nearer": 1}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,6 +164,27 @@ def field_of(
         np.ascontiguousarray(nearer.T),
         float(np.nanmax(shift_s[0] + within_s[0], initial=0.0)),
     )
+
+
+def joined(fields: Sequence[Field]) -> Field:
+    """Fields of the same stations as one."""
+    columns = {name: [getattr(field, name) for field in fields] for name in _BY_PLACE}
+    arrays = {name: np.concatenate(column, axis=_BY_PLACE[name]) for name, column in columns.items()}
+    return Field(**arrays, longest_s=max(field.longest_s for field in fields))
+
+
+def split(field: Field, n_parts: int) -> list[Field]:
+    """A field as so many, each of as many of its places."""
+    size = len(field.places) // n_parts
+    along = {name: np.moveaxis(getattr(field, name), axis, 0) for name, axis in _BY_PLACE.items()}
+    return [
+        # copies: a part that is kept does not keep the whole
+        Field(
+            **{name: np.moveaxis(column[at : at + size], 0, _BY_PLACE[name]).copy() for name, column in along.items()},
+            longest_s=field.longest_s,
+        )
+        for at in range(0, len(field.places), size)
+    ]
 
 
 def _small(array: Floats) -> Small:

@@ -105,8 +105,12 @@ class Examiner:
         self._tolerance_s = tolerance_s
         self._min_stations = min_stations
 
-    def examine(self, anchor: Anchor, nucleus: Nucleus, scene: Scene) -> Hypothesis | None:
-        """The best event about a place; None where too few stations have P, or the first has not."""
+    def examine(self, anchor: Anchor, nucleus: Nucleus, scene: Scene, least: float) -> Hypothesis | None:
+        """The best event about a place; None where too few stations have P, or the first has not.
+
+        Or where the evidence would not be the least that is wanted even if all that is there fitted exactly: half of
+        the hypotheses of noise end there, before the place closes in.
+        """
         at, apart_km = Hypocentre(nucleus.place, -nucleus.lead_s), nucleus.apart_km
         some = np.sort(np.append(anchor.neighbours, anchor.station))
         for closing in _CLOSING:
@@ -114,6 +118,8 @@ class Examiner:
             picked = self._sensible(view)
             of_p = [pick for pick, phase in picked if phase == 0]
             if len(of_p) < self._min_stations:
+                return None
+            if closing == _CLOSING[0] and view.at_most(picked, anchor.spacing_km) < least:
                 return None
             at = view.moved(picked, max(apart_km * closing, 1.0))
             some = self._around(at, scene.stations[of_p], anchor.spacing_km)
@@ -130,7 +136,7 @@ class Examiner:
             Nucleus(0.0, place, float(lead_s), _ASIDE_OFF_KM)
             for place, lead_s in zip(places, arrivals.time_s[0, :, 0], strict=True)
         ]
-        others = [self.examine(anchor, nucleus, scene) for nucleus in nuclei]
+        others = [self.examine(anchor, nucleus, scene, hypothesis.score) for nucleus in nuclei]
         return max((hypothesis, *(one for one in others if one is not None)), key=lambda one: one.score)
 
     def _sensible(self, view: _View) -> list[tuple[int, int]]:
@@ -229,6 +235,20 @@ class _View:
         columns = (np.ones(len(slots)), -per_km * np.cos(azimuth), -per_km * np.sin(azimuth), per_depth_km)
         sigma_s = self.sigma_s[phases, slots]
         return moved(self.at, self.residual_s[phases, numbers], sigma_s, np.column_stack(columns), off_km)
+
+    def at_most(self, picked: Sequence[tuple[int, int]], spacing_km: float) -> float:
+        """The evidence of the chosen picks if they fitted exactly."""
+        numbers, phases = (np.array(column) for column in zip(*picked, strict=True))
+        slots = self._slot[numbers]
+        has_p = np.zeros(len(self.some), bool)
+        has_p[slots[phases == 0]] = True
+        chance = evidence.detected(self.distance_km, evidence.reach_km(self.distance_km[has_p]), spacing_km)
+        likely = np.where(phases == 0, 1.0, evidence.S_SHARE) * chance.max(initial=0.0)
+        sigma_s = _BETTER * self.sigma_s[phases, slots]
+        gains = evidence.gain(likely, np.zeros(len(numbers)), sigma_s, self.scene.per_s[numbers])
+        missing = ~has_p & (self.scene.is_alive[self.some] > 0)
+        whole = float(np.maximum(gains, 0.0).sum()) + _N_UNKNOWNS * np.log(_BETTER)
+        return float(whole + evidence.loss(chance[missing]) - _chance(len(self.some), len(picked)))
 
     def _is_better(self, pick: int, earlier: int, phase: int) -> bool:
         if self.scene.after_s[pick] - self.scene.after_s[earlier] <= _SAME_S:

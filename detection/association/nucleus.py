@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.association.grid import Anchor, Field, Small, field_of
-from detection.association.stations import Stations
-from detection.location.geometry import displaced
-from detection.location.traveltime import DEEPEST_KM, Indices
+from detection.association.grid import Field, Small
+from detection.location.traveltime import Indices
 from detection.plan import Floats
 
 # Chance that P and S are picked, and the part of the evidence that a station nearby without P takes away.
@@ -22,12 +19,6 @@ _CUT = np.float32(2.2)
 # A station has P where that is more likely than chance by this factor.
 _HAS_P = 1.0
 _AREA = np.float32(2.5)
-
-
-# What one search leaves open of a place is searched again in so many parts each way, until they are this small. That is
-# done three times at most, and so many of the places are kept each time.
-_PARTS, _SMALL_KM = 3, 3.0
-_KEPT = (4, 3, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +69,7 @@ def nuclei(field: Field, picks: Around, *, n_others: int, n_best: int) -> list[N
     n_others : stations with P there must be besides the first
     n_best : places wanted
     """
-    score = _scores(field, picks, n_others)
+    score = scores(field, picks, n_others)
     found: list[Nucleus] = []
     while len(found) < n_best and len(score):
         number = int(np.argmax(score))
@@ -92,58 +83,7 @@ def nuclei(field: Field, picks: Around, *, n_others: int, n_best: int) -> list[N
     return found
 
 
-def narrowed(
-    stations: Stations,
-    anchor: Anchor,
-    picks: Around,
-    found: Sequence[Nucleus],
-    *,
-    tolerance_s: float,
-    n_others: int,
-    least: float,
-) -> list[Nucleus]:
-    """The same, each moved to the best place within what it leaves open; best first, without those that come to little.
-
-    A place that was tried and the true one nearby can have quite different picks: of 13 shocks that were missed on
-    synthetic days with only the best places of the first search looked at, 10 had evidence enough near where they were.
-
-    Parameters
-    ----------
-    stations : of the network
-    anchor : of the first pick's station
-    picks : of its neighbours
-    found : where to look
-    tolerance_s : standard deviation of a residual near the event
-    n_others : stations with P there must be besides the first
-    least : score that is wanted
-    """
-    done = list(found)
-    for n_kept in _KEPT:
-        if all(nucleus.apart_km <= _SMALL_KM for nucleus in done):
-            break
-        parts = [_parts(nucleus) for nucleus in done]
-        apart_km = np.repeat([nucleus.apart_km / _PARTS for nucleus in done], [len(part) for part in parts])
-        field = field_of(stations, anchor.station, anchor.neighbours, np.concatenate(parts), apart_km, tolerance_s)
-        score, start, closer = _scores(field, picks, n_others), 0, []
-        for part in parts:
-            number = start + int(np.argmax(score[start : start + len(part)]))
-            start += len(part)
-            if score[number] > least:
-                lead_s, apart = float(field.lead_s[number]), float(apart_km[number])
-                closer.append(Nucleus(float(score[number]), field.places[number], lead_s, apart))
-        done = sorted(closer, key=lambda nucleus: -nucleus.score)[:n_kept]
-    return done
-
-
-def _parts(nucleus: Nucleus) -> Floats:
-    """(parts, 3) places within what a nucleus leaves open."""
-    steps = (np.arange(_PARTS) - (_PARTS - 1) / 2) * (nucleus.apart_km / _PARTS)
-    north, east, down = (each.ravel() for each in np.meshgrid(steps, steps, steps, indexing="ij"))
-    lat, lon = displaced(nucleus.place[0], nucleus.place[1], north, east)
-    return np.column_stack((lat, lon, np.clip(nucleus.place[2] + down, 0.0, DEEPEST_KM)))
-
-
-def _scores(field: Field, picks: Around, n_others: int) -> Floats:
+def scores(field: Field, picks: Around, n_others: int) -> Floats:
     """(g,) evidence for an event at each place; minus infinity where too few stations have P."""
     starts = np.flatnonzero(np.diff(picks.slots, prepend=-1))
     if len(starts) < n_others:

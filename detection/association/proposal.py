@@ -9,10 +9,11 @@ import numpy as np
 
 from detection.association import evidence
 from detection.association.board import Board, around
+from detection.association.closer import Closer
 from detection.association.found import Coda, Found, Node, Past
 from detection.association.grid import Anchor, Anchors
 from detection.association.hypothesis import Examiner, Hypothesis, Scene
-from detection.association.nucleus import Around, Nucleus, narrowed, nuclei
+from detection.association.nucleus import Around, Nucleus, nuclei
 from detection.association.sight import Sight, mask_of
 from detection.association.stations import Stations
 from detection.plan import Floats
@@ -73,6 +74,7 @@ class Proposer:
         self._coda_ns = seconds_ns(settings.coda_s)
         self._threshold = evidence.needed(settings.threshold, len(stations))
         self._anchors = Anchors(stations, settings.tolerance_s)
+        self._closer = Closer(stations, settings.tolerance_s, settings.min_stations - 1)
         self._examiner = Examiner(stations, settings.tolerance_s, settings.min_stations, settings.coda_snr)
         self._reach_ns = reach_ns
 
@@ -101,7 +103,7 @@ class Proposer:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
         scene = self._board.scene(first, self._board.free(index, until_ns, past), past, self._reach_ns)
-        looked = [self._examiner.examine(anchor, nucleus, scene) for nucleus in found]
+        looked = [self._examiner.examine(anchor, nucleus, scene, needed - _ALMOST) for nucleus in found]
         looked = [
             self._examiner.examine_around(anchor, one, scene)
             if one is not None and needed - _ALMOST <= one.score < needed
@@ -120,15 +122,7 @@ class Proposer:
         n_others = self._settings.min_stations - 1
         found = nuclei(anchor.field, picks, n_others=n_others, n_best=_N_TRIED)
         found = [nucleus for nucleus in found if nucleus.score > least - _COARSE]
-        closer = narrowed(
-            self._stations,
-            anchor,
-            picks,
-            found,
-            tolerance_s=self._settings.tolerance_s,
-            n_others=n_others,
-            least=least - _CLOSE,
-        )
+        closer = self._closer.narrowed(anchor, picks, found, least - _CLOSE)
         return [one for one in closer[:_N_LOOKED_AT] if one.score > max(closer[0].score - _NEARLY, least)]
 
     def _own(self, per_s: Floats) -> float:

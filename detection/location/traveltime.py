@@ -23,6 +23,7 @@ def _steps(*parts: tuple[float, float, float]) -> Floats:
 # Where times bend most with distance and depth the nodes are close: the first kilometres, and the way to Pn.
 _DEPTHS_KM = _steps((0, 40, 1), (40, 100, 2.5), (100, 720, 10))
 _DISTANCES_KM = _steps((0, 20, 0.5), (20, 300, 1), (300, 1500, 4), (1500, 4000, 20), (4000, 11000, 70))
+_HEIGHTS_KM, _WIDTHS_KM = np.diff(_DEPTHS_KM), np.diff(_DISTANCES_KM)
 DEEPEST_KM = float(_DEPTHS_KM[-1])
 
 
@@ -55,11 +56,15 @@ class TravelTimes:
     def __init__(self, model: EarthModel) -> None:
         self.model = model
         shape = (len(PHASES), len(_DEPTHS_KM), len(_DISTANCES_KM))
-        self._time_s, self._slowness = np.empty(shape), np.empty(shape)
+        time_s, slowness = np.empty(shape), np.empty(shape)
         for phase, name in enumerate(PHASES):
             rays = Rays(model, name, _DEPTHS_KM)
             for row in range(len(_DEPTHS_KM)):
-                self._time_s[phase, row], self._slowness[phase, row] = rays.first(row, _DISTANCES_KM)
+                time_s[phase, row], slowness[phase, row] = rays.first(row, _DISTANCES_KM)
+        # of each cell together, as they are looked up: time, its rise, and how that bends at both ends
+        rise = np.diff(time_s)
+        bends = slowness[..., :-1] * _WIDTHS_KM - rise, rise - slowness[..., 1:] * _WIDTHS_KM
+        self._cells = np.stack((time_s[..., :-1], rise, *bends), axis=-1).reshape(-1, 4)
         # velocity at the surface, for the way up to a station on a mountain
         self._surface_s_km = np.array([1 / model.velocities(name)[0][0] for name in PHASES])
 
@@ -73,28 +78,32 @@ class TravelTimes:
         distance_km : along the surface
         elevation_km : of the station above sea level
         """
-        low = np.clip(np.searchsorted(_DEPTHS_KM, depth_km, side="right") - 1, 0, len(_DEPTHS_KM) - 2)
-        height = _DEPTHS_KM[low + 1] - _DEPTHS_KM[low]
+        low = _cell(_DEPTHS_KM, depth_km)
+        height = _HEIGHTS_KM[low]
         deep = (depth_km - _DEPTHS_KM[low]) / height
-        near = np.clip(np.searchsorted(_DISTANCES_KM, distance_km, side="right") - 1, 0, len(_DISTANCES_KM) - 2)
-        width = _DISTANCES_KM[near + 1] - _DISTANCES_KM[near]
+        near = _cell(_DISTANCES_KM, distance_km)
+        width = _WIDTHS_KM[near]
         far = np.where(distance_km <= _DISTANCES_KM[-1], (distance_km - _DISTANCES_KM[near]) / width, np.nan)
-        upper, slope_upper = self._along(phases, low, near, width, far)
-        lower, slope_lower = self._along(phases, low + 1, near, width, far)
-        slowness = slope_upper + deep * (slope_lower - slope_upper)
+        cell = (phases * len(_DEPTHS_KM) + low) * len(_WIDTHS_KM) + near
+        (upper, lower), (slope_upper, slope_lower) = self._along(np.add.outer((0, len(_WIDTHS_KM)), cell), far)
+        deeper = lower - upper
+        slowness = slope_upper / width
+        slowness += deep * (slope_lower / width - slowness)
         climb = np.sqrt(np.maximum(self._surface_s_km[phases] ** 2 - slowness**2, 0.0))
-        return Arrivals(upper + deep * (lower - upper) + elevation_km * climb, slowness, (lower - upper) / height)
+        return Arrivals(upper + deep * deeper + elevation_km * climb, slowness, deeper / height)
 
-    def _along(self, phases: Indices, row: Indices, near: Indices, width: Floats, far: Floats) -> tuple[Floats, Floats]:
-        """Time and slowness between two distances of one row of the table."""
-        t0, t1 = self._time_s[phases, row, near], self._time_s[phases, row, near + 1]
-        s0, s1 = self._slowness[phases, row, near] * width, self._slowness[phases, row, near + 1] * width
-        rise = t1 - t0
-        bend0, bend1 = s0 - rise, rise - s1
+    def _along(self, cells: Indices, far: Floats) -> tuple[Floats, Floats]:
+        """Time, and its change over the whole width, so far across cells of the table."""
+        start, rise, bend0, bend1 = np.moveaxis(self._cells.take(cells, axis=0), -1, 0)
         rest = 1 - far
-        time = t0 + far * (rise + rest * (rest * bend0 + far * bend1))
-        slope = rise + rest * (1 - 3 * far) * bend0 + far * (2 - 3 * far) * bend1
-        return time, slope / width
+        time = start + far * (rise + rest * (rest * bend0 + far * bend1))
+        return time, rise + rest * (1 - 3 * far) * bend0 + far * (2 - 3 * far) * bend1
+
+
+def _cell(nodes: Floats, at: Floats) -> Indices:
+    """Number of the step between nodes that a value lies in; of the last or first, beyond the ends."""
+    number = np.searchsorted(nodes[1:-1], at, side="right")
+    return np.asarray(number, np.int64)
 
 
 @cache
