@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from itertools import count
 
 from acquisition.archive import Archive
+from acquisition.arrivals import ArrivalLog
 from acquisition.dayfile import Verdict
 from acquisition.heartbeat import Heartbeats
 from acquisition.passed import PassedOver
@@ -43,6 +44,7 @@ class Recorder:
     max_bytes : of records that wait for the archive, and again of archived ones that wait for `take`. When the first
         queue is full the connections wait, and the servers keep what is not read; when the second one is full the
         archive goes on, and tells by `passed` what it did not hand on.
+    arrivals : notes when records came, once they are synced
     ledger : lets SeedLink clients see what was archived, once it was synced
     heartbeats : hears from the part `archive`
     tally : counts what becomes of the records
@@ -55,11 +57,13 @@ class Recorder:
         max_bytes: int,
         ledger: Ledger | None = None,
         *,
+        arrivals: ArrivalLog | None = None,
         heartbeats: Heartbeats | None = None,
         tally: Tally | None = None,
     ) -> None:
         self._archive = archive
         self._ledger = ledger
+        self._arrivals = arrivals
         self._heartbeats = heartbeats or Heartbeats()
         self._heart = self._heartbeats.part("archive")
         self._tally = tally or Tally()
@@ -182,6 +186,8 @@ class Recorder:
         self._sync()
         if self._ledger is not None:
             self._ledger.commit()
+        if self._arrivals is not None:
+            self._arrivals.note(packets)
         for server, batch in batches:
             # A record from the future would make detection deaf until then, and its time would become the cursor's.
             self._hand_on(server, [packet for packet in batch if packet.start_ns <= latest_ns])

@@ -40,11 +40,12 @@ class ArchiveSettings:
     ballast_mib: int = 64
     closed_after_days: float = 7.0
     seal_interval_h: float = 6.0
+    arrivals_days: float = 0.0
 
     def __post_init__(self) -> None:
         need(bool(self.path), "archive.path", "a folder", "an empty text")
         positive(self, "future_limit_h", "closed_after_days", where="archive.")
-        not_negative(self, "min_free_mib", "ballast_mib", "seal_interval_h", where="archive.")
+        not_negative(self, "min_free_mib", "ballast_mib", "seal_interval_h", "arrivals_days", where="archive.")
 
 
 @dataclass(frozen=True, slots=True)

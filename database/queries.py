@@ -119,7 +119,8 @@ def events(
 def event(connection: Connection, public_id: str, *, run_id: str | None = None) -> EventDetail | None:
     """One event with its arrivals, magnitudes and history, also one that is none any more.
 
-    None where the runs never had one of this id. A replay has no history: it forgets what it did not find in the end.
+    None where the runs never had one of this id. A replay has a history where it takes
+    records as they came; another forgets what it did not find in the end.
     """
     table, old = tables.event, tables.revision.c
     query = _of_runs(connection, _with_origin().where(table.c.public_id == public_id), table.c.run_id, run_id)

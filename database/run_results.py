@@ -51,7 +51,7 @@ def forget_results(unit: UnitOfWork, run_id: str) -> None:
     unit.mark_shown()
     forget_state(unit, run_id)
     # Arrivals, origins and magnitudes go with their events.
-    for table in (tables.event, tables.pick, tables.run_channel, tables.run_input, tables.run_site):
+    for table in (tables.event, tables.revision, tables.pick, tables.run_channel, tables.run_input, tables.run_site):
         unit.connection.execute(delete(table).where(table.c.run_id == run_id))
 
 

@@ -12,7 +12,6 @@ from detection.association.associator import Associator, EventChanges
 from detection.detector import Detector
 from detection.inspection.looking import Lookout
 from detection.location.locator import Locator
-from houfeng.times import now_ns
 from houfeng.types import Cursor, Event, Packet, Pick, SourceId
 
 Also = Callable[[UnitOfWork], None]
@@ -46,8 +45,8 @@ class Pipeline:
     lookout : looks at the waveforms of events; without one they keep the origins that their P onsets tell
     store : receives picks, events, detector states and cursors, all of one `feed` in one transaction
     run_id : the run they belong to; it must be saved already
-    keeps_history : note when and why events change. A live run's are seen while they change; a replay forgets what
-        it did not find in the end, or the same replay would change rows when it is done again
+    clock : what time it is, ns UTC, for the history of events: when and why they change. None for no history: events of
+        a live run are seen while they change; a replay forgets what it did not find in the end
 
     Attributes
     ----------
@@ -63,7 +62,7 @@ class Pipeline:
         run_id: str,
         lookout: Lookout | None = None,
         *,
-        keeps_history: bool = False,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self._detector = detector
         self._associator = associator
@@ -71,7 +70,7 @@ class Pipeline:
         self._lookout = lookout
         self._store = store
         self._run_id = run_id
-        self._keeps_history = keeps_history
+        self._clock = clock
         self._unsaved = _Unsaved()
         self._known: set[SourceId] = set()
         self._counted: dict[str, None] = {}
@@ -172,6 +171,11 @@ class Pipeline:
         return self._detector.vetoed
 
     @property
+    def has_history_to_save(self) -> bool:
+        """Whether events have changed: a revision has the time of the `commit` that saves it."""
+        return self._clock is not None and bool(self._unsaved.events or self._unsaved.withdrawn)
+
+    @property
     def n_unsaved_picks(self) -> int:
         """Picks that wait for the store."""
         return len(self._unsaved.picks)
@@ -269,8 +273,8 @@ class Pipeline:
         unsaved = self._unsaved
         unit.save_picks(self._run_id, unsaved.picks)
         events = unsaved.events.values()
-        if self._keeps_history and (events or unsaved.withdrawn):
-            unit.note_revisions(self._run_id, events, unsaved.withdrawn, now_ns())
+        if self._clock is not None and (events or unsaved.withdrawn):
+            unit.note_revisions(self._run_id, events, unsaved.withdrawn, self._clock())
         unit.withdraw_events(self._run_id, unsaved.withdrawn)
         unit.save_picks(self._run_id, [pick for event in events for pick in event.picks if pick.phase == "S"])
         unit.save_events(self._run_id, events)

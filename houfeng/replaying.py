@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from acquisition.arrivals import Arrivals
+from acquisition.arrived import ArrivedSource, ArrivedWindows
 from acquisition.replay import RecordFile, ReplaySource
 from configs import Settings
 from database import queries, run_results
@@ -56,6 +58,7 @@ def replay(
     documents: Sequence[Path] | None = None,
     originals: Mapping[Path, Path] | None = None,
     physical: Collection[SourceId] = (),
+    arrivals: Arrivals | None = None,
 ) -> Run:
     """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
 
@@ -72,35 +75,39 @@ def replay(
     start_ns, end_ns : only records that hold samples in between, ns UTC
     progress : told of every batch after it was fed
     skipped : told first of what was done before it was interrupted
-    anew : do not go on where it was interrupted
+    anew : do not go on where it was interrupted; a replay by arrivals never does
     n_workers : processes that search channels; what is found does not depend on it
     scheduler : address of a Dask scheduler whose workers search channels instead
     documents : StationXML beside what the settings name; None for what lies below the folder
     originals, physical : as of `houfeng.replays.sources.Sources`
+    arrivals : replay records as they came, on one process, and keep the history of events: what was shown when
 
     Returns
     -------
     Run : as saved when it was finished
     """
     network = load_network(settings, sorted(folder.rglob("*.xml")) if documents is None else documents)
-    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns, originals or {})
+    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns, originals or {}, arrivals)
     run_id = asked.run_id
     parts = Parts(asked, network, store, run_id, physical)
-    run = _taken_up(asked, parts, store, run_id, skipped) if not anew else None
+    # When an event is looked at again hangs on when it was before, which nobody saves: the history would be another.
+    is_anew = anew or arrivals is not None
+    run = None if is_anew else _taken_up(asked, parts, store, run_id, skipped)
     if run is None:
         run = _begun(asked, parts, network, store, run_id)
-    passage = Passage(asked, run, store, parts.pipeline, parts.tally, parts.reading)
-    crew = _crew(n_workers, scheduler)
-    for step in _searched(asked, parts) if crew is None else _searched_by(crew, asked, parts):
+    passage = Passage(asked, run, store, parts)
+    for step in _steps(asked, parts, n_workers, scheduler):
         passage.advance()
         progress(step)
     return passage.finish()
 
 
-def _crew(n_workers: int, scheduler: str) -> Crew | None:
+def _steps(asked: Asked, parts: Parts, n_workers: int, scheduler: str) -> Iterator[Step]:
+    if parts.arrived is not None:
+        return _as_it_came(asked, parts, parts.arrived)
     if scheduler:
-        return Scheduled(scheduler)
-    return Processes(n_workers) if n_workers > 1 else None
+        return _searched_by(Scheduled(scheduler), asked, parts)
+    return _searched(asked, parts) if n_workers == 1 else _searched_by(Processes(n_workers), asked, parts)
 
 
 def _taken_up(asked: Asked, parts: Parts, store: Store, run_id: str, skipped: Progress) -> Run | None:
@@ -145,10 +152,26 @@ def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, batch by batch."""
     parts.detector.restore(parts.states)
     source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
+    return (_fed(packets, parts) for packets in source.packets())
+
+
+def _as_it_came(asked: Asked, parts: Parts, arrived: ArrivedWindows) -> Iterator[Step]:
+    """Search all that was not read yet, arrival by arrival."""
+    parts.detector.restore(parts.states)
+    window = {"start_ns": asked.start_ns, "end_ns": asked.end_ns}
+    source = ArrivedSource(asked.files, _report, arrived.arrivals, **window, reading=parts.reading)
     for packets in source.packets():
-        parts.pipeline.detect(packets)
-        parts.tally.count(packets)
-        yield _step(packets)
+        arrived.clock_ns = source.clock_ns
+        yield _fed(packets, parts)
+    if source.n_unknown:
+        _log.warning("%d records: no log knows when they came: taken at the end of their samples", source.n_unknown)
+
+
+def _fed(packets: Sequence[Packet], parts: Parts) -> Step:
+    parts.pipeline.detect(packets)
+    parts.tally.count(packets)
+    n_bytes = sum(len(packet.raw) for packet in packets)
+    return Step(len(packets), n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 
 def _searched_by(crew: Crew, asked: Asked, parts: Parts) -> Iterator[Step]:
@@ -158,11 +181,6 @@ def _searched_by(crew: Crew, asked: Asked, parts: Parts) -> Iterator[Step]:
             n_records, n_bytes = (sum(getattr(each, name) for each in results) for name in ("n_records", "n_bytes"))
             start_ns, end_ns = parts.tally.span
             yield Step(n_records, n_bytes, start_ns or 0, end_ns or 0)
-
-
-def _step(packets: Sequence[Packet]) -> Step:
-    n_bytes = sum(len(packet.raw) for packet in packets)
-    return Step(len(packets), n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 
 def _report(raw: bytes, reason: str) -> None:

@@ -94,7 +94,7 @@ def restore(
     locator = Locator(settings.location, sites, settings.judgement)
     associator = Associator(settings.association, sites, locator.travel_times)
     lookout = lookout_of(settings, network.inventory, locator, RecordedWaveforms(ArchiveWindows(archive.root)))
-    pipeline = Pipeline(detector, associator, locator, store, run_id, lookout, keeps_history=True)
+    pipeline = Pipeline(detector, associator, locator, store, run_id, lookout, clock=now_ns)
     pipeline.warm(picks, event_ids)
     taken = dict.fromkeys(states, 0) | missed.take()
     try:

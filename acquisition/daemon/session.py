@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from acquisition.archive import Archive
+from acquisition.arrivals import ArrivalLog
 from acquisition.daemon.alerts import Alerter, make_scene
 from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
@@ -16,14 +17,8 @@ from acquisition.daemon.link import StoreLink
 from acquisition.daemon.metering import Metering
 from acquisition.daemon.retention import retention_job
 from acquisition.daemon.servers import Batches, Servers
-from acquisition.daemon.status import (
-    ArchiveStatus,
-    DetectionStatus,
-    ServerStatus,
-    SessionStatus,
-    StoreStatus,
-    server_status,
-)
+from acquisition.daemon.status import SessionStatus
+from acquisition.daemon.status_view import StatusView
 from acquisition.daemon.statuses import save_statuses
 from acquisition.daemon.upkeep import upkeep
 from acquisition.daemon.usages import Usages
@@ -39,7 +34,7 @@ from houfeng import __version__
 from houfeng.errors import ArchiveError
 from houfeng.indexing import ArchiveIndex
 from houfeng.network import Network
-from houfeng.times import NS_PER_S, format_ns, now_ns
+from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import public_id
 from stations.health import HealthMonitor, StationStatus
 
@@ -98,6 +93,7 @@ class Session:
             self._servers.open(settings),
             settings.daemon.queue_mib << 20,
             self._ledger,
+            arrivals=self._open_arrivals(stack),
             heartbeats=vitals.heartbeats,
             tally=vitals.tally,
         )
@@ -164,50 +160,16 @@ class Session:
 
     def status(self) -> SessionStatus:
         """How it is doing; may be called from any thread, and waits for none."""
-        link, pipeline = self._link.state, self._detection.pipeline
+        view = StatusView(self._vitals, self._servers, self._recorder, self._link, self._detection)
+        gaps = {each.station_id: sum(ch.metrics.num_gaps or 0 for ch in each.channels) for each in self._statuses}
         return SessionStatus(
-            servers=tuple(self._server_statuses()),
-            archive=ArchiveStatus(
-                path=self.settings.archive.path,
-                free_bytes=self._free_bytes,
-                queue_bytes=self._recorder.received.n_bytes,
-                detection_queue_bytes=self._recorder.archived.n_bytes,
-                queue_limit_bytes=self.settings.daemon.queue_mib << 20,
-                n_records=self._vitals.tally.by_outcome(),
-                n_quarantined=self._vitals.tally.n_quarantined,
-            ),
-            store=StoreStatus(
-                up=link.up,
-                since=format_ns(link.since_ns, digits=0),
-                fault=link.fault,
-                n_unsaved_picks=0 if pipeline is None else pipeline.n_unsaved_picks,
-            ),
-            detection=DetectionStatus(
-                run_id=self.run_id,
-                lag_s=self._lag_s,
-                n_picks=0 if pipeline is None else pipeline.n_picks,
-                n_events=0 if pipeline is None else pipeline.n_events,
-                n_unreadable=self._vitals.unpacker.n_unreadable,
-                n_passed_over=self._vitals.tally.n_passed_over,
-                vetoed={} if pipeline is None else pipeline.vetoed,
-            ),
+            servers=tuple(view.servers(self.settings, gaps)),
+            archive=view.archive(self.settings, self._free_bytes),
+            store=view.store(),
+            detection=view.detection(self.run_id, self._lag_s),
             jobs=self.jobs.outcomes,
             alerts=self._alerter.status(),
         )
-
-    def _server_statuses(self) -> Iterator[ServerStatus]:
-        states = self._servers.states()
-        gaps = {each.station_id: sum(ch.metrics.num_gaps or 0 for ch in each.channels) for each in self._statuses}
-        for server in self.settings.seedlink:
-            if (state := states.get(server.name)) is not None:
-                cursors = self._servers.cursors(server.name)
-                yield server_status(
-                    server.name,
-                    server.address,
-                    state,
-                    newest_ns=max((cursor.last_ns for cursor in cursors.values()), default=None),
-                    n_gaps_1h=sum(gaps.get(station_id, 0) for station_id in cursors),
-                )
 
     def _measure_disk(self) -> None:
         self._free_bytes = shutil.disk_usage(self.settings.archive.path).free
@@ -231,6 +193,14 @@ class Session:
         ledger = Ledger(self._archive.root, served.history_h * 3600)
         stack.callback(ledger.close)
         return ledger
+
+    def _open_arrivals(self, stack: ExitStack) -> ArrivalLog | None:
+        days = self.settings.archive.arrivals_days
+        if not days:
+            return None
+        arrivals = ArrivalLog(self._archive.root, days)
+        stack.callback(arrivals.close)
+        return arrivals
 
     def _reject(self, content: bytes, reason: str) -> None:
         self._vitals.tally.quarantined()

@@ -19,8 +19,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+from sqlalchemy import Connection
 
+from acquisition.arrivals import Arrivals
 from database import queries
+from database.records import Run
 from database.store import Store
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.event_lines import summary
@@ -42,6 +45,8 @@ _TOLD_EVERY_S = 10.0
               help="Search channels on so many processes; what is found is the same.")  # fmt: skip
 @click.option("--scheduler", metavar="tcp://HOST:PORT", default="",
               help="Search channels on a Dask scheduler's workers instead: needs houfeng[scale].")  # fmt: skip
+@click.option("--arrivals", type=click.Choice(["recorded", "none"]), default="none", show_default=True,
+              help="Replay records as they came, and keep the history of events: what was shown when.")  # fmt: skip
 def replay(
     paths: tuple[Path, ...],
     config: Path | None,
@@ -50,6 +55,7 @@ def replay(
     anew: bool,
     workers: int,
     scheduler: str,
+    arrivals: str,
 ) -> None:
     """Detect on archived records, as fast as this computer can.
 
@@ -59,6 +65,7 @@ def replay(
     One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
+    came = _arrivals(paths, start, arrivals, workers, scheduler)
     settings = settings_of(config)
     store = Store.open(settings.database.url)
     try:
@@ -80,16 +87,30 @@ def replay(
                     documents=sources.documents,
                     originals=sources.originals,
                     physical=sources.physical,
+                    arrivals=came,
                 )
         with store.read() as snapshot:
-            n_picks = len(queries.picks(snapshot, run_id=run.run_id))
-            found = queries.events(snapshot, run_id=run.run_id)
+            _print(snapshot, run)
     finally:
         store.close()
+
+
+def _print(snapshot: Connection, run: Run) -> None:
+    n_picks, found = len(queries.picks(snapshot, run_id=run.run_id)), queries.events(snapshot, run_id=run.run_id)
     click.echo(f"{run.run_id}: {run.n_records} records, {n_picks} picks, {len(found)} events")
     click.echo(f"  result {run.result_hash[:16]}, from input {run.input_hash[:16]}")
     for event in reversed(found):
         click.echo(f"  {format_ns(event.first_onset_ns, digits=2)}  {summary(event)}")
+
+
+def _arrivals(
+    paths: tuple[Path, ...], start_ns: int | None, how: str, n_workers: int, scheduler: str
+) -> Arrivals | None:
+    if how == "none":
+        return None
+    if n_workers > 1 or scheduler:
+        raise click.UsageError("--arrivals recorded: records come one after the other: without --workers, --scheduler")
+    return Arrivals.below([path if path.is_dir() else path.parent for path in paths], start_ns)
 
 
 class _Speed(ProgressColumn):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from acquisition.arrivals import Arrivals
 from acquisition.replay import RecordFile
 from configs import Settings
 from database.run_records import RunInput
@@ -29,6 +30,7 @@ class Asked:
     documents : StationXML that counts
     start_ns, end_ns : only records that hold samples in between, ns UTC; None for no limit
     originals : of files that were made for the replay, from which: these are the run's inputs
+    arrivals : when records came, where they are to be replayed so; None to take them in the order of their times
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Asked:
     start_ns: int | None = None
     end_ns: int | None = None
     originals: Mapping[Path, Path] = field(default_factory=dict)
+    arrivals: Arrivals | None = None
     _by_path: dict[Path, RecordFile] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +63,8 @@ class Asked:
             listing.update(f"{self.name(file.path)}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
         for sha in sorted(document.sha256 for document in self.documents):
             listing.update(f"{sha}\n".encode())
+        if self.arrivals is not None:
+            listing.update("".join(f"{sha}\n" for _, sha, _ in self.arrivals.hashed()).encode())
         window = (self.start_ns, self.end_ns)
         return public_id("run", "replay", listing.hexdigest(), *window, self.settings.config_hash, __version__)
 
@@ -68,14 +73,16 @@ class Asked:
         """JSON of all that decides, for those who compare runs."""
         window = {"start": self.start_ns, "end": self.end_ns}
         said = {key: None if t_ns is None else format_ns(t_ns) for key, t_ns in window.items()}
+        if self.arrivals is not None:
+            said["arrivals"] = "recorded"
         return json.dumps(self.settings.decisive | {"replay": said}, sort_keys=True)
 
     def metadata(self) -> list[RunInput]:
-        """The documents, as inputs of the run."""
-        return [
-            RunInput(self.name(Path(each.name)), "metadata", "", each.sha256, len(each.content))
-            for each in self.documents
-        ]
+        """The documents and the logs of arrivals, as inputs of the run."""
+        documents = ((Path(each.name), "metadata", each.sha256, len(each.content)) for each in self.documents)
+        logs = [] if self.arrivals is None else self.arrivals.hashed()
+        found = [*documents, *((path, "arrivals", sha, n_bytes) for path, sha, n_bytes in logs)]
+        return [RunInput(self.name(path), kind, "", sha, n_bytes) for path, kind, sha, n_bytes in found]
 
     def records(self, finished: Iterable[tuple[Path, str]]) -> list[RunInput]:
         """Files that were read to their end, as inputs of the run.

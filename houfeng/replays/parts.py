@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from acquisition.arrived import ArrivedWindows
 from acquisition.replay import Reading
 from acquisition.waveform_files import ReplayWindows
 from database import queries, run_results
@@ -34,6 +35,7 @@ class Parts:
     ----------
     detector, pipeline, tally, reading : fresh
     states : of the channels' detection where the run was left; whoever goes on with them takes them in
+    arrived : has the simulated clock; None where records are taken in the order of their times
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Parts:
         self.states: dict[SourceId, bytes] = {}
         locator = Locator(settings.location, sites, settings.judgement)
         associator = Associator(settings.association, sites, locator.travel_times)
-        waveforms = RecordedWaveforms(ReplayWindows(asked.files, start_ns=asked.start_ns, end_ns=asked.end_ns))
-        lookout = lookout_of(settings, network.inventory, locator, waveforms, physical)
-        self.pipeline = Pipeline(self.detector, associator, locator, store, run_id, lookout)
+        windows = ReplayWindows(asked.files, start_ns=asked.start_ns, end_ns=asked.end_ns)
+        arrived = self.arrived = None if asked.arrivals is None else ArrivedWindows(windows, asked.arrivals)
+        lookout = lookout_of(settings, network.inventory, locator, RecordedWaveforms(arrived or windows), physical)
+        clock = None if arrived is None else lambda: arrived.clock_ns
+        self.pipeline = Pipeline(self.detector, associator, locator, store, run_id, lookout, clock=clock)
 
     def go_on(self, reading: Reading, waiting: Sequence[str]) -> None:
         """Bring them to where the run was left, to the bit.

@@ -14,9 +14,8 @@ from database import run_results
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from houfeng.pipeline import Pipeline
 from houfeng.replays.identity import Asked, input_hash
-from houfeng.replays.tally import Tally
+from houfeng.replays.parts import Parts
 from houfeng.times import now_ns
 
 # A kill loses no more work than this, or a twentieth of what was done, for states of many channels take long to save.
@@ -31,21 +30,19 @@ class Passage:
     ----------
     asked : what is replayed
     run : as it was saved when it began
-    tally, reading : kept up to date by whoever feeds the pipeline
+    parts : kept up to date by whoever feeds the pipeline
     """
 
-    def __init__(
-        self, asked: Asked, run: Run, store: Store, pipeline: Pipeline, tally: Tally, reading: Reading
-    ) -> None:
+    def __init__(self, asked: Asked, run: Run, store: Store, parts: Parts) -> None:
         self._asked, self._run, self._store = asked, run, store
-        self._pipeline, self._tally, self._reading = pipeline, tally, reading
-        self._n_inputs = len(reading.finished)
+        self._pipeline, self._tally, self._reading = parts.pipeline, parts.tally, parts.reading
+        self._n_inputs = len(self._reading.finished)
         self._next_s = time.monotonic() + _EVERY_S
 
     def advance(self) -> None:
-        """A batch was fed: save what it brought if it is time."""
+        """A batch was fed: save what it brought if it is time, or if the history of events depends on when."""
         began_s = time.monotonic()
-        if began_s >= self._next_s:
+        if began_s >= self._next_s or self._pipeline.has_history_to_save:
             self.commit()
             now_s = time.monotonic()
             self._next_s = now_s + max(_EVERY_S, _SHARE * (now_s - began_s))

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acquisition import mseed
+from acquisition.arrivals import Arrivals
 from acquisition.daemon import Daemon
 from acquisition.records import pack
 from acquisition.server import Ring, SeedLinkServer
@@ -78,9 +80,14 @@ def test_a_dead_server_delays_nobody(tmp_path: Path) -> None:
         sent = [record(n) for n in range(5)]
         for raw in sent:
             ring.append(raw)
-        with running(write_config(tmp_path, dead_port, server.port)):
+        config = write_config(tmp_path, dead_port, server.port)
+        config.write_text(config.read_text() + "[archive]\narrivals_days = 1\n")
+        began_ns = now_ns()
+        with running(config):
             wait_until("beside a dead server", tmp_path, b"".join(sent))
             assert archived_bytes(tmp_path) == b"".join(sent)
+    noted = Arrivals.below([tmp_path / "archive"])
+    assert all(began_ns <= (noted.at_ns(mseed.decode(raw)) or 0) <= now_ns() for raw in sent)
 
 
 def test_statuses_are_reported_while_running(tmp_path: Path) -> None:
