@@ -1,8 +1,9 @@
 """Band-pass of many channels at once, state carried from step to step.
 
-Tiles of 64 columns, a channel each, are filtered as matrix products. The bits of a product depend on its shape, and
-the shape is fixed: a column comes out the same beside any others, none, or itself at another time. `detection.table`
-is the other way to the same numbers, the last bits apart, for a few channels, whose tiles would be mostly empty.
+A step of a channel is a row: its samples, and behind them the filters' states before it. Tiles of 64 rows, a channel
+each, go through matrix products. The bits of a product depend on its shape, and the shape is fixed: a row comes out
+the same beside any others, none, or itself at another time. `detection.table` is the other way to the same numbers,
+the last bits apart, for a few channels, whose tiles would be mostly empty.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from numpy.typing import NDArray
 from detection.matrices import Floats
 from detection.plan import Plan
 from detection.workspace import Workspace
+from houfeng.types import Samples
 
-TILE = 64  # columns of one product: 32 had two thirds of its speed, 128 no more
-_PASS = 16  # tiles times steps taken through filter, energy and sums at once: they stay in the second-level cache
+TILE = 64  # rows of one product
+_TURN = 4096  # rows taken in, and filtered, before the next ones: they stay in the second-level cache
+_PASS = 1024  # of these, rows whose output is there at once
+_SHORT = 1000  # samples; shorter channels are joined before they are copied, which is one copy more and fewer calls
 
 Indices = NDArray[np.intp]
 
@@ -42,96 +46,135 @@ class Filtered(Protocol):
         """(n, n_steps, n_step) samples of these (n, n_steps) steps of these (n,) channels."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Tiles:
-    """Samples as columns: values (n_steps, n_tiles, n_step, TILE)."""
+    """Channels of any lengths, the longest first, filled up with zeros; memory that the next tiles take again.
 
-    values: Floats
+    Parameters
+    ----------
+    plan : of the channels
+    samples : one array of counts for each
+    lengths : (n_channels,) of them, samples
+    before : (n_channels, n_bands, n_states) of the filters before the first step
+    work : memory
+
+    Attributes
+    ----------
+    after : (n_channels, n_bands, n_states) of the filters after each channel's last step
+    """
+
+    def __init__(
+        self, plan: Plan, samples: Sequence[Samples], lengths: Indices, before: Floats, work: Workspace
+    ) -> None:
+        self._plan, self._work, self._lengths = plan, work, lengths
+        n_channels, self._n_steps = len(samples), -(-int(lengths[0]) // plan.n_step)
+        n_all = -(-n_channels // TILE) * TILE
+        self._rows = work.take("rows", n_all, self._n_steps, len(plan.carry))
+        self._ends = work.take("ends", len(plan.bands), len(plan.averages.ends), self._n_steps, n_all)
+        cut = np.flatnonzero(lengths % plan.n_step)
+        self._cut_rows = cut * self._n_steps + lengths[cut] // plan.n_step
+        self._cut_at = lengths[cut] % plan.n_step
+        states = np.zeros((n_all, plan.carry.shape[1]))
+        states[:n_channels] = before.reshape(n_channels, -1)
+        n_at_once = max(_TURN // (self._n_steps * TILE), 1) * TILE
+        for first in range(0, n_all, n_at_once):
+            turn = slice(first, min(first + n_at_once, n_all))
+            _fill(self._rows[turn, :, : plan.n_step], samples[turn], lengths[turn])
+            self._carry(self._rows[turn], states[turn])
+            for number in range(len(plan.bands)):
+                self._average(number, turn)
+        steps_of = -(-lengths // plan.n_step)
+        early = np.flatnonzero(steps_of < self._n_steps)
+        states[early] = self._rows[early, steps_of[early], plan.n_step :]
+        self.after = states[:n_channels].reshape(before.shape)
+
+    def _carry(self, rows: Floats, states: Floats) -> None:
+        """Put the states before each step behind its samples; `states` become those after the last step."""
+        n_step, carry = self._plan.n_step, self._plan.carry
+        tiles, of_tiles = rows.reshape(-1, TILE, *rows.shape[1:]), states.reshape(-1, TILE, states.shape[1])
+        tiles[:, :, 0, n_step:] = of_tiles
+        for step in range(1, self._n_steps):
+            np.matmul(tiles[:, :, step - 1], carry, out=tiles[:, :, step, n_step:])
+        np.matmul(tiles[:, :, -1], carry, out=of_tiles)
+
+    def _average(self, number: int, turn: slice) -> None:
+        """What `AverageStep.ends` makes of one band of some channels."""
+        rows = self._rows[turn].reshape(-1, TILE, self._rows.shape[2])
+        to_ends = self._plan.averages.ends.T
+        ends = self._work.take("ends of a turn", len(rows), TILE, to_ends.shape[1])
+        for first in range(0, len(rows), _PASS // TILE):
+            part = slice(first, min(first + _PASS // TILE, len(rows)))
+            made = self._work.take("made", part.stop - first, TILE, self._plan.n_step)
+            np.matmul(rows[part], self._plan.outputs[number], out=made)
+            if len(self._cut_rows):
+                self._cut_off(made.reshape(-1, self._plan.n_step), turn.start * self._n_steps + first * TILE)
+            self._plan.rectify(made, out=made)
+            np.matmul(made, to_ends, out=ends[part])
+        by_channel = ends.reshape(turn.stop - turn.start, self._n_steps, -1)
+        self._ends[number, :, :, turn] = by_channel.transpose(2, 1, 0)
+
+    def _cut_off(self, values: Floats, first: int) -> None:
+        """Silence what the filter makes after a channel's last sample, if that lies within one of these steps."""
+        for number in np.flatnonzero((self._cut_rows >= first) & (self._cut_rows < first + len(values))).tolist():
+            values[self._cut_rows[number] - first, self._cut_at[number] :] = 0
+
+    def filter(self, number: int) -> Filtered:
+        """One of the plan's bands."""
+        return Rows(self, number, self._ends[number, :, :, : len(self._lengths)])
+
+    def signal(self, number: int, channels: Indices, steps: Indices) -> Floats:
+        """What is averaged of one of the plan's bands, energies or amplitudes, in some steps: it is made once more.
+
+        What the filter makes behind a channel's last sample counts as 0.
+
+        Parameters
+        ----------
+        channels, steps : (n,) each
+
+        Returns
+        -------
+        signal : (n, n_step)
+        """
+        rows = np.zeros((-(-len(channels) // TILE), TILE, self._rows.shape[2]))
+        rows.reshape(-1, rows.shape[2])[: len(channels)] = self._rows[channels, steps]
+        made = np.empty((*rows.shape[:2], self._plan.n_step))
+        np.matmul(rows, self._plan.outputs[number], out=made)
+        made = made.reshape(-1, self._plan.n_step)[: len(channels)]
+        n_known = self._lengths[channels] - steps * self._plan.n_step
+        for row in np.flatnonzero(n_known < self._plan.n_step):
+            made[row, max(n_known[row], 0) :] = 0
+        self._plan.rectify(made, out=made)
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """One band of some tiles: ends (n_ends, n_steps, n_channels). Few of its samples are asked for, and made again."""
+
+    tiles: Tiles
+    band: int
     ends: Floats
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        return np.asarray(self.values[steps, channels // TILE, :, channels % TILE])
+        return self.tiles.signal(self.band, channels, steps)
 
     def rows(self, steps: Indices, channels: Indices) -> Floats:
-        column = channels[:, np.newaxis]
-        return np.asarray(self.values[steps, column // TILE, :, column % TILE])
+        signal = self.tiles.signal(self.band, np.repeat(channels, steps.shape[1]), steps.ravel())
+        return np.asarray(signal.reshape(*steps.shape, -1))
 
 
-def rows_of(samples: Sequence[Floats], n: int, work: Workspace) -> Floats:
-    """Channels of any lengths side by side, filled up with zeros.
-
-    Parameters
-    ----------
-    samples : one array of counts each, at most `n`
-    n : samples; a whole number of steps
-
-    Returns
-    -------
-    rows : (n_tiles * TILE, n) counts
-    """
-    n_rows = -(-len(samples) // TILE) * TILE
-    rows = work.take("rows", n_rows, n)
-    rows[len(samples) :] = 0
-    if all(len(values) == n for values in samples):
-        np.concatenate(samples, out=rows[: len(samples)].reshape(-1))
+def _fill(rows: Floats, samples: Sequence[Samples], lengths: Indices) -> None:
+    """Samples of some channels into their rows, (n_rows, n_steps, n_step); the rest is 0."""
+    _, n_steps, n_step = rows.shape
+    n_all, n_full = n_steps * n_step, int(np.searchsorted(-lengths, -n_steps * n_step, "right"))
+    if n_full and n_all < _SHORT:
+        rows[:n_full] = np.concatenate(samples[:n_full]).reshape(n_full, n_steps, n_step)
     else:
-        for row, values in zip(rows, samples, strict=False):
-            row[: len(values)] = values
-            row[len(values) :] = 0
-    return rows
-
-
-def filter_tiles(
-    plan: Plan, number: int, rows: Floats, before: Floats, lengths: Indices, work: Workspace
-) -> tuple[Tiles, Floats]:
-    """Filter tiles of columns and take their energies.
-
-    A step's samples and the state before it are one matrix, its output and the state after it another one.
-
-    Parameters
-    ----------
-    number : of the plan's band
-    rows : from `rows_of`
-    before : (n_channels, n_states) state before the first step
-    lengths : (n_channels,) samples, the longest channel first; what the filter makes behind them counts as 0
-
-    Returns
-    -------
-    filtered : in the workspace's memory
-    after : (n_channels, n_states) after each channel's last step
-    """
-    n_channels, n_states = before.shape
-    n_step, n_tiles, matrix, ends_of = plan.n_step, len(rows) // TILE, plan.bands[number].step, plan.averages.ends
-    columns = rows.reshape(n_tiles, TILE, -1, n_step).transpose(2, 0, 3, 1)
-    n_steps = len(columns)
-    made = work.take(f"made {number}", n_steps, n_tiles, len(matrix), TILE)
-    ends = work.take("ends", n_steps, n_tiles, len(ends_of), TILE)
-    n_pass = min(max(_PASS // n_tiles, 1), n_steps)
-    taken = work.take("taken", n_pass, n_tiles, len(matrix), TILE)
-    states = np.zeros((n_tiles * TILE, n_states))
-    states[:n_channels] = before
-    ragged = bool((lengths % n_step).any())
-    taken[0, :, n_step:] = states.reshape(n_tiles, TILE, n_states).swapaxes(1, 2)
-    for first in range(0, n_steps, n_pass):
-        part = slice(first, min(first + n_pass, n_steps))
-        taken[: part.stop - first, :, :n_step] = columns[part]
-        for step in range(first, part.stop):
-            np.matmul(matrix, taken[step - first], out=made[step])
-            taken[(step + 1 - first) % n_pass, :, n_step:] = made[step, :, n_step:]
-        values = made[part, :, :n_step]
-        if ragged:
-            _cut_off(values, lengths - first * n_step)
-        plan.rectify(values, out=values)
-        np.matmul(ends_of, values, out=ends[part])
-    channels = np.arange(n_channels)
-    after = made[-(-lengths // n_step) - 1, channels // TILE, n_step:, channels % TILE]
-    by_end = ends.transpose(2, 0, 1, 3).reshape(len(ends_of), n_steps, -1)
-    return Tiles(made[:, :, :n_step], by_end[:, :, :n_channels]), after
-
-
-def _cut_off(values: Floats, lengths: Indices) -> None:
-    """Silence what the filter makes after a channel's last sample, if that lies within one of these steps."""
-    n_steps, _, n_step, _ = values.shape
-    for channel in np.flatnonzero((lengths % n_step > 0) & (lengths > 0) & (lengths < n_steps * n_step)):
-        step, n = divmod(int(lengths[channel]), n_step)
-        values[step, channel // TILE, n:, channel % TILE] = 0
+        for row, values in zip(rows, samples[:n_full], strict=False):
+            row[:] = values.reshape(n_steps, n_step)
+    for row, values in zip(rows[n_full:], samples[n_full:], strict=False):
+        n_whole, n_left = divmod(len(values), n_step)
+        row[:n_whole] = values[: n_whole * n_step].reshape(n_whole, n_step)
+        row[n_whole:] = 0
+        if n_left:
+            row[n_whole, :n_left] = values[-n_left:]
+    rows[len(samples) :] = 0

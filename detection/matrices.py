@@ -6,6 +6,7 @@ a matrix times both. The matrices are made by running the recursions themselves 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,32 @@ def filter_step(sections: Floats, n_step: int) -> Floats:
     states = inputs[:, n_step:].reshape(-1, len(sections), 2).swapaxes(0, 1)
     output, after = sosfilt(sections, inputs[:, :n_step], axis=-1, zi=states)
     return np.ascontiguousarray(np.concatenate((output, after.swapaxes(0, 1).reshape(-1, n_states)), axis=1).T)
+
+
+def side_by_side(steps: Sequence[Floats], n_step: int) -> tuple[Floats, tuple[Floats, ...]]:
+    """What takes some filters through one step, their states side by side behind the step's samples, as rows.
+
+    Parameters
+    ----------
+    steps : from `filter_step`
+
+    Returns
+    -------
+    carry : (n_step + n_filters * n_states, n_filters * n_states); makes the states after the step
+    outputs : (n_step + n_filters * n_states, n_step) each; makes the filter's output. The zeros in it cost less than
+        to copy one filter's states at a time
+    """
+    n_states = len(steps[0]) - n_step
+    carry = np.zeros((n_step + len(steps) * n_states, len(steps) * n_states))
+    outputs = []
+    for number, step in enumerate(steps):
+        own = slice(number * n_states, (number + 1) * n_states)
+        behind = slice(n_step + own.start, n_step + own.stop)
+        every = np.zeros((len(carry), n_step))
+        for made, columns in ((carry[:, own], step.T[:, n_step:]), (every, step.T[:, :n_step])):
+            made[:n_step], made[behind] = columns[:n_step], columns[n_step:]
+        outputs.append(every)
+    return carry, tuple(outputs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, sosfilt_zi
 
-from detection.matrices import AverageStep, average_step, filter_step
+from detection.matrices import AverageStep, average_step, filter_step, side_by_side
 from detection.matrices import Floats as Floats
 from detection.oscillations import Oscillations, oscillations, outputs
 from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
@@ -18,11 +18,10 @@ FILTER_ORDER = 4
 RUN_IN = 3.0  # periods of the lowest high-pass corner, and ...
 SETTLES = 1.0  # ... that many until it has settled
 OCTAVE = 2.0
-LEAST_STEP = 4
 LEAST_BLOCK = 16  # samples: slow channels send records of many seconds; 10 and 25 took 10 % longer at 20 Hz
-STEP = 25  # samples of a matrix product: at 10, 16 and 20 it had 60, 93 and 94 % of the speed
-
-LEAST_ROW, ROW = 32, 48  # the same for the products of `detection.table`
+LEAST_ROW = 32  # the same for `detection.table`
+STEP = 48  # samples of a matrix product, about, and ...
+WIDE = 8  # ... a whole number of what a processor multiplies at once: 50 took a fifth longer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +34,7 @@ class Band:
     low_hz, high_hz : corners
     sections : (n_sections, 6), second order
     rest : their state after an endless run of ones
-    step : what they do in one step, see `filter_step`
-    oscillations : the same in another form
+    oscillations : what they do in one step, as `detection.table` needs it
     highpass, highpass_rest : what onsets of this band are read behind: second-order sections, and their state after an
         endless run of ones
     """
@@ -46,7 +44,6 @@ class Band:
     high_hz: float
     sections: Floats
     rest: Floats
-    step: Floats
     oscillations: Oscillations
     highpass: Floats
     highpass_rest: Floats
@@ -57,8 +54,8 @@ class Plan:
     """Everything about one sampling rate that does not change from sample to sample.
 
     `n_*` are numbers of samples: a block, the least that is searched, is some steps of `n_step`, each of which is one
-    matrix product. `by_rows` says how channels are filtered: as in `detection.table`, whose products make each of
-    `outputs`, else as in `detection.bandpass`.
+    matrix product. `by_rows` says how channels are filtered: as in `detection.table`, else as in `detection.bandpass`.
+    Products with `outputs` make what passes each band, in tiles one with `carry` makes the states after a step.
     """
 
     settings: DetectionSettings
@@ -66,6 +63,7 @@ class Plan:
     by_rows: bool
     bands: tuple[Band, ...]
     averages: AverageStep
+    carry: Floats
     outputs: tuple[Floats, ...]
     n_sta: int
     n_lta: int
@@ -128,9 +126,10 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
     n_sta = round(settings.sta_s * rate_hz)
     n_lta = max(round(settings.lta_s * rate_hz), n_sta + 1)
     n_wanted = max(round(settings.block_s * rate_hz), LEAST_ROW if by_rows else LEAST_BLOCK)
-    n_steps = max(round(n_wanted / (ROW if by_rows else STEP)), 1)
-    n_step = max(round(n_wanted / n_steps), LEAST_STEP)
+    n_steps = max(round(n_wanted / STEP), 1)
+    n_step = max(round(n_wanted / n_steps / WIDE), 1) * WIDE
     bands = _bands(settings, rate_hz, n_step)
+    carry, of_bands = side_by_side([filter_step(band.sections, n_step) for band in bands], n_step)
     corner_hz = min(HIGHPASS_HZ, bands[0].low_hz)
     if n_sta < 2:
         raise WindowError(f"sta_s = {settings.sta_s:g} s is {n_sta} samples at {rate_hz:g} Hz; 2 are needed")
@@ -140,7 +139,8 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         by_rows,
         bands,
         average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
-        outputs([band.oscillations for band in bands]),
+        carry,
+        outputs([band.oscillations for band in bands]) if by_rows else of_bands,
         n_sta,
         n_lta,
         n_step,
@@ -186,7 +186,6 @@ def _band(low_hz: float, high_hz: float, rate_hz: float, n_step: int) -> Band:
         high,
         sections,
         sosfilt_zi(sections),
-        filter_step(sections, n_step),
         oscillations(sections, n_step),
         highpass,
         sosfilt_zi(highpass),

@@ -25,7 +25,7 @@ from detection.windows import BandWindows, Window
 from houfeng.errors import DetectionError, WindowError
 from houfeng.types import Samples, SourceId
 
-_STATE_VERSION = 4  # of what is saved; the picks' version is of how onsets are read
+_STATE_VERSION = 5  # of what is saved; the picks' version is of how onsets are read
 LARGEST_STATE = 1 << 24  # bytes unpacked; a state at 1000 Hz is 65 kB, more is not ours
 
 

@@ -93,7 +93,7 @@ def test_triggers_are_those_of_obspy(
 @BOTH_WAYS
 def test_two_hundred_channels_that_all_trigger_are_those_of_obspy(plan: Plan) -> None:
     data = shocks(200, 6000, 3)
-    searched = run(plan, list(data), range(1000, 6000, 1000))
+    searched = run(plan, list(data), range(20 * plan.n_block, 6000, 20 * plan.n_block))
     n_triggers = 0
     for samples, is_on in zip(data, searched.is_on, strict=True):
         on_off = trigger_onset(obspy_ratio(PLAN, samples), PLAN.settings.on_ratio, PLAN.settings.off_ratio)
@@ -133,7 +133,7 @@ def test_bits_do_not_depend_on_company_order_or_cuts(plan: Plan, data: st.DataOb
 def test_channels_of_different_lengths_side_by_side(plan: Plan) -> None:
     """As late channels do: each ends where its own samples end, one in the middle of a step."""
     data = shocks(70, 3000, 6)
-    lengths = [3000 - 50 * (number % 30) for number in range(70)]
+    lengths = [(60 - number % 30) * plan.n_block for number in range(70)]
     lengths[7] = 1437
     ragged = run(plan, [row[:n] for row, n in zip(data, lengths, strict=True)], [])
     for number, n in enumerate(lengths):
@@ -148,7 +148,7 @@ def test_channels_of_different_lengths_side_by_side(plan: Plan) -> None:
 def test_the_noise_level_at_a_segments_end_is_obspys(plan: Plan) -> None:
     """The end lies inside a step; the level is carried into the next segment."""
     samples = shocks(1, 2743, 7)[0]
-    searched = run(plan, [samples], [1500])
+    searched = run(plan, [samples], [30 * plan.n_block])
     for number, band in enumerate(PLAN.bands):
         filtered, _ = sosfilt(band.sections, samples, zi=band.rest * samples[0])
         lta = 0.0

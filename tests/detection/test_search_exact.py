@@ -8,7 +8,7 @@ from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
 from scipy.signal import sosfilt
 
 from detection.averages import Averages
-from detection.bandpass import Filtered, filter_tiles, rows_of
+from detection.bandpass import Filtered, Tiles
 from detection.plan import plan_for
 from detection.settings import DetectionSettings
 from detection.table import Table
@@ -30,7 +30,7 @@ def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
     if by_rows:
         signal = Table(plan, [samples], length, state, work).filter(0)
     else:
-        signal, _ = filter_tiles(plan, 0, rows_of([samples], N, work), state[:, 0], length, work)
+        signal = Tiles(plan, [samples], length, state, work).filter(0)
     return Averages.of(plan.averages, signal, np.zeros(1), np.zeros(1))
 
 
