@@ -12,7 +12,7 @@ from engineering.oscillator import Between, Floats
 N_ANGLES = 180  # a degree apart: what follows is the same motion seen from behind
 _ANGLES = np.radians(np.arange(N_ANGLES))
 _UNIT: Floats = np.stack((np.cos(_ANGLES), np.sin(_ANGLES)), axis=1)
-_N_SOME = 2000  # points of a path, and degrees between the directions, in which those are looked for ...
+_N_SOME = 500  # points of a path, and degrees between the directions, in which those are looked for ...
 _APART = 12  # ... whose extremes bound the others
 
 
@@ -59,11 +59,24 @@ def _outer(plane: Floats, unit: Floats) -> NDArray[np.intp]:
     """The points of a path that can be the farthest in some direction, and some others; exact, and few of thousands.
 
     Some points reach a distance in every direction; what is nearer than the least of these is the farthest in none.
+    Of those that are left, none within the polygon of the farthest in a few directions is.
     """
+    few = unit[::_APART]
     some = plane[:, :: max(plane.shape[1] // _N_SOME, 1)]
-    corners = some[:, np.abs(unit[::_APART] @ some).argmax(axis=1)]
+    corners = some[:, np.abs(few @ some).argmax(axis=1)]
     least = np.abs(unit @ corners).max(axis=1).min()
-    return np.flatnonzero(plane[0] ** 2 + plane[1] ** 2 >= least**2 * (1 - 1e-12))
+    away = plane[0] * plane[0]
+    away += plane[1] * plane[1]
+    outer = np.flatnonzero(away >= least**2 * (1 - 1e-12))
+    far = plane[:, outer]
+    seen = few @ far
+    at = np.abs(seen).argmax(axis=1)
+    polygon = far[:, at] * np.sign(seen[np.arange(len(few)), at])
+    sides = np.diff(polygon, axis=1, append=-polygon[:, :1])  # half of it: the other is the same, seen from behind
+    normals = np.stack((sides[1], -sides[0]))
+    beyond = (np.abs(normals.T @ far) > (normals * polygon).sum(axis=0)[:, None]).any(axis=0)
+    beyond[at] = True
+    return cast(NDArray[np.intp], outer[beyond])
 
 
 def _vertex(before: Floats, middle: Floats, behind: Floats) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from engineering.blocked import Blocked, matrices
 from engineering.directions import N_ANGLES, largest, over_directions
 from engineering.oscillator import (
     Between,
@@ -16,7 +17,6 @@ from engineering.oscillator import (
     check_record,
     dense,
     factor_for,
-    moved,
     recursions,
 )
 
@@ -125,6 +125,7 @@ def _motions(
     for factor in np.unique(factors).tolist():
         samples = dense(acceleration, factor) if limited else acceleration
         chosen = np.flatnonzero(factors == factor)
-        b, a = recursions(periods_s[chosen], oscillators.damping, 1 / (rate_hz * factor), quantity)
+        blocked = Blocked(samples)
+        filters = matrices(*recursions(periods_s[chosen], oscillators.damping, 1 / (rate_hz * factor), quantity))
         for number, index in enumerate(chosen.tolist()):
-            yield index, moved(samples, (b[number], a[number]))
+            yield index, blocked.filtered(filters[number])

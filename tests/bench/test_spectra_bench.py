@@ -24,7 +24,7 @@ from engineering.spectra import Oscillators, psa, rotated_psa
 pytestmark = pytest.mark.bench
 
 RATE_HZ = 100.0
-N_ROUNDS = 3
+N_ROUNDS = 5
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_105_periods_of_three_components(others: dict[str, Any], shared_data: Ca
     theirs = cpu_s(lambda: rotd.calc_rotated_spec_accels(1 / RATE_HZ, *record[:2], frequencies_hz, percentiles=[50]))
     ours = cpu_s(lambda: rotated_psa(record[:2], RATE_HZ, limited, (50.0,)))
     print(f"RotD50, band-limited: {ours:.3f} s, pyRotd {theirs:.3f} s: {theirs / ours:.1f} times")
-    assert theirs > 3.5 * ours  # 5 is aimed at
+    assert theirs > 5 * ours
 
     theirs = cpu_s(lambda: [sdof.pseudo_response_spectra(one, 1 / RATE_HZ, linear.periods_s, 0.05) for one in record])
     ours = cpu_s(lambda: psa(record, RATE_HZ, linear))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
+from engineering.blocked import Blocked, matrices
 from engineering.directions import over_directions
 from engineering.measures import G_M_S2
-from engineering.oscillator import Between, Floats, Quantity, moved, recursions
+from engineering.oscillator import Between, Floats, Quantity, recursions
 from engineering.spectra import Oscillators, psa, rotated_psa, spectrum
 from houfeng.errors import MotionError
 
@@ -94,9 +96,27 @@ def test_a_stiff_oscillator_moves_with_the_ground_and_a_soft_one_stays() -> None
 def test_velocity_is_the_derivative_of_displacement(record_m_s2: Floats) -> None:
     period_s = np.array([2.0])
     both = [recursions(period_s, 0.05, 1 / RATE_HZ, quantity) for quantity in Quantity]
-    displacement, velocity = (moved(record_m_s2[0], (b[0], a[0])) for b, a in both)
+    displacement, velocity = (lfilter(b[0], a[0], record_m_s2[0]) for b, a in both)
     middle = (displacement[2:] - displacement[:-2]) / 2 * RATE_HZ
     assert np.abs(middle - velocity[1:-1]).max() < 0.01 * np.abs(velocity).max()
+
+
+@given(
+    n=st.integers(2, 20_000),
+    phase=st.floats(1e-3, 30.0),  # of the oscillator from sample to sample
+    damping=st.floats(0.0, 0.99),
+    quantity=st.sampled_from(Quantity),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=40)
+def test_blocks_are_filtered_as_sample_by_sample(
+    n: int, phase: float, damping: float, quantity: Quantity, seed: int
+) -> None:
+    ground = np.random.default_rng(seed).normal(size=(2, n))
+    b, a = recursions(np.array([2 * np.pi / phase, 1.0]), damping, 1.0, quantity)
+    found, expected = Blocked(ground).filtered(matrices(b, a)[0]), lfilter(b[0], a[0], ground)
+    assert found.shape == ground.shape
+    assert np.abs(found - expected).max() <= 1e-8 * np.abs(expected).max()
 
 
 @given(angle=st.floats(0, 180), stretch=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
