@@ -53,6 +53,7 @@ DOORS = {
         # waveforms: what reads the archive is theirs, pages draw what comes out
         *("houfeng.traces", "houfeng.envelopes", "houfeng.bandpass", "houfeng.spectrogram"),
         *("houfeng.run_shapes", "houfeng.replays.differing"),
+        "houfeng.geography",
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
     "houfeng.acting": (*CORE, "stations", "database"),
@@ -82,7 +83,7 @@ DOORS = {
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.projects": (
         *(*INNER, "houfeng.assessing", "houfeng.motion_shapes"),
-        *("houfeng.projects", "houfeng.waveforms", "configs"),
+        *("houfeng.projects", "houfeng.waveforms", "houfeng.geography", "configs"),
     ),
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.bandpass": (*CORE, "houfeng.envelopes"),

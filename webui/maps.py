@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from database.records import EventRow, StationRow
+from houfeng.geography import land, latitude_of, mercator_deg
 from houfeng.times import NS_PER_S
 from stations.health import WORST_FIRST
-from webui.geography import land, latitude_of, mercator_deg
 
 WIDTH, HEIGHT = 824, 560
 # Around the outermost place, as a share of the map; and the least that a map shows, degrees.

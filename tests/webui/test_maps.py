@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Outline
 
-import webui
+import houfeng.geography
 from database.records import StationRow
+from houfeng.geography import land, mercator_deg
 from stations.health import Metrics, State
-from webui.geography import land, mercator_deg
 from webui.maps import HEIGHT, WIDTH, drawn
 
-FOLDER = Path(webui.__file__).parent / "vendor" / "world-atlas"
+FOLDER = Path(houfeng.geography.__file__).parent / "world-atlas"
 ROW = StationRow("KR.NRN", "Naryn", "KG", 41.42, 75.97, 2120.0, State.OK, "", None, None, "full", Metrics())
 
 

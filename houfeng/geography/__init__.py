@@ -1,4 +1,4 @@
-"""Land on a map: Natural Earth's outlines in Mercator's projection, cut to what the map shows."""
+"""Land on a map: Natural Earth's outlines, and in Mercator's projection cut to what the map shows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def land(west_deg: float, east_deg: float, south_deg: float, north_deg: float, w
     scale = width_px / (east_deg - west_deg)
     box = (west_deg, south_deg, east_deg, north_deg)
     parts = []
-    for ring in _rings():
+    for ring in _projected():
         for turn_deg in (-360.0, 0.0, 360.0):
             shifted = ring + np.array((turn_deg, 0.0))
             low, high = shifted.min(axis=0), shifted.max(axis=0)
@@ -60,24 +60,29 @@ def land(west_deg: float, east_deg: float, south_deg: float, north_deg: float, w
 
 
 @lru_cache(maxsize=1)
-def _rings() -> list[Floats]:
-    """Every outline: (n, 2) longitude and Mercator's north, degrees; a closed ring whose last point is its first.
+def outlines() -> tuple[Floats, ...]:
+    """Every outline of land and of lakes in it: (n, 2) longitude and latitude, degrees; its last point is its first.
 
     References
     ----------
     TopoJSON format specification 1.0: arcs of differences, quantized; ~k is arc k the other way round.
     """
-    file = resources.files("webui") / "vendor" / "world-atlas" / "land-50m.json"
+    file = resources.files("houfeng.geography") / "world-atlas" / "land-50m.json"
     topology: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     scale, translate = (np.array(topology["transform"][key]) for key in ("scale", "translate"))
     arcs = [np.cumsum(np.array(arc, np.float64), axis=0) * scale + translate for arc in topology["arcs"]]
-    rings = []
-    for geometry in topology["objects"]["land"]["geometries"]:
-        for polygon in geometry["arcs"]:
-            for numbers in polygon:
-                points = np.concatenate([arcs[k] if k >= 0 else arcs[~k][::-1] for k in numbers])
-                rings.append(np.column_stack((points[:, 0], mercator_deg(points[:, 1]))))
-    return rings
+    return tuple(
+        np.concatenate([arcs[k] if k >= 0 else arcs[~k][::-1] for k in numbers])
+        for geometry in topology["objects"]["land"]["geometries"]
+        for polygon in geometry["arcs"]
+        for numbers in polygon
+    )
+
+
+@lru_cache(maxsize=1)
+def _projected() -> list[Floats]:
+    """The outlines with Mercator's north for latitude."""
+    return [np.column_stack((ring[:, 0], mercator_deg(ring[:, 1]))) for ring in outlines()]
 
 
 def _cut(ring: Floats, box: tuple[float, float, float, float]) -> Floats:
