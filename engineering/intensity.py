@@ -15,8 +15,8 @@ from houfeng.errors import MotionError
 CM_PER_M = 100.0
 _LOWEST, _HIGHEST = 1.0, 12.0  # degrees of the scales of twelve
 # GB/T 17742-2020 asks for 0.1 to 10 Hz and leaves the filter to the user: two poles, both ways, four in all.
-_CHINA_HZ = (0.1, 10.0)
-_CHINA_N_POLES = 2
+CHINA_HZ = (0.1, 10.0)
+CHINA_N_POLES = 2
 
 
 def jma(acceleration_m_s2: Floats, rate_hz: float) -> float:
@@ -82,10 +82,10 @@ def china(acceleration_m_s2: Floats, rate_hz: float) -> float:
     GB/T 17742-2020, appendix A.
     """
     _check_three(acceleration_m_s2, rate_hz)
-    if rate_hz <= 2 * _CHINA_HZ[1]:
+    if rate_hz <= 2 * CHINA_HZ[1]:
         raise MotionError(f"GB/T 17742-2020 needs motion up to 10 Hz, more than 20 samples a second; came {rate_hz:g}")
-    sections = butter(_CHINA_N_POLES, _CHINA_HZ, "bandpass", fs=rate_hz, output="sos")
-    n_pad = min(round(rate_hz / _CHINA_HZ[0]), acceleration_m_s2.shape[-1] - 1)
+    sections = butter(CHINA_N_POLES, CHINA_HZ, "bandpass", fs=rate_hz, output="sos")
+    n_pad = min(round(rate_hz / CHINA_HZ[0]), acceleration_m_s2.shape[-1] - 1)
     banded = sosfiltfilt(sections, acceleration_m_s2, padlen=n_pad)
     velocity = integral(banded, rate_hz)
     return china_of(*(float(np.sqrt(np.sum(motion**2, axis=0)).max()) for motion in (banded, velocity)))
@@ -118,13 +118,15 @@ def mercalli(pga_m_s2: Floats, pgv_m_s: Floats) -> tuple[Floats, Floats]:
 
 
 def mcs(pga_m_s2: Floats, pgv_m_s: Floats) -> tuple[Floats, Floats]:
-    """Mercalli-Cancani-Sieberg intensity by acceleration and by velocity.
+    """Mercalli-Cancani-Sieberg intensity by acceleration and by velocity, 1 to 12.
 
     References
     ----------
     Faenza & Michelini (2010) GJI 180, 1138-1152.
     """
-    return 1.68 + 2.58 * _lg(pga_m_s2), 5.11 + 2.35 * _lg(pgv_m_s)
+    lines = (1.68 + 2.58 * _lg(pga_m_s2), 5.11 + 2.35 * _lg(pgv_m_s))
+    by_acceleration, by_velocity = (np.asarray(np.clip(line, _LOWEST, _HIGHEST)) for line in lines)
+    return by_acceleration, by_velocity
 
 
 def _two_lines(value: Floats, low: tuple[float, float], turn: float, high: tuple[float, float]) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engineering.assessment import Assessment
-from engineering.intensity import jma_published, mercalli
+from engineering.intensity import jma_published, mcs, mercalli
 from engineering.measures import G_M_S2
 from engineering.oscillator import Floats
 
@@ -15,6 +15,7 @@ def component_rows(assessment: Assessment) -> list[dict[str, Any]]:
     rows = []
     measures = assessment.measures
     by_acceleration, by_velocity = mercalli(measures.pga_m_s2, measures.pgv_m_s)
+    mcs_pga, mcs_pgv = mcs(measures.pga_m_s2, measures.pgv_m_s)
     for number, component in enumerate(assessment.motion.components):
         row: dict[str, Any] = {
             "station": component.station,
@@ -38,6 +39,8 @@ def component_rows(assessment: Assessment) -> list[dict[str, Any]]:
             "housner_cm_s": float(measures.housner_m_s[number]) * 100,
             "mmi_pga": float(by_acceleration[number]),
             "mmi_pgv": float(by_velocity[number]),
+            "mcs_pga": float(mcs_pga[number]),
+            "mcs_pgv": float(mcs_pgv[number]),
         }
         published = component.published
         for name, value in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -45,18 +46,28 @@ def land(west_deg: float, east_deg: float, south_deg: float, north_deg: float, w
     width_px : of the map
     """
     scale = width_px / (east_deg - west_deg)
-    box = (west_deg, south_deg, east_deg, north_deg)
-    parts = []
-    for ring in _projected():
+    north_west = np.array((west_deg, north_deg))
+    pieces = within(_projected(), (west_deg, south_deg, east_deg, north_deg))
+    return "".join(_path((piece - north_west) * np.array((scale, -scale))) for piece in pieces)
+
+
+def within(rings: Iterable[Floats], box: tuple[float, float, float, float]) -> Iterator[Floats]:
+    """The parts of closed rings inside a box, also of those that are a turn of the Earth east or west of it.
+
+    Parameters
+    ----------
+    rings : (n, 2) each, longitude in degrees and how far north
+    box : west, south, east, north
+    """
+    for ring in rings:
         for turn_deg in (-360.0, 0.0, 360.0):
             shifted = ring + np.array((turn_deg, 0.0))
             low, high = shifted.min(axis=0), shifted.max(axis=0)
-            if low[0] >= east_deg or high[0] <= west_deg or low[1] >= north_deg or high[1] <= south_deg:
+            if low[0] >= box[2] or high[0] <= box[0] or low[1] >= box[3] or high[1] <= box[1]:
                 continue
             kept = _cut(shifted, box)
             if len(kept) > 2:
-                parts.append(_path((kept - np.array((west_deg, north_deg))) * np.array((scale, -scale))))
-    return "".join(parts)
+                yield kept
 
 
 @lru_cache(maxsize=1)

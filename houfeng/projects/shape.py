@@ -17,6 +17,7 @@ from engineering.corners import DEGREE, HIGHEST_HZ, HIGHEST_LOW_HZ, LEAST_SNR, M
 from engineering.ending import FLAGGED, REFUSED, WINDOW_S
 from engineering.exceedance import APART_S, exceedances
 from engineering.fourier import METHOD, fourier_amplitudes, frequencies_hz
+from engineering.intensity import CHINA_HZ, CHINA_N_POLES
 from houfeng import __version__
 from houfeng.motion_shapes import record_shape
 from houfeng.projects.places import CM, LONGEST_SHARE, measured_g, routes_shape, sites_shape, usable_s
@@ -120,6 +121,8 @@ def _unconfirmed(found: Found, places: Sequence[dict[str, Any]]) -> list[dict[st
     project = found.opened.project
     doubtful = {one["name"] for place in places for one in place["design"] if not one["confirmed"]}
     rows = [{"what": one.name, "why": UNCONFIRMED[one.code]} for one in project.spectrum if one.name in doubtful]
+    if any(record.assessment.china is not None for record in found.records.values()):
+        rows.append({"what": "GB/T 17742-2020", "why": "the standard names the band and no filter: two poles each way"})
     if project.route:
         rows.append({"what": "strain", "why": "GB/T 50470's own strain formulas were not checked and are not used"})
         if any(route.k1 is not None for route in project.route):
@@ -147,6 +150,7 @@ def _chain() -> dict[str, Any]:
         "ending_flagged_above": FLAGGED,
         "ending_refused_above": REFUSED,
         "exceedances_apart_s": APART_S,
+        "gb_t_17742_filter": f"Butterworth, {CHINA_N_POLES} poles each way, {CHINA_HZ[0]:g} to {CHINA_HZ[1]:g} Hz",
         "onsets": f"P of {EARTH_MODEL} less {EARLY_SHARE:.0%} and {EARLY_S:g} s",
     }
 

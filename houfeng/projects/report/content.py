@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from houfeng.projects.report import plots, recorded, sources
+from houfeng.projects.report import maps, plots, recorded, sources
 from houfeng.projects.report.blocks import Block, Document, Heading, Picture, Table, Text
 from houfeng.projects.report.words import Words, number
 from houfeng.projects.running import Found
@@ -124,7 +124,12 @@ def _asked(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Heading(words("What was asked"))
     places = [*shape["sites"], *shape["routes"]]
     rows = {
-        (one["name"], one["title"], number(one["damping"] * 100), words("yes") if one["confirmed"] else words("no"))
+        (
+            one["name"],
+            words.reason(one["title"]),
+            number(one["damping"] * 100),
+            words("yes") if one["confirmed"] else words("no"),
+        )
         for place in places
         for one in place["design"]
     }
@@ -160,7 +165,7 @@ def _events(shape: dict[str, Any], words: Words) -> Iterator[Block]:
         for event in shape["events"]
     )
     yield Table(columns, rows, (3.2, 3.4, 1.4, 1.6, 1.3, 1.6, 1.2, 1.2), 2)
-    yield Picture(plots.draw_map(shape, words), words("Places, stations and epicentres."))
+    yield Picture(maps.draw_map(shape, words), words("Places, stations and epicentres."))
 
 
 def _sites(results: Results, words: Words) -> Iterator[Block]:
@@ -184,15 +189,18 @@ def _place(results: Results, place: dict[str, Any], words: Words) -> Iterator[Bl
                  for one in row["spectra"]]  # fmt: skip
         record = next(one for one in results.shape["records"]
                       if (one["event"], one["station"]) == (row["event"], row["station"]))  # fmt: skip
-        curves.append((f"{row['station']} {row['event']}", np.array(record["measured_g"]), tuple(row["usable_s"])))
+        ratios = {one["name"]: one["ratio"] for one in row["spectra"] if not one["not_compared"]}
+        label = f"{row['station']} {row['event']}"
+        curves.append(plots.Measured(label, np.array(record["measured_g"]), tuple(row["usable_s"]), ratios))
     if rows:
         columns = (words("event"), words("station"), words("station km"), words("spectrum"), words("largest ratio"),
                    words("at period s"), words("exceeded from–to s"), words("compared"))  # fmt: skip
         yield Table(columns, tuple(rows), (3, 1.6, 1.2, 2.6, 1.2, 1.2, 4.2, 1.5), 2)
     if curves:
         svg = plots.draw_spectra(results.found.oscillators.periods_s, place["design"], curves, words)
-        yield Picture(svg, words("{place}: response spectra against design. Thick: periods that the record tells of.",
-                                 place=place["name"]))  # fmt: skip
+        caption = words("{place}: response spectra against design, and their ratio, filled where it is more than 1. "
+                        "Thick: periods that the record tells of.", place=place["name"])  # fmt: skip
+        yield Picture(svg, caption)
 
 
 def passed_over(row: dict[str, Any], place: str, words: Words) -> Iterator[Block]:
@@ -209,9 +217,13 @@ def passed_over(row: dict[str, Any], place: str, words: Words) -> Iterator[Block
 def _compared(one: dict[str, Any], words: Words) -> tuple[str, str, str, str, str]:
     if one["not_compared"]:
         return one["name"], "—", "—", words.reason(one["not_compared"]), "0"
-    spans = ", ".join(f"{number(a)}–{number(b)}" for a, b in one["exceeded_s"]) or words("nowhere")
+    spans = ", ".join(dict.fromkeys(_span(*span) for span in one["exceeded_s"])) or words("nowhere")
     of = f"{one['n_compared']}/{one['n_compared'] + one['n_not_compared']}"
     return one["name"], number(one["largest_ratio"]), number(one["at_period_s"]), spans, of
+
+
+def _span(first_s: float, last_s: float) -> str:
+    return number(first_s) if first_s == last_s else f"{number(first_s)}–{number(last_s)}"
 
 
 def _routes(shape: dict[str, Any], words: Words) -> Iterator[Block]:

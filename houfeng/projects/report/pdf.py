@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import logging
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF, FontFace
 from fpdf.enums import XPos, YPos
+from fpdf.line_break import TextLine
 
 from houfeng.projects.report.blocks import Block, Document, Heading, Picture, Signatures, Table, Text
 from houfeng.projects.report.plots import HAN_FONT
@@ -19,10 +23,18 @@ from houfeng.projects.report.plots import HAN_FONT
 _DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _MARGIN_MM, _FOOT_MM = 16.0, 14.0
 _SIZES = {1: 14.0, 2: 11.0}
-_TEXT, _TABLE, _SMALL = 9.0, 7.0, 7.0
+_TEXT, _SMALL = 9.0, 7.0
+_TABLE_SIZES = (7.0, 6.5, 6.0, 5.5)  # the largest in which no word is broken, the smaller half for many columns
 # Below this much room a chapter begins on the next page.
 _ROOM_MM = 40.0
 _MISSING = "□"
+# Chinese has no blanks to break lines at: they may break behind its punctuation, and between it and Latin. A space of
+# no width is where fpdf2 breaks; between any two characters it would make every one of them a font change of its own.
+_BREAKS = re.compile(
+    r"(?<=[、。，；：）])(?=[^、。，；：）\s])|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9(])|(?<=[A-Za-z0-9)%])(?=[\u4e00-\u9fff])"
+)
+_NO_WIDTH = "\u200b"
+_PADDING_MM = 0.6  # of cells
 _WARNING = (251, 238, 240)
 
 
@@ -40,6 +52,13 @@ class _Pages(FPDF):
         self.add_font("text", "B", fonts / "DejaVuSans-Bold.ttf")
         self.add_font("han", "", HAN_FONT)
         self.set_fallback_fonts(["han"], exact_match=False)
+
+    def _render_styled_text_line(self, text_line: TextLine, *arguments: Any, **options: Any) -> bool:
+        # fpdf2 2.8.9 sets the font of a line that begins in the fallback font within that line alone, and takes it for
+        # set on the page: the next line that began in Latin came out in the font and the codes of the last heading.
+        if not self.current_font_is_set_on_page and self.current_font is not None:
+            self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
+        return super()._render_styled_text_line(text_line, *arguments, **options)
 
     def footer(self) -> None:
         self.set_y(-_FOOT_MM)
@@ -81,7 +100,7 @@ class _Shown:
     def __call__(self, text: str) -> str:
         lacking = {letter for letter in text if ord(letter) not in self._known and letter.isprintable()}
         self.missing |= lacking
-        return "".join(_MISSING if letter in lacking else letter for letter in text)
+        return _BREAKS.sub(_NO_WIDTH, "".join(_MISSING if letter in lacking else letter for letter in text))
 
 
 def _draw(pages: _Pages, block: Block, shown: _Shown) -> None:
@@ -125,21 +144,46 @@ def _text(pages: _Pages, block: Text, shown: _Shown) -> None:
 
 
 def _table(pages: _Pages, block: Table, shown: _Shown) -> None:
-    pages.set_font("text", "", _TABLE if len(block.columns) <= 8 else _TABLE - 1)
     aligned = ["LEFT" if number < block.n_left else "RIGHT" for number in range(len(block.columns))]
+    rows = [[shown(cell) for cell in row] for row in (block.columns, *block.rows)]
+    widths_mm: tuple[float, ...] = ()
+    for size_pt in _TABLE_SIZES if len(block.columns) <= 8 else _TABLE_SIZES[2:]:
+        widths_mm = widths_mm or _widths_mm(pages, rows, block.widths, size_pt)
     with pages.table(
-        col_widths=block.widths,
+        col_widths=widths_mm or block.widths,
         text_align=aligned,
         borders_layout="HORIZONTAL_LINES",
         cell_fill_mode="NONE",
         headings_style=FontFace(emphasis="BOLD"),
         line_height=3.6,
-        padding=0.6,
-        wrapmode="CHAR" if "SHA-256" in block.columns else "WORD",
+        padding=_PADDING_MM,
+        wrapmode="WORD" if widths_mm else "CHAR",
     ) as table:
-        for row in (block.columns, *block.rows):
-            table.row([shown(cell) for cell in row])
+        for row in rows:
+            table.row(row)
     pages.ln(2)
+
+
+def _widths_mm(
+    pages: _Pages, rows: Sequence[Sequence[str]], asked: Sequence[float], size_pt: float
+) -> tuple[float, ...]:
+    """Widths in which no word is broken, near the ones that were asked for; none where there is no room for that."""
+    needed = [0.0] * len(asked)
+    for number, row in enumerate(rows):
+        pages.set_font("text", "" if number else "B", size_pt)
+        for column, cell in enumerate(row):
+            words = [pages.get_string_width(word) for word in re.split(rf"[ {_NO_WIDTH}]", cell)]
+            needed[column] = max(needed[column], *words)
+    pages.set_font("text", "", size_pt)
+    needed = [width_mm + 2 * (_PADDING_MM + pages.c_margin) for width_mm in needed]
+    spare_mm = pages.epw - sum(needed)
+    if spare_mm < 0:
+        return ()
+    wished = [
+        max(share / sum(asked) * pages.epw - least_mm, 0.0) for share, least_mm in zip(asked, needed, strict=True)
+    ]
+    every = sum(wished) or 1.0
+    return tuple(least_mm + wish / every * spare_mm for least_mm, wish in zip(needed, wished, strict=True))
 
 
 def _picture(pages: _Pages, block: Picture, shown: _Shown) -> None:

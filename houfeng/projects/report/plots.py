@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from math import cos, radians
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,88 +27,90 @@ _STYLES = (("#b00020", "-"), ("#00558c", "--"), ("#5a7d00", "-."), ("#8a4fa3", "
 _MEASURED = ("#1a1a1a", "#e07b00", "#0a8f8f", "#9a6b4f", "#666666")
 
 
-def _settings() -> Any:  # matplotlib's type of it is the list of all its settings
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A record's spectrum at a place.
+
+    Parameters
+    ----------
+    label : of the legend
+    psa_g : (k,)
+    usable_s : periods that the record tells of
+    ratios : (k,) over the design spectra it was compared with, by their names; None where it was not
+    """
+
+    label: str
+    psa_g: Floats
+    usable_s: tuple[float, float]
+    ratios: dict[str, list[float | None]]
+
+
+def settings() -> Any:  # matplotlib's type of it is the list of all its settings
     font_manager.fontManager.addfont(HAN_FONT)
     han = font_manager.FontProperties(fname=HAN_FONT).get_name()
     fonts = {"font.family": ["DejaVu Sans", han], "font.size": 8, "axes.titlesize": 9, "legend.fontsize": 7}
     return fonts | {"svg.hashsalt": "houfeng", "svg.fonttype": "path", "axes.unicode_minus": False}
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_of(figure: Figure) -> bytes:
     drawn = io.BytesIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return drawn.getvalue()
 
 
-def draw_map(shape: dict[str, Any], words: Words) -> bytes:
-    """Places, stations and epicentres, one degree of longitude as long as it is in the middle."""
-    with mpl.rc_context(_settings()):
-        figure = Figure(figsize=(_WIDTH_IN, 5.2), layout="constrained")
-        axes = figure.subplots()
-        for route in shape["routes"]:
-            axes.plot([p[1] for p in route["points"]], [p[0] for p in route["points"]], "-", color="#00558c", lw=2,
-                      label=route["name"])  # fmt: skip
-        _marks(axes, shape["sites"], "s", "#b00020", words("site"))
-        used = [one for one in shape["stations"] if one["n_records"]]
-        _marks(axes, used, "^", "#1a1a1a", words("station with an assessed record"))
-        _marks(axes, [one for one in shape["stations"] if not one["n_records"]], "v", "none",
-               words("station without one"))  # fmt: skip
-        _marks(axes, shape["events"], "*", "#e07b00", words("epicentre"))
-        middle = float(np.mean(axes.get_ylim()))
-        axes.set_aspect(1 / max(cos(radians(middle)), 0.1), adjustable="datalim")
-        axes.set_xlabel(words("longitude (°)"))
-        axes.set_ylabel(words("latitude (°)"))
-        axes.grid(color="0.9")
-        axes.legend(loc="best", framealpha=0.9)
-        return _svg(figure)
-
-
-def _marks(axes: Axes, rows: Sequence[dict[str, Any]], marker: str, colour: str, label: str) -> None:
-    if not rows:
-        return
-    size = 12 if marker == "*" else 6
-    longitudes, latitudes = [row["longitude_deg"] for row in rows], [row["latitude_deg"] for row in rows]
-    axes.plot(longitudes, latitudes, marker, mfc=colour, mec="0.1", ms=size, ls="none", label=label)
-    below = marker == "s"  # a site is often where its station is
-    for row in rows:
-        at, away = (row["longitude_deg"], row["latitude_deg"]), (5, -9) if below else (5, 4)
-        axes.annotate(row["name"], at, away, textcoords="offset points", fontsize=6.5)
-
-
 def draw_spectra(
-    periods_s: Floats, design: Sequence[dict[str, Any]], measured: Sequence[tuple[str, Floats, tuple[float, float]]],
-    words: Words,
-) -> bytes:  # fmt: skip
-    """Measured spectra over design spectra; what a record does not tell is thin."""
-    with mpl.rc_context(_settings()):
-        figure = Figure(figsize=(_WIDTH_IN, 3.6), layout="constrained")
-        axes = figure.subplots()
-        for number, (label, values, usable_s) in enumerate(measured):
+    periods_s: Floats, design: Sequence[dict[str, Any]], measured: Sequence[Measured], words: Words
+) -> bytes:
+    """Measured spectra over design spectra, and the ratio of the two; what a record does not tell is thin."""
+    with mpl.rc_context(settings()):
+        held = any(one.ratios for one in measured)
+        figure = Figure(figsize=(_WIDTH_IN, 5.4 if held else 3.6), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 2)) if held else (figure.subplots(), None)
+        for number, one in enumerate(measured):
             colour = _MEASURED[number % len(_MEASURED)]
-            inside = (periods_s >= usable_s[0]) & (periods_s <= usable_s[1])
-            axes.plot(periods_s, values, "-", color=colour, lw=0.5)
-            axes.plot(periods_s, np.where(inside, values, np.nan), "-", color=colour, lw=1.6, label=label)
-        for number, one in enumerate(design):
+            inside = (periods_s >= one.usable_s[0]) & (periods_s <= one.usable_s[1])
+            above.plot(periods_s, one.psa_g, "-", color=colour, lw=0.5)
+            above.plot(periods_s, np.where(inside, one.psa_g, np.nan), "-", color=colour, lw=1.6, label=one.label)
+        for number, row in enumerate(design):
             colour, style = _STYLES[number % len(_STYLES)]
-            values = np.array([np.nan if value is None else value for value in one["psa_g"]])
-            mark = "" if one["confirmed"] else f" ({words('unconfirmed')})"
-            axes.plot(periods_s, values, style, color=colour, lw=1.4, label=one["name"] + mark)
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.set_xlim(periods_s[0], periods_s[-1])
-        axes.set_xlabel(words("period (s)"))
-        axes.set_ylabel(words("PSA (g)"))
-        axes.grid(which="major", color="0.85")
-        axes.grid(which="minor", color="0.94", lw=0.4)
-        axes.legend(loc="lower left", framealpha=0.9)
-        return _svg(figure)
+            mark = "" if row["confirmed"] else f" ({words('unconfirmed')})"
+            above.plot(periods_s, _numbers(row["psa_g"]), style, color=colour, lw=1.4, label=row["name"] + mark)
+        above.set_yscale("log")
+        above.set_ylabel(words("PSA (g)"))
+        above.legend(loc="lower left", framealpha=0.9)
+        if below is not None:
+            _ratios(below, periods_s, [row["name"] for row in design], measured, words)
+        for axes in (above,) if below is None else (above, below):
+            axes.set_xscale("log")
+            axes.set_xlim(periods_s[0], periods_s[-1])
+            axes.grid(which="major", color="0.85")
+            axes.grid(which="minor", color="0.94", lw=0.4)
+        (above if below is None else below).set_xlabel(words("period (s)"))
+        return svg_of(figure)
+
+
+def _ratios(axes: Axes, periods_s: Floats, names: Sequence[str], measured: Sequence[Measured], words: Words) -> None:
+    """Measured over design by period, in the line of the design; where it is more than 1 it is filled."""
+    for one in measured:
+        for name, values in one.ratios.items():
+            colour, style = _STYLES[names.index(name) % len(_STYLES)]
+            ratio = _numbers(values)
+            axes.plot(periods_s, ratio, style, color=colour, lw=1.2)
+            axes.fill_between(periods_s, 1, ratio, where=ratio > 1, color=colour, alpha=0.15, lw=0)
+    axes.axhline(1.0, color="0.1", lw=0.9)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(words("measured / design"))
+
+
+def _numbers(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], float)
 
 
 def draw_record(record: Record, fourier: dict[str, Any], words: Words) -> bytes:
     """Acceleration of each component over time, and their Fourier spectra."""
     motion = record.assessment.motion
     n = len(motion.components)
-    with mpl.rc_context(_settings()):
+    with mpl.rc_context(settings()):
         figure = Figure(figsize=(_WIDTH_IN, 0.9 * n + 1.75), layout="constrained")
         grid = figure.add_gridspec(n + 1, 1, height_ratios=[1.0] * n + [1.8])
         most = float(np.abs(motion.acceleration_m_s2).max()) * 100
@@ -130,12 +132,12 @@ def draw_record(record: Record, fourier: dict[str, Any], words: Words) -> bytes:
         below.set_ylabel(words("Fourier amplitude (m/s)"))
         below.grid(color="0.9")
         below.legend(loc="lower left")
-        return _svg(figure)
+        return svg_of(figure)
 
 
 def draw_strain(route: dict[str, Any], words: Words) -> bytes:
     """Strain by kilometre post, a line for each event; no line where nothing was measured."""
-    with mpl.rc_context(_settings()):
+    with mpl.rc_context(settings()):
         figure = Figure(figsize=(_WIDTH_IN, 2.6), layout="constrained")
         axes = figure.subplots()
         pieces = route["segments"]
@@ -152,7 +154,7 @@ def draw_strain(route: dict[str, Any], words: Words) -> bytes:
         axes.set_ylabel(words("axial strain"))
         axes.grid(which="both", color="0.9")
         axes.legend(loc="best")
-        return _svg(figure)
+        return svg_of(figure)
 
 
 def _thinned(values: Floats, rate_hz: float) -> tuple[Floats, Floats]:

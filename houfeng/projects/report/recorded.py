@@ -77,7 +77,7 @@ def _measures(shape: dict[str, Any], words: Words) -> Iterator[Block]:
 
 def _intensities(records: list[dict[str, Any]], words: Words) -> Iterator[Block]:
     columns = (words("station"), words("epicentre km"), words("horizontal PGA cm/s²"), words("horizontal PGV cm/s"),
-               "GB/T 17742-2020", "JMA", "MMI (PGV)", words("usable periods s"))  # fmt: skip
+               "GB/T 17742-2020", "JMA", "MMI (PGV)", "MCS (PGV)", words("usable periods s"))  # fmt: skip
     rows = tuple(
         (
             record["station"],
@@ -86,12 +86,12 @@ def _intensities(records: list[dict[str, Any]], words: Words) -> Iterator[Block]
             number(record["horizontal"]["pgv_cm_s"]),
             number(record["china_gb_t_17742"]),
             number(record["jma"]),
-            number(max(row["mmi_pgv"] for row in record["components"])),
+            *(number(max(row[scale] for row in record["components"])) for scale in ("mmi_pgv", "mcs_pgv")),
             f"{number(record['usable_s'][0])}–{number(record['usable_s'][1])}",
         )
         for record in records
     )
-    yield Table(columns, rows, (1.6, 1.5, 1.9, 1.9, 1.9, 1.1, 1.4, 1.9), 1)
+    yield Table(columns, rows, (1.6, 1.5, 1.9, 1.9, 1.9, 1.1, 1.4, 1.4, 1.9), 1)
 
 
 def _published(shape: dict[str, Any], words: Words) -> Iterator[Block]:

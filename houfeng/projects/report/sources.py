@@ -30,10 +30,36 @@ def _method(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Text(words("PSA: oscillators of Nigam & Jennings (1969), 5 % damped, records band-limited between samples; "
                      "RotD50 and RotD100 of 180 directions (Boore 2010). Fourier spectra: smoothed after Konno & "
                      "Ohmachi (1998). Durations between 5 and 75 or 95 % of Arias intensity. MMI after Worden et al. "
-                     "(2012)."))  # fmt: skip
-    rows = tuple((key.replace("_", " "), value if isinstance(value, str) else number(value))
+                     "(2012), MCS after Faenza & Michelini (2010)."))  # fmt: skip
+    labels = _labels(words)
+    rows = tuple((labels[key], words.reason(value) if isinstance(value, str) else number(value))
                  for key, value in chain.items())  # fmt: skip
     yield Table((words("setting"), words("value")), rows, (9, 5), 1)
+
+
+def _labels(words: Words) -> dict[str, str]:
+    """What each setting of the chain is called."""
+    return {
+        "clipped_from_n_samples_at_a_rail": words("clipped: samples in a row at the largest or smallest value"),
+        "least_noise_s": words("least length before the onset, s"),
+        "least_signal_s": words("least length behind the onset, s"),
+        "taper_each_side": words("taper on each side, share of the record"),
+        "smoothing_konno_ohmachi_b": words("smoothing of Konno & Ohmachi, b"),
+        "least_signal_over_noise": words("least signal over noise"),
+        "signal_over_noise_up_to_hz": words("signal over noise is needed up to, Hz"),
+        "highest_low_corner_hz": words("highest lower corner, Hz"),
+        "highest_high_corner_hz": words("highest upper corner, Hz"),
+        "most_drift_of_displacement": words("most drift of displacement, share of its peak"),
+        "drift_polynomial_degree": words("degree of the polynomial of drift"),
+        "butterworth_poles_each_way": words("poles of the Butterworth filter, each way"),
+        "psa_usable_up_to_share_of_longest_period": words("PSA is usable up to this share of 1 / lower corner"),
+        "ending_window_s": words("window at the record's end, s"),
+        "ending_flagged_above": words("remarked when the end has more of the strongest window than"),
+        "ending_refused_above": words("refused when the end has more of it than"),
+        "exceedances_apart_s": words("exceedances are apart by at least, s"),
+        "onsets": words("onsets"),
+        "gb_t_17742_filter": words("filter of GB/T 17742-2020 (unconfirmed)"),
+    }
 
 
 def _limits(shape: dict[str, Any], words: Words) -> Iterator[Block]:

@@ -38,6 +38,10 @@ class Words:
         said = text if self.language is Language.ENGLISH else self._known[text]
         return said.format(**values) if values else said
 
+    def every(self) -> tuple[str, ...]:
+        """All texts of this language: what its font must have the characters of."""
+        return tuple(self._known.values())
+
     def reason(self, text: str) -> str:
         """A reason that a record was refused for, in this language; as it came where nobody has translated it."""
         if self.language is Language.ENGLISH:
@@ -51,7 +55,7 @@ class Words:
             pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(english[1:]))
             found = re.fullmatch(pattern, text)
             if found is not None:
-                return said.format(**found.groupdict())
+                return said.format(**{name: self._known.get(part, part) for name, part in found.groupdict().items()})
         return text
 
 

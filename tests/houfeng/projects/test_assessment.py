@@ -120,7 +120,7 @@ def test_a_pipe_is_strained_as_newmark_says(results: dict[str, Any]) -> None:
 def test_what_nobody_recorded_is_said(results: dict[str, Any]) -> None:
     (event,) = results["sites"][1]["events"]
     assert (event["station"], event["passed_over"]) == (None, [])
-    assert [one["what"] for one in results["unconfirmed"]] == ["basic", "strain", "repairs"]
+    assert [one["what"] for one in results["unconfirmed"]] == ["basic", "GB/T 17742-2020", "strain", "repairs"]
 
 
 def test_the_same_inputs_give_the_same_bytes_elsewhere(folder: Path, tmp_path: Path) -> None:
