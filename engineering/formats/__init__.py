@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engineering.formats import csmip, esm, geonet
+from engineering.formats import csmip, csmip_raw, esm, geonet
 from engineering.formats.lines import File
 from engineering.motion import Component
 from houfeng.errors import MotionError
@@ -24,5 +24,8 @@ def read(file: File) -> list[Component]:
     for _, is_format, read_format in _FORMATS:
         if is_format(file):
             return read_format(file)
+    if csmip_raw.is_format(file):
+        why = "a project's [[record]] takes it, whose event tells where noise ends"
+        raise MotionError(f"{file.name}: is {csmip_raw.TITLE}, not corrected: {why}")
     known = ", ".join(title for title, *_ in _FORMATS)
     raise MotionError(f"{file.name}: is none of {known}; it begins {file.lines[0][:40]!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,12 @@ from detection.location.geometry import distance_azimuth
 from detection.location.model import EarthModel
 from detection.location.traveltime import PHASES, TravelTimes
 from engineering.assessment import Assessment, assess
+from engineering.chain import correct
 from engineering.ending import check_ending
-from engineering.formats import read
+from engineering.formats import csmip_raw, read
 from engineering.formats.lines import File
 from engineering.measures import integral
-from engineering.motion import Motion
+from engineering.motion import Component, Motion
 from engineering.oscillator import Floats
 from engineering.project import RecordTable
 from engineering.routes import distance_km, segments
@@ -118,13 +120,12 @@ def _archived(found: Found) -> None:
     inventory = merge([parse_inventory(content, opened.name(path)) for path, content in contents.items()])
     recorded = RecordedWaveforms(_Noting(opened, windows))
     assessor = Assessor(recorded, inventory, Window(asked.before_s, asked.after_s), found.oscillators)
-    travel_times = TravelTimes(EarthModel.published(EARTH_MODEL))
     candidates = _candidates(opened, inventory)
     found.stations |= candidates
     for event in opened.events:
         for name, site in candidates.items():
             if (event.name, name) not in found.records:
-                _assess(found, assessor, event, site, _onset_ns(travel_times, event, site))
+                _assess(found, assessor, event, site, _onset_ns(event, site))
 
 
 class _Noting:
@@ -162,12 +163,17 @@ def _candidates(opened: Opened, inventory: Inventory) -> dict[str, Site]:
     }
 
 
-def _onset_ns(travel_times: TravelTimes, event: AssessedEvent, site: Site) -> int | None:
+@lru_cache(maxsize=1)
+def _travel_times() -> TravelTimes:
+    return TravelTimes(EarthModel.published(EARTH_MODEL))
+
+
+def _onset_ns(event: AssessedEvent, site: Site) -> int | None:
     """Before which a station cannot feel an event, ns UTC; None where it is too far for a P wave."""
     at = np.array(site.latitude_deg), np.array(site.longitude_deg)
     km, _ = distance_azimuth(np.array(event.latitude_deg), np.array(event.longitude_deg), *at)
     phase = np.array(PHASES.index("P"))
-    p_s = float(travel_times(phase, np.array(event.depth_km), km, np.array(site.elevation_m / 1000)).time_s)
+    p_s = float(_travel_times()(phase, np.array(event.depth_km), km, np.array(site.elevation_m / 1000)).time_s)
     if not np.isfinite(p_s):
         return None
     return event.time_ns + seconds_ns(max(p_s * (1 - EARLY_SHARE) - EARLY_S, 0.0))
@@ -187,24 +193,34 @@ def _assess(found: Found, assessor: Assessor, event: AssessedEvent, site: Site, 
 
 
 def _published(found: Found, table: RecordTable) -> None:
-    """A record as its agency corrected it."""
+    """A record as its agency corrected it, or of volume 1, which is corrected here."""
     opened = found.opened
     event = next(one for one in opened.events if one.name == table.event)
     site = Site(table.station, table.latitude_deg, table.longitude_deg, 0.0)
     found.stations[table.station] = site
+    files = [File.of(name, opened.read("record", opened.folder / name)) for name in table.files]
     try:
-        components = [
-            replace(component, station=table.station)
-            for name in table.files
-            for component in read(File.of(name, opened.read("record", opened.folder / name)))
-        ]
-        motion = Motion(tuple(components))
+        is_raw = any(csmip_raw.is_format(file) for file in files)
+        onset_ns = _onset_ns(event, site) if is_raw else None
+        if is_raw and onset_ns is None:
+            raise MotionError(f"{table.station}: no P wave reaches it")
+        components = _here(files, onset_ns) if onset_ns is not None else [one for file in files for one in read(file)]
+        motion = Motion(tuple(replace(component, station=table.station) for component in components))
         remark = check_ending(motion)
         assessed = assess(motion, found.oscillators)
     except MotionError as error:
         found.refusals[event.name, table.station] = Refusal(event.name, table.station, str(error))
         return
-    _keep(found, event, site, replace(assessed, remarks=(*assessed.remarks, *([remark] if remark else []))), None)
+    remarks = (*assessed.remarks, *([remark] if remark else []))
+    _keep(found, event, site, replace(assessed, remarks=remarks), onset_ns)
+
+
+def _here(files: list[File], onset_ns: int) -> list[Component]:
+    """Axes of volume 1, corrected."""
+    mixed = [file.name for file in files if not csmip_raw.is_format(file)]
+    if mixed:
+        raise MotionError(f"{mixed[0]}: is corrected and stands beside files of {csmip_raw.TITLE}, which are not")
+    return correct([axis.raw(onset_ns) for file in files for axis in csmip_raw.read(file)])
 
 
 def _keep(found: Found, event: AssessedEvent, site: Site, assessed: Assessment, onset_ns: int | None) -> None:

@@ -49,7 +49,7 @@ def test_a_file_that_cannot_be_used_is_named_and_the_others_are_assessed(shared_
     (tmp_path / "empty.V2").touch()
     result = assess(folder / "CE89146.V1", tmp_path / "empty.V2", folder / "CE89146.V2", "--format", "json")
     assert result.exit_code == 1
-    assert "CE89146.V1: is none of ESM ASCII, GeoNet V2A, CSMIP volume 2" in result.stderr
+    assert "CE89146.V1: is CSMIP volume 1, not corrected" in result.stderr
     assert "empty.V2: is empty" in result.stderr
     assert [record["station"] for record in json.loads(result.stdout)["records"]] == ["89146"]
 

@@ -23,8 +23,8 @@ def chapters(shape: dict[str, Any], sha256: str, words: Words) -> Iterator[Block
 def _method(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Heading(words("Method"))
     chain = shape["provenance"]["chain"]
-    yield Text(words("Records out of archives are corrected in this order: check of clipping, linear trend, mean "
-                     "before the onset, cosine taper, response, signal over noise, corners, Butterworth band-pass both "
+    yield Text(words("Records out of archives, and of volume 1, are corrected in this order: check of clipping, "
+                     "linear trend, mean before the onset, cosine taper, response, signal over noise, corners, Butterworth band-pass both "
                      "ways between zeros, integration. Records that agencies corrected are taken as they are. "
                      "Horizontal components share their corners."))  # fmt: skip
     yield Text(words("PSA: oscillators of Nigam & Jennings (1969), 5 % damped, records band-limited between samples; "

@@ -93,7 +93,7 @@ def test_europes_peaks_are_found(shared_data: Folder) -> None:
     [
         ("nc71734741/CE89146.V2", lambda lines: lines[:200], "line 200: ends after 1232 of 12000 values"),
         ("nc71734741/CE89146.V2", lambda lines: [*lines[:60], "garbage", *lines[61:]], "line 61: expected numbers 10"),
-        ("nc71734741/CE89146.V1", lambda lines: lines, "is none of ESM ASCII, GeoNet V2A, CSMIP volume 2"),
+        ("nc71734741/CE89146.V1", lambda lines: lines, "is CSMIP volume 1, not corrected: a project"),
         ("nz2018p115908/20180212_211557_WPWS_20.V2A", lambda lines: lines[:100], "ends after 740 of 5800"),
         ("nz2018p115908/20180212_211557_WPWS_20.V2A", lambda lines: lines[:9] + lines[10:], "line 1: expected Site"),
     ],
