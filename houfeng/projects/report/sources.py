@@ -23,10 +23,10 @@ def chapters(shape: dict[str, Any], sha256: str, words: Words) -> Iterator[Block
 def _method(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Heading(words("Method"))
     chain = shape["provenance"]["chain"]
-    yield Text(words("Records out of archives, and of volume 1, are corrected in this order: check of clipping, "
-                     "linear trend, mean before the onset, cosine taper, response, signal over noise, corners, Butterworth band-pass both "
-                     "ways between zeros, integration. Records that agencies corrected are taken as they are. "
-                     "Horizontal components share their corners."))  # fmt: skip
+    yield Text(words("Records out of archives, and of volume 1, are corrected in this order: check of clipping, linear "
+                     "trend, mean before the onset, cosine taper, response, signal over noise, corners, Butterworth "
+                     "band-pass both ways between zeros, integration. Records that agencies corrected are taken as "
+                     "they are. Horizontal components share their corners."))  # fmt: skip
     yield Text(words("PSA: oscillators of Nigam & Jennings (1969), 5 % damped, records band-limited between samples; "
                      "RotD50 and RotD100 of 180 directions (Boore 2010). Fourier spectra: smoothed after Konno & "
                      "Ohmachi (1998). Durations between 5 and 75 or 95 % of Arias intensity. MMI after Worden et al. "
