@@ -100,7 +100,7 @@ class SpectrumTable:
             try:
                 self.on((SITE_CLASSES[self.code] or ("",))[0])
             except MotionError as error:
-                faults.append(f"name: {self.name}: {error}")
+                faults.append(f"periods_s: {error}" if self.code is Code.TABLE else f"name: {self.name}: {error}")
         if self.code is Code.GB50011 and self.level in (Motion.BASIC, Motion.VERY_RARE):
             faults.append(f"level: GB 50011 has frequent and rare earthquakes, came {self.level}")
         if faults:

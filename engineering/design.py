@@ -206,7 +206,9 @@ class Table:
     def __post_init__(self) -> None:
         fits = self.periods_s.shape == self.psa_g.shape and self.periods_s.ndim == 1 and len(self.periods_s) > 1
         if not fits or np.any(np.diff(self.periods_s) <= 0) or np.any(self.psa_g < 0):
-            raise MotionError(f"{self.name}: needs two and more periods that grow, with as many accelerations in g")
+            raise MotionError(
+                f"{self.name}: needs two and more periods that grow, with as many accelerations in g, none below 0"
+            )
 
     @property
     def title(self) -> str:

@@ -74,11 +74,11 @@ class RecordsTable:
 
 @dataclass(frozen=True, slots=True)
 class RecordTable:
-    """`[[record]]`: corrected records as agencies publish them, of one station and event.
+    """`[[record]]`: records as agencies publish them, of one station and event.
 
     Parameters
     ----------
-    files : ESM ASCII, CSMIP volume 2 or GeoNet V2A; relative to the project file
+    files : ESM ASCII, CSMIP volume 2 or GeoNet V2A, or CSMIP volume 1; relative to the project file
     event : name of an `[[event]]`
     station : how it shall be called
     latitude_deg, longitude_deg : where it stands: the files' headers are not trusted with that

@@ -94,9 +94,11 @@ def geojson_points(content: bytes, name: str) -> list[list[float]]:
         document = json.loads(content)
     except ValueError as error:
         raise ConfigError(f"{name}: is no JSON: {error}") from error
-    lines = [line for line in _geometries(document) if line.get("type") == "LineString"]
+    geometries = _geometries(document)
+    lines = [line for line in geometries if line.get("type") == "LineString"]
     if len(lines) != 1:
-        raise ConfigError(f"{name}: one LineString is needed, {len(lines)} came")
+        came = ", ".join(str(one.get("type")) for one in geometries) or "no geometry"
+        raise ConfigError(f"{name}: one LineString is needed, came {came}")
     coordinates = lines[0].get("coordinates")
     if not isinstance(coordinates, list) or not all(_is_position(one) for one in coordinates):
         raise ConfigError(f"{name}: coordinates must be positions of [longitude, latitude]")

@@ -115,7 +115,11 @@ def _points(opened: Opened, route: RouteTable) -> tuple[Point, ...]:
     if not route.geojson:
         return route_points(route.points, f"route[{route.name}].points")
     content = opened.read("route", opened.folder / route.geojson)
-    return route_points(geojson_points(content, route.geojson), f"{route.geojson}: coordinates")
+    points = geojson_points(content, route.geojson)
+    try:
+        return route_points(points, f"{route.geojson}: coordinates")
+    except ConfigError as error:
+        raise ConfigError(f"{error}\n{route.geojson}: GeoJSON itself has [longitude, latitude]") from error
 
 
 def places_of(opened: Opened) -> list[tuple[float, float]]:

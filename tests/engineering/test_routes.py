@@ -60,9 +60,9 @@ def test_a_line_is_found_in_whatever_geojson_holds_it() -> None:
     ("content", "said"),
     [
         (b"{", "a.geojson: is no JSON"),
-        (b'{"type": "Point", "coordinates": [0, 0]}', "one LineString is needed, 0 came"),
+        (b'{"type": "Point", "coordinates": [0, 0]}', "one LineString is needed, came Point"),
         (b'{"type": "LineString", "coordinates": [[0, "x"], [1, 1]]}', r"positions of \[longitude, latitude\]"),
-        (b"[]", "one LineString is needed, 0 came"),
+        (b"[]", "one LineString is needed, came no geometry"),
     ],
 )
 def test_what_is_no_line_is_said(content: bytes, said: str) -> None:

@@ -1,7 +1,7 @@
 """Makes the font that Chinese is set in: `python -m houfeng.projects.report.han_font NotoSansCJK-Regular.ttc OUT.ttf`.
 
-The source is in Debian's package fonts-noto-cjk: /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc. fpdf2 embeds only
-outlines of the TrueType kind, and all of a font's tables are in every copy of Houfeng: so it is cut and converted once.
+The source is in Debian's package fonts-noto-cjk, in /usr/share/fonts/opentype/noto. fpdf2 embeds only outlines of the
+TrueType kind, and a font goes with every copy of Houfeng: so it is cut and converted once.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from engineering.ending import still_moving
 from engineering.project import Language
 from houfeng.cli import main
 from houfeng.projects.load import open_project
@@ -179,6 +180,26 @@ def test_a_record_that_ends_too_early_is_refused_and_listed(shared_data: Folder,
         f"r/CI.MPM..HN{axis}.mseed" for axis in "ENZ"
     ]
     assert "обрывается, пока грунт движется: последние 5 с" in Words(Language.RUSSIAN).reason(refused["reason"])
+
+
+@pytest.mark.soak
+def test_records_that_are_cut_short_end_in_motion_or_not(shared_data: Folder, tmp_path: Path) -> None:
+    """What the shares rest on at which a record is refused and remarked: `pytest -s -m soak -k cut_short` prints it."""
+    (tmp_path / "r").symlink_to(shared_data("ridgecrest2019"))
+    refused, shares = {}, {}
+    for after_s in (25, 90):
+        (tmp_path / "project.toml").write_text(
+            f'[project]\ntitle = "T"\n[records]\nfolders = ["r"]\nafter_s = {after_s}\nmax_station_km = 100\n'
+            '[catalogue]\nfile = "r/catalog.csv"\nstart = "2019-07-06T03:19:00Z"\nend = "2019-07-06T03:21:00Z"\n'
+            'min_magnitude = 5.5\n[[site]]\nname = "S"\nlatitude_deg = 35.77\nlongitude_deg = -117.6\n'
+        )
+        found = assess_project(open_project(tmp_path / "project.toml"))
+        shares[after_s] = {key[1]: still_moving(record.assessment.motion) for key, record in found.records.items()}
+        refused[after_s] = {key[1]: one.reason for key, one in found.refusals.items()}
+        print(after_s, {name: f"{share:.0%}" for name, share in shares[after_s].items()}, refused[after_s])
+    assert sum("ends while the ground moves" in reason for reason in refused[25].values()) >= 9
+    assert [name for name, reason in refused[90].items() if "ends while" in reason] == ["CI.MPM"]
+    assert len(shares[90]) >= 9
 
 
 def texts() -> Iterator[str]:
