@@ -9,13 +9,14 @@ from engineering.intensity import jma_published, mcs, mercalli
 from engineering.measures import G_M_S2
 from engineering.oscillator import Floats
 
+_SCALES = ("mmi_pga", "mmi_pgv", "mcs_pga", "mcs_pgv")
+
 
 def component_rows(assessment: Assessment) -> list[dict[str, Any]]:
     """A row for each component; `published_` columns and differences in percent are None where nothing is published."""
     rows = []
     measures = assessment.measures
-    by_acceleration, by_velocity = mercalli(measures.pga_m_s2, measures.pgv_m_s)
-    mcs_pga, mcs_pgv = mcs(measures.pga_m_s2, measures.pgv_m_s)
+    scales = (*mercalli(measures.pga_m_s2, measures.pgv_m_s), *mcs(measures.pga_m_s2, measures.pgv_m_s))
     for number, component in enumerate(assessment.motion.components):
         row: dict[str, Any] = {
             "station": component.station,
@@ -37,11 +38,7 @@ def component_rows(assessment: Assessment) -> list[dict[str, Any]]:
             "d5_75_s": float(measures.d5_75_s[number]),
             "d5_95_s": float(measures.d5_95_s[number]),
             "housner_cm_s": float(measures.housner_m_s[number]) * 100,
-            "mmi_pga": float(by_acceleration[number]),
-            "mmi_pgv": float(by_velocity[number]),
-            "mcs_pga": float(mcs_pga[number]),
-            "mcs_pgv": float(mcs_pgv[number]),
-        }
+        } | {name: float(values[number]) for name, values in zip(_SCALES, scales, strict=True)}
         published = component.published
         for name, value in (
             ("pga_cm_s2", published.pga_m_s2),
