@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 from obspy import read_events
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from acquisition.archive import Archive
@@ -94,8 +95,22 @@ def fetch(
         raise click.UsageError("one of --to DIR and --archive is needed")
     configured = settings_of(config)
     root = folder if folder is not None else Path(configured.archive.path)
-    settings = _service(configured, server, user, secret)
     patterns = [pattern for group in streams for pattern in group]
+    said, is_whole = bring(configured, service_of(configured, server, user, secret), patterns, windows, root)
+    click.echo(said)
+    ctx.exit(0 if is_whole else 1)
+
+
+def bring(
+    configured: Settings, settings: FdsnSettings, patterns: list[Pattern], windows: list[Window], root: Path
+) -> tuple[str, bool]:
+    """Download what a folder lacks; what came of it in words, and whether no request failed for good.
+
+    Raises
+    ------
+    SourceError : if the data centre has no such channels
+    ArchiveError : if the folder cannot be written
+    """
     service = StationService(settings)
     opened = Archive(root)
     try:
@@ -105,11 +120,11 @@ def fetch(
     finally:
         opened.close()
         bring_up_to_date(configured, root)
-    click.echo(summarise(wanted, filled, root))
-    ctx.exit(1 if any(not lost.absent for lost in filled.missing) else 0)
+    return summarise(wanted, filled, root), all(lost.absent for lost in filled.missing)
 
 
-def _service(configured: Settings, server: str, user: str, secret: str) -> FdsnSettings:
+def service_of(configured: Settings, server: str, user: str = "", secret: str = "") -> FdsnSettings:
+    """How a data centre is asked: as the options say, else as [[fdsn]] of the configuration has it."""
     if user and not secret:
         raise click.UsageError("--user needs --secret env:NAME or file:PATH")
     if secret:
@@ -220,7 +235,7 @@ def _agrees(known: Inventory, inventory: Inventory, station_id: str) -> bool:
 
 def _download(settings: FdsnSettings, archive: Archive, wanted: list[Gap]) -> Filled:
     columns = (TextColumn("Fetching"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("fetch", total=total_s(join(wanted)))
         backfill = Backfill(
             settings, archive.root, archive.quarantine, progress=lambda seconds: bar.advance(task, seconds)

@@ -22,9 +22,11 @@ from rich.text import Text
 from sqlalchemy import Connection
 
 from acquisition.arrivals import Arrivals
+from configs import Settings
 from database import queries
 from database.records import Run
 from database.store import Store
+from houfeng.cli.fetch import Pattern, Streams, bring, service_of
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.event_lines import summary
 from houfeng.replaying import Step
@@ -45,6 +47,10 @@ _TOLD_EVERY_S = 10.0
               help="Search channels on so many processes; what is found is the same.")  # fmt: skip
 @click.option("--scheduler", metavar="tcp://HOST:PORT", default="",
               help="Search channels on a Dask scheduler's workers instead: needs houfeng[scale].")  # fmt: skip
+@click.option("--fdsn", metavar="URL|NAME", default="",
+              help="Fetch what DIR lacks between --start and --end from this data centre before.")  # fmt: skip
+@click.option("--streams", type=Streams(), multiple=True, metavar="NET.STA.LOC.CHA,...",
+              help="With --fdsn: channels; * and ? allowed. May be given several times.")  # fmt: skip
 @click.option("--arrivals", type=click.Choice(["recorded", "none"]), default="none", show_default=True,
               help="Replay records as they came, and keep the history of events: what was shown when.")  # fmt: skip
 def replay(
@@ -56,6 +62,8 @@ def replay(
     workers: int,
     scheduler: str,
     arrivals: str,
+    fdsn: str,
+    streams: tuple[tuple[Pattern, ...], ...],
 ) -> None:
     """Detect on archived records, as fast as this computer can.
 
@@ -65,8 +73,8 @@ def replay(
     One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
-    came = _arrivals(paths, start, arrivals, workers, scheduler)
-    settings = settings_of(config)
+    settings, came = settings_of(config), _arrivals(paths, start, arrivals, workers, scheduler)
+    _fetch(settings, fdsn, streams, (start, end), paths)
     store = Store.open(settings.database.url)
     try:
         with TemporaryDirectory(prefix="houfeng-") as scratch:
@@ -93,6 +101,26 @@ def replay(
             _print(snapshot, run)
     finally:
         store.close()
+
+
+def _fetch(
+    settings: Settings,
+    server: str,
+    streams: tuple[tuple[Pattern, ...], ...],
+    window: tuple[int | None, int | None],
+    paths: tuple[Path, ...],
+) -> None:
+    """Bring what the folder lacks, if that is asked for; what cannot be had is told, and the rest is replayed."""
+    if not (server or streams):
+        return
+    start_ns, end_ns = window
+    if not (server and streams) or start_ns is None or end_ns is None or not start_ns < end_ns or len(paths) != 1:
+        raise click.UsageError("--fdsn, --streams, --start, a later --end and one DIR are needed together")
+    patterns = [pattern for group in streams for pattern in group]
+    said, is_whole = bring(settings, service_of(settings, server), patterns, [(start_ns, end_ns)], paths[0])
+    click.echo(said, err=True)
+    if not is_whole:
+        click.echo("not all of it came: the same command asks again for the rest, in a run of its own", err=True)
 
 
 def _print(snapshot: Connection, run: Run) -> None:
