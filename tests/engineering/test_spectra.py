@@ -108,7 +108,7 @@ def test_velocity_is_the_derivative_of_displacement(record_m_s2: Floats) -> None
     quantity=st.sampled_from(Quantity),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_blocks_are_filtered_as_sample_by_sample(
     n: int, phase: float, damping: float, quantity: Quantity, seed: int
 ) -> None:
@@ -119,6 +119,7 @@ def test_blocks_are_filtered_as_sample_by_sample(
     assert np.abs(found - expected).max() <= 1e-8 * np.abs(expected).max()
 
 
+@settings(deadline=None)
 @given(angle=st.floats(0, 180), stretch=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
 def test_all_directions_do_not_care_how_sensors_were_laid(angle: float, stretch: float, seed: int) -> None:
     chance = np.random.default_rng(seed)
@@ -130,6 +131,7 @@ def test_all_directions_do_not_care_how_sensors_were_laid(angle: float, stretch:
     assert mine[-1] <= np.hypot(*path).max() * (1 + 1e-12)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), stretch=st.sampled_from([0.0, 1e-6, 1e-2, 1.0]))
 def test_leaving_out_near_points_alters_no_direction(seed: int, stretch: float) -> None:
     chance = np.random.default_rng(seed)
