@@ -40,7 +40,7 @@ def distance_azimuth(lat_deg: Floats, lon_deg: Floats, to_lat_deg: Floats, to_lo
     x = (angle - sin_angle) * (np.sin(mean) * np.cos(half)) ** 2 / far
     y = (angle + sin_angle) * (np.cos(mean) * sin_half) ** 2 / near
     azimuth = np.degrees(np.arctan2(np.sin(dlon) * cos2, cos1 * np.sin(lat2) - np.sin(lat1) * cos2 * np.cos(dlon)))
-    # as a remainder of 360 it is, to the bit, in a fifth of the time
+    # the same as the remainder of 360, to the bit, without a division
     return _EQUATOR_KM * (angle - _FLATTENING / 2 * (x + y)), np.where(azimuth < 0, azimuth + 360, azimuth) + 0.0
 
 
