@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stations.alerts.alert import Alert
 from stations.alerts.evidence import Value, said
 from webui import reasons, words
@@ -69,6 +71,18 @@ PHRASES = (
     lazy_gettext("%(reason)s"),
     lazy_gettext("the evidence does not tell why"),
 )
+
+
+_CHANGES = re.compile(r"(\d+) changes within an hour")
+
+
+def why(text: str, alert: Alert) -> str:
+    """The reason of a step: what the system says of its own in the page's language, what people wrote as it is."""
+    if text == alert.evidence:
+        return evidence(alert)
+    if found := _CHANGES.fullmatch(text):
+        return gettext("%(n)s changes within an hour", n=found[1])
+    return text
 
 
 def evidence(alert: Alert) -> str:

@@ -105,7 +105,10 @@ def _away(error: StoreError | ArchiveError) -> Response:
 
 
 def _failed(error: HTTPException) -> Response:
-    response = _failure(error.code or 500, error.description or error.name)
+    message = error.description or error.name
+    if error.description == type(error).description and not request.path.startswith("/api/"):
+        message = ""  # words for nobody in particular: the page's own say it
+    response = _failure(error.code or 500, message)
     # such as Allow of 405
     for name, value in error.get_headers():
         if name != "Content-Type":
@@ -114,7 +117,11 @@ def _failed(error: HTTPException) -> Response:
 
 
 def _failure(status: int, message: str) -> Response:
-    return api.failure(status, message) if request.path.startswith("/api/") else pages.failure(status, message)
+    return (
+        api.failure(status, message)
+        if request.path.startswith("/api/")
+        else pages.failure(status, message, is_translated=False)
+    )
 
 
 def _add_headers(response: Response) -> Response:

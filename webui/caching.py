@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 
 from database import queries
 from houfeng.times import NS_PER_S, now_ns
-from webui import access, language, reading
+from webui import access, language, reading, zones
 
 P = ParamSpec("P")
 
@@ -88,6 +88,7 @@ def _tag() -> str:
         now_ns() // (_FRESH_S * NS_PER_S),
         request.full_path,
         language.chosen(),
+        zones.chosen(),
         request.cookies.get("theme"),
         _understands_gzip(),
         access.reader(),

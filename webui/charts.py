@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from houfeng.times import NS_PER_S
+from webui import zones
 
 # A picture is drawn in a box of so many columns and lines, and stretched to its place.
 WIDTH, HEIGHT = 600, 100
@@ -92,7 +93,9 @@ def chart(
 def ticks(since_ns: int, until_ns: int) -> list[Tick]:
     """Round times between two, at most eight."""
     step_ns = next((int(each) for each in _TICKS_NS if (until_ns - since_ns) / each <= _MAX_TICKS), int(_TICKS_NS[-1]))
-    first_ns = -(-since_ns // step_ns) * step_ns
+    # round by the clocks of the page's zone
+    ahead_ns = zones.chosen().offset_ns(since_ns)
+    first_ns = -(-(since_ns + ahead_ns) // step_ns) * step_ns - ahead_ns
     return [
         Tick(round(100 * (t_ns - since_ns) / (until_ns - since_ns), 3), t_ns)
         for t_ns in range(first_ns, until_ns, step_ns)
@@ -100,8 +103,8 @@ def ticks(since_ns: int, until_ns: int) -> list[Tick]:
 
 
 def is_midnight(t_ns: int) -> bool:
-    """Whether a tick is a day's beginning."""
-    at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
+    """Whether a tick is a day's beginning in the page's zone."""
+    at = datetime.fromtimestamp(zones.shifted(t_ns) // NS_PER_S, UTC)
     return at.hour == at.minute == 0
 
 

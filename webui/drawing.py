@@ -13,6 +13,7 @@ from houfeng.stretch import Stretch
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.traces import Traces
 from houfeng.types import SourceId
+from webui import zones
 
 # Columns and lines of a picture, which is stretched to its place.
 N_COLUMNS, HEIGHT = 1200, 400
@@ -121,7 +122,9 @@ def ticks(start_ns: int, end_ns: int, most: int = _MAX_TICKS) -> list[Tick]:
     """Round times between two, at most so many."""
     length_ns = end_ns - start_ns
     step_ns = next((each for each in _STEPS_NS if length_ns / each <= most), _STEPS_NS[-1])
-    first_ns = -(-start_ns // step_ns) * step_ns
+    # round by the clocks of the page's zone
+    ahead_ns = zones.chosen().offset_ns(start_ns)
+    first_ns = -(-(start_ns + ahead_ns) // step_ns) * step_ns - ahead_ns
     return [
         Tick(round(100 * (t_ns - start_ns) / length_ns, 3), _label(t_ns, step_ns))
         for t_ns in range(first_ns, end_ns, step_ns)
@@ -147,7 +150,7 @@ def percent(t_ns: int, start_ns: int, end_ns: int) -> float:
 
 
 def _label(t_ns: int, step_ns: int) -> str:
-    day, _, clock = format_ns(t_ns, digits=3).rstrip("Z").partition("T")
+    day, _, clock = format_ns(zones.shifted(t_ns), digits=3).rstrip("Z").partition("T")
     if step_ns >= 86_400 * NS_PER_S or clock == "00:00:00.000":
         return day
     if step_ns < NS_PER_S:

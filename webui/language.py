@@ -9,6 +9,7 @@ import functools
 from dataclasses import dataclass
 from datetime import datetime
 
+import babel.dates
 import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, g, request
 
@@ -66,6 +67,12 @@ def _said(language: str, text: str) -> str:
 def day_and_month(day: datetime) -> str:
     """`22 Nov` in the page's language."""
     return str(flask_babel.format_datetime(day, gettext("d MMM"), rebase=False))
+
+
+def city(zone: str) -> str:
+    """The city that a time zone is named after, in the page's language: `Asia/Almaty` is `Алматы`."""
+    said = str(babel.dates.get_timezone_location(zone, locale=flask_babel.get_locale(), return_city=True))
+    return said.rpartition("/")[2].replace("_", " ")
 
 
 def territory(code: str) -> str:

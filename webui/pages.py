@@ -31,6 +31,7 @@ from webui import (
     sparklines,
     station_views,
     words,
+    zones,
 )
 from webui.caching import revalidated
 from webui.language import gettext
@@ -43,6 +44,8 @@ _N_ROWS = 200
 _N_LATEST = 5
 _N_PICKS = 12
 _THEMES = ("light", "dark")
+# What an address may say of the page itself; cookies keep it.
+KEPT = ("lang", "theme", "tz")
 # What does most of the work, and its licence (SPDX).
 _PACKAGES = {
     "ObsPy": "LGPL-3.0-only",
@@ -196,9 +199,10 @@ def about() -> Response:
     return rendered("about.html", packages=packages, evaluated_ns=reading.read(queries.newest_evaluation_ns))
 
 
-def failure(status: int, message: str) -> Response:
-    """A page that says what is wrong."""
-    response = rendered("failure.html", status=status, message=message, evaluated_ns=None)
+def failure(status: int, message: str, *, is_translated: bool = True) -> Response:
+    """A page that says what is wrong, in the page's language or, as errors do, in English."""
+    values = {"status": status, "message": message, "is_translated": is_translated}
+    response = rendered("failure.html", **values, evaluated_ns=None)
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -206,10 +210,11 @@ def failure(status: int, message: str) -> Response:
 
 @blueprint.after_app_request
 def remember(response: Response) -> Response:
-    """Keep the language and the theme that an address asked for."""
-    for name, known in (("lang", tuple(language.LANGUAGES)), ("theme", _THEMES)):
+    """Keep the language, the theme and the time zone that an address asked for."""
+    known = (("lang", language.LANGUAGES.__contains__), ("theme", _THEMES.__contains__), ("tz", zones.known))
+    for name, is_known in known:
         asked = request.args.get(name)
-        if asked in known:
+        if asked and is_known(asked):
             response.set_cookie(name, asked, max_age=_YEAR_S, samesite="Lax")
     return response
 
@@ -218,7 +223,7 @@ def remember(response: Response) -> Response:
 def here(**changes: str | None) -> str:
     """This page with other parameters; None takes one away."""
     values = request.args.to_dict() | changes
-    for name in ("lang", "theme"):
+    for name in KEPT:
         if name not in changes:
             values.pop(name, None)
     kept = {name: value for name, value in values.items() if value}
@@ -240,6 +245,8 @@ def rendered(template: str, **values: Any) -> Response:
             html_lang=language.HTML_LANG[language.chosen()],
             version=__version__,
             words=words,
+            zone=zones.chosen(),
+            zones=zones,
             reason=reasons.translated,
             magnitude_words=magnitude_words,
             revision_words=revision_words,

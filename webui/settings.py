@@ -9,6 +9,7 @@ from typing import Literal
 
 from houfeng.checks import need, port, positive
 from houfeng.errors import ConfigError
+from webui import zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,8 @@ class WebSettings:
 
     Raises
     ------
-    ConfigError : if the port is not one, the address is empty, the cache is of less than 1 MiB, a notice is there in
-        translation only, or other computers would reach a page of which nobody said who may read it
+    ConfigError : if the port is not one, the address is empty, the cache is of less than 1 MiB, the time zone is none,
+        a notice is there in translation only, or other computers would reach a page of which nobody said who reads it
     """
 
     enabled: bool = True
@@ -31,6 +32,7 @@ class WebSettings:
     notice: str = ""
     notice_zh: str = ""
     notice_ru: str = ""
+    time_zone: str = ""
     cache_path: str = "cache"
     cache_mib: int = 1024
 
@@ -40,6 +42,8 @@ class WebSettings:
             raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
         port("web.port", self.port)
         need(self.cache_mib > 0, "web.cache_mib", "1 MiB or more", f"{self.cache_mib:g}")
+        what = "an IANA name such as Asia/Almaty, or nothing for the browser's own"
+        need(not self.time_zone or zones.known(self.time_zone), "web.time_zone", what, self.time_zone)
         positive(self, "session_h", where="web.")
         need(0 <= self.proxies <= 8, "web.proxies", "0 to 8", self.proxies)
         if self.reading == "loopback" and not is_loopback(self.host):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import floor
 
-from houfeng.times import NS_PER_S, format_ns
+from houfeng.times import NS_PER_S, format_ns, parse_ns
 from stations.health.words import number
+from webui import zones
 from webui.language import day_and_month, lazy_gettext
 
 NO_EVIDENCE = "—"
@@ -25,6 +26,8 @@ UNITS = {
 }
 
 _MINUS = "\N{MINUS SIGN}"
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SI = {"M": "m", "M/S": "m/s", "M/S**2": "m/s²"}
 
 
 def age(seconds: float) -> str:
@@ -72,15 +75,26 @@ def figure(value: float | None) -> str:
     return NO_EVIDENCE if value is None else number(value)
 
 
+def scientific(value: float) -> str:
+    """A number of many digits as a power of ten: `6.3 × 10⁸`."""
+    mantissa, _, exponent = number(value).partition("e")
+    return f"{mantissa} × 10{exponent.translate(_RAISED)}" if exponent else mantissa
+
+
 def decimals(value: float | None, n_digits: int) -> str:
-    """A number with as many decimals as its column, with a real minus sign."""
-    return NO_EVIDENCE if value is None else f"{value:.{n_digits}f}".replace("-", _MINUS)
+    """A number with as many decimals as its column, with a real minus sign; what rounds to nothing has none."""
+    return NO_EVIDENCE if value is None else f"{value:z.{n_digits}f}".replace("-", _MINUS)
 
 
 def coordinates(latitude_deg: float, longitude_deg: float) -> str:
     """A place as maps have it: `48.050° N 11.643° E`."""
     north, east = ("N" if latitude_deg >= 0 else "S"), ("E" if longitude_deg >= 0 else "W")
     return f"{abs(latitude_deg):.3f}° {north} {abs(longitude_deg):.3f}° {east}"
+
+
+def si_unit(unit: str) -> str:
+    """A unit of StationXML as people write it: `m/s²` of `M/S**2`; what is not ground motion stays."""
+    return _SI.get(unit.upper(), unit)
 
 
 def quantity(value: float | None, unit: str) -> str:
@@ -102,7 +116,7 @@ def limit(value: float, unit: str) -> str:
 
 
 def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
-    """A time, as short as it stays clear: today `18:23`, this year `22 Nov 06:00`, else `2019-07-06 03:19`.
+    """A time in the page's zone, as short as it stays clear: `18:23` of today, `22 Nov 06:00`, or `2019-07-06 03:19`.
 
     Parameters
     ----------
@@ -111,19 +125,36 @@ def moment(t_ns: int | None, now_ns: int, *, digits: int = -1) -> str:
     """
     if t_ns is None:
         return NO_EVIDENCE
-    day, clock = _day_and_clock(t_ns, digits)
-    today = format_ns(now_ns, digits=0)
-    if day == today[:10]:
+    date, clock = _day_and_clock(t_ns, digits)
+    today = format_ns(zones.shifted(now_ns), digits=0)
+    if date == today[:10]:
         return clock
-    if day[:4] == today[:4]:
-        at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
-        return f"{day_and_month(at)} {clock}"
-    return f"{day} {clock}"
+    if date[:4] == today[:4]:
+        return f"{day(t_ns)} {clock}"
+    return f"{date} {clock}"
 
 
 def day(t_ns: int) -> str:
     """`22 Nov` in the page's language."""
+    return utc_day(zones.shifted(t_ns))
+
+
+def utc_day(t_ns: int) -> str:
+    """The same of a day that something was counted by, which is one of UTC in every zone."""
     return day_and_month(datetime.fromtimestamp(t_ns // NS_PER_S, UTC))
+
+
+def utc_date(t_ns: int) -> str:
+    """`2026-11-22`, as `utc_day`."""
+    return format_ns(t_ns, digits=0)[:10]
+
+
+def written(text: str) -> str:
+    """A time that was written down as text, as `full_time` to the minute; what is no time stays as it is."""
+    try:
+        return full_time(parse_ns(text), -1)
+    except ValueError:
+        return text
 
 
 def span(text: str) -> str:
@@ -145,7 +176,7 @@ def full_time(t_ns: int, digits: int) -> str:
 
 
 def _day_and_clock(t_ns: int, digits: int) -> tuple[str, str]:
-    day, clock = format_ns(t_ns, digits=max(digits, 0)).rstrip("Z").split("T")
+    day, clock = format_ns(zones.shifted(t_ns), digits=max(digits, 0)).rstrip("Z").split("T")
     return day, clock[:5] if digits < 0 else clock
 
 

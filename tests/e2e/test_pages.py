@@ -207,20 +207,3 @@ def test_everything_works_without_scripts(site: Site, chromium: WebDriver) -> No
     chromium.get(f"{site.address}/about")  # both choices are remembered
     assert chromium.find_element(By.TAG_NAME, "body").value_of_css_property("color") == "rgba(230, 236, 238, 1)"
     assert "Обзор" in chromium.find_element(By.TAG_NAME, "nav").text
-
-
-@pytest.mark.parametrize("language", ["en", "zh", "ru"])
-def test_nothing_scrolls_sideways(site: Site, chromium: WebDriver, language: str) -> None:
-    chromium.get(f"{site.address}/events?lang={language}")
-    event = chromium.find_element(By.CSS_SELECTOR, ".events tbody a").get_attribute("href") or ""
-    too_wide = []
-    for page in (*PAGES, event.removeprefix(site.address)):
-        chromium.get(site.address + page)
-        for width in (360, 390, 600, 700, 768, 820, 900, 1024, 1180, 1280, 1440):
-            size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 700}
-            chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-            if (needed := chromium.execute_script(f"return {ROOT}.scrollWidth")) > chromium.execute_script(
-                f"return {ROOT}.clientWidth"
-            ):
-                too_wide.append((page, width, needed))
-    assert not too_wide

@@ -122,7 +122,14 @@ def test_default_toml_is_read_key_by_key() -> None:
 def test_daemons_are_what_status_tells(open_page: Callable[..., FlaskClient], config: Path) -> None:
     client = open_page(WebSettings())
     page = client.get("/daemons").text
-    for said in ("geofon.gfz.de:18000", "waiting: &lt;refused&gt;", "4711", "3.0 GiB", "1.0 / 64 MiB", "7.5"):
+    for said in (
+        "geofon.gfz.de:18000",
+        "waiting to try again: &lt;refused&gt;",
+        "4711",
+        "3.0 GiB",
+        "1.0 / 64 MiB",
+        "7.5",
+    ):
         assert said in page, said
     told: dict[str, Any] = client.get("/api/v1/daemons").get_json()
     assert told["daemon"]["session"]["detection"]["n_picks"] == 7 and told["web"]["pid"] > 0

@@ -2,6 +2,7 @@
 
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const main = document.getElementById("main");
+const [dayShown, hourShown] = document.getElementById("clock").children;
 let offsetMs = 0;
 
 // What scripts say, in the page's language; names in braces are filled in.
@@ -35,11 +36,18 @@ function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// What clocks in the page's time zone show, as the server writes it: 2026-11-22 18:42:07.
+export function clock(ms) {
+  return new Date(ms + Number(main.dataset.ahead) * 1000).toISOString().slice(0, 19).replace("T", " ");
+}
+
 export function tick() {
   for (const element of document.querySelectorAll("time.age")) {
     write(element, age((now() - Date.parse(element.dateTime)) / 1000));
   }
-  write(document.getElementById("clock"), new Date(now()).toISOString().slice(0, 19).replace("T", " "));
+  const [day, hour] = clock(now()).split(" ");
+  write(dayShown, day);
+  write(hourShown, hour);
 }
 
 export function startAges() {

@@ -29,6 +29,7 @@ const KEYS = {
   g: () => { goingTo = Date.now(); },
   // acknowledging needs a reason: the key goes there
   a: () => document.querySelector("#act-ack [name=why]")?.focus(),
+  u: () => document.getElementById("zone").click(),
   "?": () => document.getElementById("help").showModal(),
 };
 

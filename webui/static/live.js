@@ -1,5 +1,5 @@
 // Keep the page up to date: listen for changes, fetch the page again, show how old its data are.
-import { age, evaluated, now, setClock, tick, words } from "./ages.js";
+import { age, clock, evaluated, now, setClock, tick, words } from "./ages.js";
 import { listen } from "./channel.js";
 import { misplaced, morph, reorder } from "./morph.js";
 
@@ -22,8 +22,9 @@ function say(name, picture, values = {}) {
   if (indicator.dataset.text === strong + text) return;
   indicator.dataset.text = strong + text;
   const bold = Object.assign(document.createElement("b"), { textContent: strong });
-  const tail = Object.assign(document.createElement("span"), { textContent: text });
-  indicator.replaceChildren(shape(picture), bold, tail);
+  const line = document.createElement("span");
+  line.append(bold, text);
+  indicator.replaceChildren(shape(picture), line);
 }
 
 function shape(name) {
@@ -34,7 +35,7 @@ function show() {
   const seconds = (now() - evaluated()) / 1000;
   if (Number.isNaN(seconds)) return say("never", "unknown");
   const values = { age: age(seconds), n: line.attempt };
-  if (seconds > LOST_S) say("lost", "bad", { time: new Date(evaluated()).toISOString().slice(11, 19) });
+  if (seconds > LOST_S) say("lost", "bad", { time: clock(evaluated()).slice(11) });
   else if (seconds > STALE_S) say(line.attempt ? "reconnecting" : "stale", "warn", values);
   else if (line.state === "polling") say("polling", "ring", values);
   else if (line.state === "open") say("live", "pulse", values);
@@ -62,6 +63,8 @@ function apply(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const next = fresh.getElementById("main");
   if (!next?.dataset.now) return;
+  // another tab chose another time zone: heads and times of one page must not be of two
+  if (fresh.documentElement.dataset.zone !== document.documentElement.dataset.zone) return location.reload();
   document.title = fresh.title;
   const order = [...next.querySelectorAll("[data-ordered] tbody tr")].map((row) => row.dataset.key);
   morph(document.getElementById("main"), next);

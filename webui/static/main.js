@@ -3,11 +3,13 @@ import { startAges } from "./ages.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startWaveforms } from "./waveform.js";
+import { startZone } from "./zone.js";
 
 startAges();
 startKeys();
 startLive();
 startWaveforms();
+startZone();
 
 document.documentElement.classList.add("scripted");
 
@@ -23,5 +25,5 @@ for (const form of document.querySelectorAll("form[action]")) {
 }
 // Cookies remember language and theme; an address that is handed on should not carry them.
 const address = new URL(location.href);
-for (const name of ["lang", "theme"]) address.searchParams.delete(name);
+for (const name of ["lang", "theme", "tz"]) address.searchParams.delete(name);
 if (address.href !== location.href) history.replaceState(null, "", address);
