@@ -138,7 +138,7 @@ def api_daemons() -> tuple[Processes, int]:
 @unkept
 def audit() -> Response:
     """Who did what, when, why and from where, newest first."""
-    reading.only(*_FILTERS, "page", "lang", "theme", "limit")
+    reading.only(*_FILTERS, "page", *pages.KEPT, "limit")
     rows, following = paging.cut(reading.read(_audit), reading.N_ROWS)
     values = {"rows": rows, "page": reading.page_number(), "is_more": following is not None}
     return pages.rendered("audit.html", **values, actions=_ACTIONS, evaluated_ns=None)

@@ -32,7 +32,17 @@ NAMES = {
 ALERT = Alert(Kind.SERVER, f"server {HOSTILE}", Severity.MAJOR, now_ns() - 60 * NS_PER_S, "server", HOSTILE)
 SHORT = ALERT.alert_id.removeprefix("alert/")
 PAGES = ("/", "/stations/KR.NRN", "/stations/II.AAK", "/stations/IC.LSA", "/events", "/alerts", f"/alerts/{SHORT}")
-PAGES += ("/availability", "/runs", "/audit", "/config", "/daemons")
+PAGES += (
+    "/availability",
+    "/availability/KR.NRN",
+    "/runs",
+    "/runs/live/diff/replay",
+    "/audit",
+    "/config",
+    "/daemons",
+    "/wall",
+)
+PAGES += tuple(f"/{kind}/KR.NRN.00.BHZ" for kind in ("waveforms", "drum", "spectrogram", "channels", "noise"))
 UNNAMED = """return [...document.querySelectorAll("input:not([type=hidden]), select, button")].filter(
     (each) => !each.labels?.length && !each.ariaLabel && !each.hidden && !each.textContent.trim()).length"""
 WIDE = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"

@@ -56,7 +56,7 @@ PAGES = {
 AXE_RUN = """const done = arguments[1];
 axe.run(document, arguments[0] ? { runOnly: { type: "rule", values: [arguments[0]] } } : {}).then(
     ({ violations }) => done(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id} ${node.html}`))))"""
-# Texts whose box hides their end, a page wider than its screen, and the longest line of the top bar where it is not whole.
+# Texts whose box hides their end, a page wider than its screen, and the longest line of the top bar where it is cut.
 CUT = """const found = [...document.querySelectorAll("body *")].filter((each) => {
     const style = getComputedStyle(each);
     return /hidden|clip/.test(style.overflowX + style.overflowY) && each.textContent.trim() && each.checkVisibility() &&

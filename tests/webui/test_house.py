@@ -124,7 +124,7 @@ def test_daemons_are_what_status_tells(open_page: Callable[..., FlaskClient], co
     page = client.get("/daemons").text
     for said in (
         "geofon.gfz.de:18000",
-        "waiting to try again: &lt;refused&gt;",
+        'waiting to try again: <span lang="en">&lt;refused&gt;</span>',
         "4711",
         "3.0 GiB",
         "1.0 / 64 MiB",
