@@ -34,7 +34,6 @@ SHORT = ALERT.alert_id.removeprefix("alert/")
 PAGES = ("/", "/stations/KR.NRN", "/stations/II.AAK", "/stations/IC.LSA", "/events", "/alerts", f"/alerts/{SHORT}")
 PAGES += (
     "/availability",
-    "/availability/KR.NRN",
     "/runs",
     "/runs/live/diff/replay",
     "/audit",
