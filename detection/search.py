@@ -18,7 +18,7 @@ from detection.closely import Closely, Found
 from detection.matrices import Floats
 from detection.table import Table
 
-_UNIT = 512  # tiles times steps searched at once: with 256 what is done once for each took a fifth more
+_UNIT = 512  # tiles times steps searched at once: what is done once for each is a small part then
 _UNIT_ROWS = 16384  # the same, channels times steps, of a table
 _TILES = 4, 16  # searched side by side: at least, as long as there are steps enough, and at most
 
