@@ -34,6 +34,7 @@ from database.metric_tables import (
 )
 from database.registry_tables import audit, station_card, station_correction, station_usage
 from database.run_tables import replay_state, run, run_channel, run_input, run_site
+from database.task_tables import task
 from database.watch_tables import absence, archive_file, channel_status, span, station_status, status_change
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "station_usage",
     "status_change",
     "stream_state",
+    "task",
     "web_session",
 ]
 

@@ -20,6 +20,7 @@
     │   ├── ModelError        an Earth model cannot be used
     │   └── WindowError       an STA/LTA window or band does not fit the sampling rate
     ├── MotionError           recorded ground motion cannot be assessed
+    ├── TaskError             what was asked for on the web page cannot be done
     ├── StatusError           the daemon cannot be asked how it is doing
     └── StoreError            the database refused, is too old, or is not ours
         └── StoreAwayError    the database does not answer now; trying again may help
@@ -101,6 +102,10 @@ class WindowError(DetectionError):
 
 class MotionError(HoufengError):
     """Recorded ground motion cannot be assessed; the message says what was needed."""
+
+
+class TaskError(HoufengError):
+    """What was asked for on the web page cannot be done; the message says why."""
 
 
 class StatusError(HoufengError):

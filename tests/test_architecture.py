@@ -46,7 +46,7 @@ DOORS = {
     "webui": (
         *(*CORE, *SHAPES, "houfeng.alert_shapes", "houfeng.sheets", "stations"),
         *("database.queries", "database.alert_queries", "database.metric_queries"),
-        *("database.metric_pages", "database.records", "database.store"),
+        *("database.metric_pages", "database.tasks", "database.records", "database.store"),
         *("database.accounts", "database.registry", "database.unit", "houfeng.passwords", "houfeng.acting"),
         # read models that need more than tables: spans, and the windows of noise
         *("houfeng.availability", "houfeng.noise"),

@@ -42,7 +42,7 @@ def handle_alert(alert_id: str, verb: str) -> Response:
         _handled(alert_id, verb)
     except AlertError as error:
         return pages.failure(_status_of(alert_id), str(error))
-    return _to(url_for("alerts.alert", alert_id=alert_id))
+    return to(url_for("alerts.alert", alert_id=alert_id))
 
 
 @blueprint.post(f"/api/v1/alerts/<alert_id>/<any({_VERBS}):verb>")
@@ -66,7 +66,7 @@ def use_station(station_id: str) -> Response:
         _used(station_id)
     except RegistryError as error:
         return pages.failure(400, str(error))
-    return _to(url_for("pages.station", station_id=station_id))
+    return to(url_for("pages.station", station_id=station_id))
 
 
 @blueprint.post("/api/v1/stations/<station_id>/usage")
@@ -84,7 +84,7 @@ def api_use_station(station_id: str) -> StationDetail | Response:
 
 
 def _handled(alert_id: str, verb: str) -> str:
-    said, change = _said("why", "until", "assignee"), _change()
+    said, change = sent("why", "until", "assignee"), by_whom()
     until_ns = _end_ns(said["until"], change.at_ns) if verb == "silence" else None
     assignee = said["assignee"] if verb == "assign" else ""
     with access.store().begin() as unit:
@@ -93,7 +93,7 @@ def _handled(alert_id: str, verb: str) -> str:
 
 
 def _used(station_id: str) -> None:
-    said, change = _said("usage", "until", "why"), _change()
+    said, change = sent("usage", "until", "why"), by_whom()
     until_ns = _end_ns(said["until"], change.at_ns)
 
     def work(unit: UnitOfWork) -> None:
@@ -108,17 +108,22 @@ def _used(station_id: str) -> None:
     access.store().run(work)
 
 
-def _said(*names: str) -> dict[str, str]:
+def sent(*names: str) -> dict[str, str]:
     """What was sent as a form or as a JSON object: short texts, "" where one is missing."""
-    sent: Any = request.get_json() if request.is_json else request.form.to_dict()
-    if not isinstance(sent, dict):
+    content: Any = request.get_json() if request.is_json else request.form.to_dict()
+    if not isinstance(content, dict):
         raise ParameterError(f"a JSON object with {', '.join(names)} is needed")
-    for name, value in sent.items():
+    for name, value in content.items():
         if name not in (*names, "csrf_token"):
             raise ParameterError(f"{name}: this takes {', '.join(names)}")
-        if not isinstance(value, str) or len(value) > _MAX_TEXT or "\0" in value:
+        if not isinstance(value, str) or len(value) > _MAX_TEXT or not _is_text(value):
             raise ParameterError(f"{name}: a text of at most {_MAX_TEXT} characters is needed")
-    return {name: str(sent.get(name, "")).strip() for name in names}
+    return {name: str(content.get(name, "")).strip() for name in names}
+
+
+def _is_text(value: str) -> bool:
+    """Whether a database can keep it: JSON can have halves of characters, and zeros."""
+    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _end_ns(text: str, at_ns: int) -> int | None:
@@ -128,7 +133,8 @@ def _end_ns(text: str, at_ns: int) -> int | None:
         raise ParameterError(f"until: {error}") from None
 
 
-def _change() -> Change:
+def by_whom() -> Change:
+    """Who changes something now, and from where."""
     asking = access.account()
     assert asking is not None  # `needs` saw to it
     return Change(now_ns(), asking.name, access.origin())
@@ -143,7 +149,8 @@ def _status_of(alert_id: str) -> int:
     return 400 if detail.row.alert.closed_ns is None else 409
 
 
-def _to(address: str) -> Response:
+def to(address: str) -> Response:
+    """Go on to a page after a form was sent."""
     answer = Response(status=303)
     answer.headers["Location"] = address
     return answer

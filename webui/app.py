@@ -17,6 +17,7 @@ from webui import (
     acting,
     alerts,
     api,
+    asking,
     assets,
     availability,
     house,
@@ -82,7 +83,7 @@ def create_app(
     app.extensions["sparklines"] = sparklines.Sparklines()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    insides = (signing, acting, house, openapi)
+    insides = (signing, acting, asking, house, openapi)
     for part in (pages, alerts, metrics, availability, noise, runs, api, stream, assets, *insides):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)

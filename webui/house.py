@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 from database import registry
 from database.records import AuditRow
 from houfeng import __version__
-from houfeng.errors import ConfigError, StatusError
+from houfeng.errors import ConfigError, StatusError, TaskError
 from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
-from webui import access, api, pages, paging, reading
+from webui import access, api, pages, paging, reading, task_rows
 from webui.paging import Paged
 from webui.schemas import answers, columns
 
@@ -85,10 +85,12 @@ class Around:
     ----------
     config : the settings as their file is now; a ConfigError tells what is wrong with it
     daemon : what the daemon tells of itself; a StatusError tells why it does not
+    begin : starts a process that does the task of this id; None where there is no such process
     """
 
     config: Callable[[], Sequence[ConfigRow]]
     daemon: Callable[[], dict[str, Any]]
+    begin: Callable[[str], None] | None = None
 
 
 def unkept(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -119,7 +121,8 @@ def config() -> Response:
 @unkept
 def daemons() -> Response:
     """What the daemon and this process are doing."""
-    return pages.rendered("daemons.html", told=_daemon(), web=_web(), evaluated_ns=None)
+    restarts = task_rows.recent("restart")
+    return pages.rendered("daemons.html", told=_daemon(), web=_web(), restarts=restarts, evaluated_ns=None)
 
 
 @blueprint.get("/api/v1/daemons")
@@ -157,7 +160,7 @@ def api_audit() -> AuditList | Response:
     return api.sheet("audit", columns(AuditShape), rows, link) if is_sheet else {"audit": rows, "next": link}
 
 
-_ACTIONS = ("session", "alert", "usage", "set", "import", "remove", "user", "token")
+_ACTIONS = ("session", "alert", "usage", "set", "import", "remove", "user", "token", "restart", "replay")
 
 
 def _audit(snapshot: Connection) -> list[AuditRow]:
@@ -217,6 +220,19 @@ def _web() -> WebProcess:
         "uptime_s": (now_ns() - started_ns) / NS_PER_S,
         "n_threads": threading.active_count(),
     }
+
+
+def beginner() -> Callable[[str], None]:
+    """What starts a process for a task.
+
+    Raises
+    ------
+    TaskError : where this page has no configuration that such a process could read
+    """
+    around = _around()
+    if around is None or around.begin is None:
+        raise TaskError("this page was started without a configuration: nothing can be replayed from it")
+    return around.begin
 
 
 def _around() -> Around | None:

@@ -70,6 +70,7 @@ PARAMETERS: dict[str, Json] = {
 }
 _WHY: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": "The reason; or the comment"}
 _UNTIL: Json = {"type": "string", "maxLength": 1000, "description": "UTC time, or 30min, 8h, 2d from now"}
+_ABOUT: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": "A server or daemon; a folder"}
 # Bodies of those that change something, by the last part of their endpoint.
 _BODIES: dict[str, Json] = {
     "api_handle_alert": {
@@ -81,6 +82,8 @@ _BODIES: dict[str, Json] = {
         "properties": {"usage": {"type": "string", "enum": list(LEVELS)}, "until": _UNTIL, "why": _WHY},
     },
 }
+_BODIES["api_restart"] = {"required": ["about", "why"], "properties": {"about": _ABOUT, "why": _WHY}}
+_BODIES["api_replay"] = _BODIES["api_restart"]
 _TYPES = {
     "json": "application/json",
     "csv": "text/csv",

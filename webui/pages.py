@@ -30,6 +30,7 @@ from webui import (
     sections,
     sparklines,
     station_views,
+    task_rows,
     words,
     zones,
 )
@@ -185,7 +186,8 @@ def runs() -> Response:
 
     def query(snapshot: Connection) -> dict[str, Any]:
         found, older = paging.cut(reading.runs(snapshot), reading.N_ROWS)
-        return {"runs": found, "older": older, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
+        evaluated_ns = queries.newest_evaluation_ns(snapshot)
+        return {"runs": found, "older": older, "begun": task_rows.recent("replay"), "evaluated_ns": evaluated_ns}
 
     return rendered("runs.html", **reading.read(query))
 

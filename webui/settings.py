@@ -35,6 +35,7 @@ class WebSettings:
     time_zone: str = ""
     cache_path: str = "cache"
     cache_mib: int = 1024
+    replay_path: str = ""
 
     def __post_init__(self) -> None:
         need(bool(self.host), "web.host", "an address such as 127.0.0.1", "an empty text")
@@ -55,7 +56,9 @@ class WebSettings:
     def resolved(self, folder: Path) -> WebSettings:
         """The same settings with relative paths taken from `folder`."""
         key_file = str(folder / self.session_key_file) if self.session_key_file else ""
-        return replace(self, session_key_file=key_file, cache_path=str(folder / self.cache_path))
+        replays = str(folder / self.replay_path) if self.replay_path else ""
+        cache = str(folder / self.cache_path)
+        return replace(self, session_key_file=key_file, cache_path=cache, replay_path=replays)
 
     def notice_in(self, language: str) -> str:
         """The notice for readers of `en`, `zh` or `ru`."""

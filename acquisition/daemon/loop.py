@@ -91,6 +91,10 @@ class Daemon:
                         self._vitals.stop.wait(began_s + _TURN_S - time.monotonic())
                         if self._vitals.reload.is_set() and not self._reload_into(session):
                             break
+                        if self._vitals.restart.is_set():
+                            self._vitals.restart.clear()
+                            _log.info("restarting: all servers, archive and detection")
+                            break
                     else:
                         self._front.stopping()
         _log.info("stopped; every received record is archived")

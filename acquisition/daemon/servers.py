@@ -69,6 +69,14 @@ class Servers:
                 recorder.add(name, self._source(each))
         return left
 
+    def restart(self, wanted: Wanted, recorder: Recorder) -> Batches:
+        """Close a source and open it anew, where detection has got to; what came meanwhile."""
+        name = _called(wanted)
+        left = recorder.remove(name)
+        del self._open[name]
+        recorder.add(name, self._source(wanted))
+        return left
+
     def live(self, taken: Batches) -> Batches:
         """Without back-filled records, which are archived and served.
 

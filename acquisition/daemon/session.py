@@ -15,6 +15,7 @@ from acquisition.daemon.detection import SessionDetection
 from acquisition.daemon.jobs import Job, Jobs
 from acquisition.daemon.link import StoreLink
 from acquisition.daemon.metering import Metering
+from acquisition.daemon.requests import DAEMON, Requests
 from acquisition.daemon.retention import retention_job
 from acquisition.daemon.servers import Batches, Servers
 from acquisition.daemon.status import SessionStatus
@@ -31,7 +32,7 @@ from configs import Settings
 from database.engine import BUSY_TIMEOUT_S
 from database.store import Store
 from houfeng import __version__
-from houfeng.errors import ArchiveError
+from houfeng.errors import ArchiveError, TaskError
 from houfeng.indexing import ArchiveIndex
 from houfeng.network import Network
 from houfeng.times import NS_PER_S, now_ns
@@ -184,7 +185,20 @@ class Session:
         yield self._usages.metadata_job()
         yield retention_job(lambda: self.settings, self._store, self._link)
         yield from self._metering.jobs()
+        yield Requests(self._store, self._link, self._restart).job()
         yield from upkeep(lambda: self.settings, self._vitals.reload.set)
+
+    def _restart(self, name: str) -> str:
+        """Begin anew with a server, or with everything; what is said of it."""
+        if name == DAEMON:
+            self._vitals.restart.set()
+            return "the daemon begins a session anew"
+        server = next((each for each in self.settings.seedlink if each.name == name), None)
+        if server is None:
+            known = ", ".join(each.name for each in self.settings.seedlink) or "none"
+            raise TaskError(f"a server of the configuration ({known}) or {DAEMON} is needed, {name!r} came")
+        self._process(self._servers.restart(server, self._recorder))
+        return f"connecting to {server.address} anew"
 
     def _open_ledger(self, stack: ExitStack) -> Ledger | None:
         served = self.settings.seedlink_server

@@ -19,6 +19,7 @@ class Vitals:
     ----------
     stop : set when the daemon shall drain and end
     reload : set when it shall read its configuration again
+    restart : set when it shall end its session and begin another of the same configuration
     heartbeats : of the daemon's parts
     tally : of the archive's work
     unpacker : makes archived records readable, and counts those that are not
@@ -27,6 +28,7 @@ class Vitals:
 
     stop: threading.Event = field(default_factory=threading.Event)
     reload: threading.Event = field(default_factory=threading.Event)
+    restart: threading.Event = field(default_factory=threading.Event)
     heartbeats: Heartbeats = field(default_factory=Heartbeats)
     tally: Tally = field(default_factory=Tally)
     unpacker: Unpacker = field(default_factory=Unpacker)

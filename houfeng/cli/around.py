@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -30,4 +33,10 @@ def around(config: Path, settings: Settings) -> Around:
     def told() -> dict[str, Any]:
         return fetch(settings)
 
-    return Around(rows, told)
+    def begin(task_id: str) -> None:
+        # on a session of its own: it goes on when the page is restarted
+        words = [sys.executable, "-m", "houfeng", "runs", "work", task_id, "--config", str(config.resolve())]
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        threading.Thread(target=process.wait, name="replay", daemon=True).start()
+
+    return Around(rows, told, begin)

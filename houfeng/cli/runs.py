@@ -15,6 +15,7 @@ from houfeng import run_shapes, shapes
 from houfeng.cli.listing import read_database
 from houfeng.cli.options import config_option
 from houfeng.cli.printing import format_option, print_rows, print_table
+from houfeng.cli.runs_work import work
 from houfeng.errors import StoreError
 from houfeng.replays.differing import (
     EVENT_TOLERANCE_KM,
@@ -36,6 +37,9 @@ _KINDS = {"picks": ("same", "moved", "only A", "only B"), "events": ("same", "ch
 @click.group()
 def runs() -> None:
     """Live runs and replays."""
+
+
+runs.add_command(work)
 
 
 @runs.command("list")

@@ -20,7 +20,9 @@ from database import (
     registry,
     run_results,
     tables,
+    tasks,
 )
+from database.accounts import Change
 from database.records import Run
 from database.run_records import RunChannel, RunInput
 from database.store import Store
@@ -174,6 +176,7 @@ def save_everything(unit: UnitOfWork, run_id: str = "live") -> None:
     absent = Gap(stream, T0_NS + 3600 * NS_PER_S, T0_NS + 7200 * NS_PER_S)
     registry.save_cards(unit, {"BW.UH1": Card("full", "LMU", "+49 89 1", "DSL", ("geofon",), "BayernNetz")})
     registry.set_corrections(unit, "BW.UH1", {"link": "radio"}, at_ns=T0_NS, by="li", why="moved")
+    tasks.ask(unit, "restart", "geofon", "stuck", Change(T0_NS, "li", "test"))
     registry.set_usage(unit, "BW.UH1", "off", at_ns=T0_NS, until_ns=None, by="li", why="closed")
     for table in measures.TABLES.values():
         measures.save(unit.connection, table, [(stream, Measures(T0_NS, 100.0, 6000, 60 * NS_PER_S, n_minutes=1))])

@@ -22,6 +22,10 @@ CHANGING = {
     "/api/v1/alerts/<alert_id>/<any(ack, silence, assign, comment, close):verb>": Role.OPERATOR,
     "/stations/<station_id>/usage": Role.OPERATOR,
     "/api/v1/stations/<station_id>/usage": Role.OPERATOR,
+    "/daemons/restart": Role.OPERATOR,
+    "/api/v1/daemons/restart": Role.OPERATOR,
+    "/runs/replay": Role.ENGINEER,
+    "/api/v1/runs/replay": Role.ENGINEER,
     "/sign-in": None,
     "/sign-out": None,
 }

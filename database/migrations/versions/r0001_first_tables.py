@@ -10,6 +10,7 @@ from database.migrations.first_access import access, drop_access
 from database.migrations.first_alerts import alerts, drop_alerts
 from database.migrations.first_metrics import metrics
 from database.migrations.first_registry import drop_registry, registry
+from database.migrations.first_tasks import tasks
 from database.migrations.first_watch import health, holdings
 
 revision = "0001"
@@ -33,6 +34,7 @@ def upgrade() -> None:
     registry()
     alerts()
     access()
+    tasks()
     change = op.create_table("change", key("id", sa.Integer), column("version", sa.BigInteger))
     op.bulk_insert(change, [{"id": 1, "version": 0}])
 
@@ -43,7 +45,7 @@ def downgrade() -> None:
     drop_registry()
     drop_alerts()
     for table in (
-        "change",
+        *("change", "task"),
         *("latency_day", "latency_hour", "latency_minute", "day_check"),
         "noise_day",
         "measured_file",

@@ -1,0 +1,52 @@
+"""What was asked for, as pages and programs are told of it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from database import tasks
+from database.tasks import Kind, Task
+from houfeng.shape_types import Time
+from houfeng.shapes import time
+from houfeng.times import format_ns, now_ns
+from webui import reading
+
+N_SHOWN = 8
+
+
+class TaskShape(TypedDict):
+    """What somebody asked for: `said` is how far it is, or what came of it."""
+
+    id: str
+    kind: Literal["restart", "replay"]
+    about: str
+    who: str
+    why: str
+    state: Literal["asked", "running", "done", "failed", "silent"]
+    said: str
+    asked: Time
+    seen: Time | None
+    ended: Time | None
+
+
+def shaped(task: Task, at_ns: int) -> TaskShape:
+    """A task at a time, ns UTC; `silent` is one whose process has ended without a word."""
+    is_silent = task.state in ("asked", "running") and not task.is_open(at_ns)
+    return {
+        "id": task.task_id,
+        "kind": task.kind,
+        "about": task.about,
+        "who": task.who,
+        "why": task.why,
+        "state": "silent" if is_silent else task.state,
+        "said": task.said,
+        "asked": format_ns(task.asked_ns),
+        "seen": time(task.seen_ns),
+        "ended": time(task.ended_ns),
+    }
+
+
+def recent(kind: Kind) -> list[TaskShape]:
+    """The latest of a kind, for pages."""
+    found = reading.read(lambda snapshot: tasks.tasks(snapshot, kind=kind, limit=N_SHOWN))
+    return [shaped(task, now_ns()) for task in found]
