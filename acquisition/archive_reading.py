@@ -10,7 +10,7 @@ import numpy as np
 
 from acquisition import mseed
 from acquisition.archive import day_path
-from acquisition.mseed_header import rough_starts
+from acquisition.mseed_rows import rough_starts
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId

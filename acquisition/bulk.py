@@ -9,7 +9,7 @@ from pymseed import MS3TraceList
 from pymseed.exceptions import MiniSEEDError
 
 from acquisition.mseed import MAX_SAMPLE_RATE_HZ, MAX_START_NS, MIN_START_NS
-from acquisition.mseed_header import rough_starts
+from acquisition.mseed_rows import rough_starts
 from acquisition.record_windows import packets_of
 from houfeng.errors import SourceIdError
 from houfeng.packets import Packet, readonly

@@ -79,7 +79,7 @@ def open_record(raw: bytes, received_ns: int = 0, sequence: int | None = None, s
     source_id, start_ns, n_samples, rate_hz, timing_quality, encoding = header
     if not MIN_START_NS <= start_ns < MAX_START_NS:
         raise RecordError(f"{source_id}: start time {start_ns} ns is not between the years 1880 and 2100")
-    samples: Samples | Unpack = _unpack
+    samples: Samples | Unpack = unpack_samples
     if encoding == TEXT_ENCODING or not n_samples:
         samples, n_samples, rate_hz = _NO_SAMPLES, 0, 0.0
     elif not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
@@ -226,7 +226,7 @@ def _full_header(raw: bytes) -> QuickHeader:
     return source_id, int(record.starttime), int(record.samplecnt), rate_hz, timing_quality, int(record.encoding)
 
 
-def _unpack(raw: bytes) -> Samples:
+def unpack_samples(raw: bytes) -> Samples:
     samples = _unpack_steim(raw)
     if samples is not None:
         return samples

@@ -13,12 +13,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from mmap import mmap
 from struct import Struct
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from houfeng.errors import SourceIdError
 from houfeng.times import NS_PER_S
@@ -31,7 +26,7 @@ QuickHeader = tuple[SourceId, int, int, float, int | None, int]
 TEXT_ENCODING = 0
 
 # Read as big-endian, the years of a little-endian header lie elsewhere (1799 and 2056 are the nearest that do not).
-_FIRST_YEAR, _LAST_YEAR = 1900, 2055
+FIRST_YEAR, LAST_YEAR = 1900, 2055
 # sequence number | quality, blank, station, location, channel, network | year, day, hour, minute, second, 0.1 ms |
 # samples, rate factor, multiplier | activity flags, number of blockettes, time correction |
 # data, first blockette, blockette 1000, type and next of 1001 | timing quality, microseconds
@@ -39,17 +34,17 @@ _FIELDS = "6s14sHHBBBxHHhhBxxBi16sBb"
 _FIRST_BLOCKETTES = "HHHHBBBxHH"  # the 16s of it
 _BLOCKETTE = "HHBBBB"  # type, next; 1000: encoding, byte order, length; 1001: timing quality, microseconds
 _FIXED_BYTES = 48
-_LEAST_BYTES = 64
+LEAST_BYTES = 64
 _LONGEST_BLOCKETTE = 12
 _BIG, _LITTLE = (
     tuple(Struct(order + fields) for fields in (_FIELDS, _FIRST_BLOCKETTES, _BLOCKETTE, "f")) for order in "><"
 )
 _STEIM = (10, 11)
 _BIG_ENDIAN_DATA = 1
-_FIRST_IS_1000 = b"\x00\x30\x03\xe8"  # at byte 48
-_QUALITIES = (b"D", b"R", b"Q", b"M")
-_TIME_IS_CORRECTED = 0x02
-_NS_PER_TICK = 100_000  # of the start time and its correction, 0.1 ms
+FIRST_IS_1000 = b"\x00\x30\x03\xe8"  # at byte 48
+QUALITIES = (b"D", b"R", b"Q", b"M")
+TIME_IS_CORRECTED = 0x02
+NS_PER_TICK = 100_000  # of the start time and its correction, 0.1 ms
 _NAME = re.compile(rb"[DRQM][ \0][A-Z0-9 ]{12}")
 
 
@@ -61,34 +56,34 @@ def quick_header(raw: bytes) -> QuickHeader | None:
     raw : the record's bytes, nothing behind them
     """
     n_bytes = len(raw)
-    if n_bytes < _LEAST_BYTES:
+    if n_bytes < LEAST_BYTES:
         return None
     order = _BIG
     fields = order[0].unpack_from(raw)
-    if not _FIRST_YEAR <= fields[2] <= _LAST_YEAR:
+    if not FIRST_YEAR <= fields[2] <= LAST_YEAR:
         order = _LITTLE
         fields = order[0].unpack_from(raw)
     number, name, year, day, hour, minute, second, ticks, n_samples, factor, multiplier, flags = fields[:12]
     n_blockettes, correction, first_blockettes, quality, offset_us = fields[12:]
-    source_id, minute_ns = _source_id(name), _minute_ns(year, day, hour, minute)
+    source_id, minute_ns = read_source_id(name), _minute_ns(year, day, hour, minute)
     if source_id is None or minute_ns is None or second > 59 or ticks > 9999 or not number.isdigit():
         return None
-    rate_hz = _rate_hz(factor, multiplier)
-    ordinary = _ordinary(first_blockettes, n_blockettes, n_bytes, order is _BIG)
+    rate_hz = read_rate_hz(factor, multiplier)
+    ordinary = ordinary_shape(first_blockettes, n_blockettes, n_bytes, order is _BIG)
     if ordinary is not None:
         encoding, has_timing = ordinary
         if not has_timing:
             quality, offset_us = None, 0
     else:
-        found = _with_rate(raw[44:72], n_blockettes, n_bytes, order is _BIG, n_samples > 0)
+        found = with_rate(raw[44:72], n_blockettes, n_bytes, order is _BIG, n_samples > 0)
         found = found or _blockettes(raw, order, n_blockettes, n_samples)
         if found is None:
             return None
         encoding, own_rate_hz, quality, offset_us = found
         rate_hz = rate_hz if own_rate_hz is None else own_rate_hz
-    if correction and not flags & _TIME_IS_CORRECTED:
+    if correction and not flags & TIME_IS_CORRECTED:
         ticks += correction
-    start_ns = minute_ns + second * NS_PER_S + ticks * _NS_PER_TICK + offset_us * 1000
+    start_ns = minute_ns + second * NS_PER_S + ticks * NS_PER_TICK + offset_us * 1000
     return source_id, start_ns, n_samples, rate_hz, quality, encoding
 
 
@@ -97,7 +92,7 @@ def ordinary_length(content: bytes, at: int) -> int | None:
 
     Whether the rest of it is a record is not looked at. None leaves the question to libmseed.
     """
-    if content[at + 46 : at + 50] != _FIRST_IS_1000 or content[at + 6 : at + 7] not in _QUALITIES:
+    if content[at + 46 : at + 50] != FIRST_IS_1000 or content[at + 6 : at + 7] not in QUALITIES:
         return None
     exponent = content[at + 54] if len(content) > at + 54 else 0
     return 1 << exponent if 7 <= exponent <= 16 else None
@@ -105,92 +100,7 @@ def ordinary_length(content: bytes, at: int) -> int | None:
 
 def ordinary_start() -> bytes:
     """Regular expression of what `ordinary_length` asks of the first 55 bytes, the last of which is the exponent."""
-    return b".{6}[" + b"".join(_QUALITIES) + b"].{39}" + re.escape(_FIRST_IS_1000) + rb".{4}[\x07-\x10]"
-
-
-def rough_starts(content: bytes | memoryview | mmap) -> tuple[int, NDArray[np.int64]] | None:
-    """Length of the records of a file and when each begins, without corrections and microseconds; all of it at once.
-
-    A file of a day took 30 us a record to walk through, and this takes 0.1. What is cut off at the end is left out.
-
-    Returns
-    -------
-    length : bytes
-    start_ns : (n,) ns UTC
-    None unless all are ordinary miniSEED 2 records of one length, big-endian, blockette 1000 first
-    """
-    rows = _ordinary_rows(content)
-    return None if rows is None else (rows.shape[1], _whole_seconds_ns(rows))
-
-
-class RoughSpans(NamedTuple):
-    """Ordinary records at a glance.
-
-    Parameters
-    ----------
-    length : bytes of each record
-    start_ns, end_ns : (n,) ns UTC, of the sample after the last; right to a millisecond, as long as blockette 100 does
-        not say a rate that differs from the header's
-    source_ids : streams that occur
-    """
-
-    length: int
-    start_ns: NDArray[np.int64]
-    end_ns: NDArray[np.int64]
-    source_ids: frozenset[SourceId]
-
-
-def rough_spans(content: bytes | mmap) -> RoughSpans | None:
-    """When each record begins and ends, and whose they are; what is cut off at the end is left out.
-
-    None unless all are ordinary miniSEED 2 records of one length with codes that source identifiers allow, big-endian,
-    blockette 1000 first.
-    """
-    rows = _ordinary_rows(content)
-    if rows is None:
-        return None
-    codes = rows[:, 8:20]
-    unique = codes[:1] if (codes == codes[0]).all() else np.unique(codes, axis=0)
-    found = [_source_id(b"D " + row.tobytes()) for row in unique]
-    source_ids = frozenset(source_id for source_id in found if source_id is not None)
-    if len(source_ids) < len(unique):
-        return None
-    ticks = _number(rows, 28, ">u2") + np.where(rows[:, 36] & _TIME_IS_CORRECTED, 0, _number(rows, 40, ">i4"))
-    start_ns = _whole_seconds_ns(rows) + ticks * _NS_PER_TICK
-    factor, multiplier = _number(rows, 32, ">i2"), _number(rows, 34, ">i2")
-    rates = np.unique(np.stack((factor, multiplier), axis=1), axis=0).tolist()
-    interval_ns = np.zeros(len(rows))
-    for pair in rates:
-        rate_hz = _rate_hz(*pair)
-        interval_ns[(factor == pair[0]) & (multiplier == pair[1])] = NS_PER_S / rate_hz if rate_hz else 0.0
-    n_ns = np.rint(_number(rows, 30, ">u2") * interval_ns).astype(np.int64)
-    return RoughSpans(rows.shape[1], start_ns, start_ns + n_ns, source_ids)
-
-
-def _ordinary_rows(content: bytes | memoryview | mmap) -> NDArray[np.uint8] | None:
-    """(n, length) bytes of the records, if all of them are of one length and ordinary."""
-    length = ordinary_length(bytes(content[:_LEAST_BYTES]), 0)
-    if length is None or len(content) < length:
-        return None
-    rows = np.frombuffer(content, np.uint8, len(content) // length * length).reshape(-1, length)
-    head = rows[:, 46:55]
-    alike = (head[:, :4] == np.frombuffer(_FIRST_IS_1000, np.uint8)).all() and (head[:, 8] == head[0, 8]).all()
-    year = _number(rows, 20, ">u2")
-    if not (alike and np.isin(rows[:, 6], list(b"".join(_QUALITIES))).all()):
-        return None
-    return rows if year.min() >= _FIRST_YEAR and year.max() <= _LAST_YEAR else None
-
-
-def _number(rows: NDArray[np.uint8], at: int, kind: str) -> NDArray[np.int64]:
-    """A field of every record."""
-    width = np.dtype(kind).itemsize
-    return np.ascontiguousarray(rows[:, at : at + width]).view(kind)[:, 0].astype(np.int64)
-
-
-def _whole_seconds_ns(rows: NDArray[np.uint8]) -> NDArray[np.int64]:
-    new_year_s = (_number(rows, 20, ">u2") - 1970).astype("datetime64[Y]").astype("datetime64[s]").astype(np.int64)
-    of_day_s = rows[:, 24:27].astype(np.int64) @ np.array([3600, 60, 1])
-    return np.asarray((new_year_s + (_number(rows, 22, ">u2") - 1) * 86_400 + of_day_s) * NS_PER_S)
+    return b".{6}[" + b"".join(QUALITIES) + b"].{39}" + re.escape(FIRST_IS_1000) + rb".{4}[\x07-\x10]"
 
 
 def steim_payload(raw: bytes) -> tuple[int, int, int] | None:
@@ -200,14 +110,14 @@ def steim_payload(raw: bytes) -> tuple[int, int, int] | None:
     ----------
     raw : a record whose header is sound
     """
-    if raw[46:50] != _FIRST_IS_1000 or raw[52] not in _STEIM or raw[53] != _BIG_ENDIAN_DATA:
+    if raw[46:50] != FIRST_IS_1000 or raw[52] not in _STEIM or raw[53] != _BIG_ENDIAN_DATA:
         return None
     data_at, n_samples = raw[44] << 8 | raw[45], raw[30] << 8 | raw[31]
-    return (raw[52], data_at, n_samples) if n_samples and _LEAST_BYTES <= data_at < len(raw) else None
+    return (raw[52], data_at, n_samples) if n_samples and LEAST_BYTES <= data_at < len(raw) else None
 
 
 @lru_cache(maxsize=4096)
-def _ordinary(first: bytes, n_blockettes: int, n_bytes: int, is_big: bool) -> tuple[int, bool] | None:
+def ordinary_shape(first: bytes, n_blockettes: int, n_bytes: int, is_big: bool) -> tuple[int, bool] | None:
     """Encoding, and whether blockette 1001 is behind blockette 1000, of a record with these alone; None for others.
 
     Parameters
@@ -219,13 +129,13 @@ def _ordinary(first: bytes, n_blockettes: int, n_bytes: int, is_big: bool) -> tu
     has_timing = following != 0
     if (at, kind) != (_FIXED_BYTES, 1000) or (has_timing and (following, second_kind, last) != (56, 1001, 0)):
         return None
-    if n_blockettes != 1 + has_timing or 1 << exponent != n_bytes or not _LEAST_BYTES <= data_at < n_bytes:
+    if n_blockettes != 1 + has_timing or 1 << exponent != n_bytes or not LEAST_BYTES <= data_at < n_bytes:
         return None
     return encoding, has_timing
 
 
 @lru_cache(maxsize=4096)
-def _with_rate(
+def with_rate(
     first: bytes, n_blockettes: int, n_bytes: int, is_big: bool, has_samples: bool
 ) -> tuple[int, float | None, int | None, int] | None:
     """What `_blockettes` finds in bytes 44 to 72 of a record with blockettes 1000 and 100 alone; None for others."""
@@ -267,7 +177,7 @@ def _blockettes(
 
 
 @lru_cache(maxsize=65536)
-def _source_id(name: bytes) -> SourceId | None:
+def read_source_id(name: bytes) -> SourceId | None:
     """From quality, blank, station, location, channel and network as they stand in the header."""
     if not _NAME.fullmatch(name):
         return None
@@ -282,7 +192,7 @@ def _source_id(name: bytes) -> SourceId | None:
 @lru_cache(maxsize=16384)
 def _minute_ns(year: int, day: int, hour: int, minute: int) -> int | None:
     """Beginning of a minute of a day of the year, ns UTC; None when there is no such minute."""
-    if not (_FIRST_YEAR <= year <= _LAST_YEAR and 1 <= day <= 366 and hour < 24 and minute < 60):
+    if not (FIRST_YEAR <= year <= LAST_YEAR and 1 <= day <= 366 and hour < 24 and minute < 60):
         return None
     new_year, next_year = (int(datetime(each, 1, 1, tzinfo=UTC).timestamp()) for each in (year, year + 1))
     seconds = new_year + ((day - 1) * 24 + hour) * 3600 + minute * 60
@@ -290,7 +200,7 @@ def _minute_ns(year: int, day: int, hour: int, minute: int) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _rate_hz(factor: int, multiplier: int) -> float:
+def read_rate_hz(factor: int, multiplier: int) -> float:
     """Samples per second: both are samples a second when positive, seconds a sample when negative."""
     rate_hz = float(factor) if factor > 0 else -1.0 / factor if factor else 0.0
     if multiplier > 0:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from acquisition import mseed
-from acquisition.mseed_header import rough_spans, rough_starts
+from acquisition.mseed_rows import rough_spans, rough_starts
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId

@@ -11,6 +11,7 @@ from detection.matrices import Floats
 from detection.plan import Plan
 from detection.windows import BandWindows
 from detection.workspace import Workspace
+from houfeng.types import Samples
 
 _FIRST_ROWS = 64
 
@@ -28,6 +29,7 @@ class Bank:
     n_blind : (n_rows,) samples left in which nothing may trigger
     is_on : (n_rows,) whether a trigger lasts
     windows : of each row's bands, if the averages are windows
+    tails : (n,) counts of each row, if it is filtered by rows: those since the state in `filters`
     work : memory for whoever searches these channels
     """
 
@@ -39,6 +41,7 @@ class Bank:
     n_blind: NDArray[np.int64] = field(init=False)
     is_on: NDArray[np.bool_] = field(init=False)
     windows: dict[int, list[BandWindows]] = field(default_factory=dict)
+    tails: dict[int, Samples] = field(default_factory=dict)
     work: Workspace = field(default_factory=Workspace)
     _n_used: int = 0
     _free: list[int] = field(default_factory=list)
@@ -71,6 +74,7 @@ class Bank:
         """Give back the row of a channel that is not of this plan any more."""
         self._free.append(row)
         self.windows.pop(row, None)
+        self.tails.pop(row, None)
 
     def _arrays(self) -> tuple[NDArray[np.generic], ...]:
         return self.filters, self.sta, self.lta, self.n_learnt, self.n_blind, self.is_on

@@ -131,13 +131,13 @@ class Blocker:
         parts = (self.waiting, np.full(n_again, self.held), *adjoining)
         ready = np.concatenate(parts, dtype=kind, casting="unsafe")
         run = ready[n_waiting:]
-        is_equal = run[1:] == run[:-1]
         is_small = are_whole or (all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT)
-        if not is_small or _has_run(is_equal, self.n_flat - 1):
-            return self._sort_out(run, (~is_equal).nonzero()[0], n_again)
+        if not is_small or _has_run(run, self.n_flat):
+            return self._sort_out(run, (run[1:] != run[:-1]).nonzero()[0], n_again)
         # the usual case, at a tenth of the cost: no gap begins or ends here
-        changes = (~is_equal[-self.n_flat :]).nonzero()[0]
-        n_held = len(is_equal[-self.n_flat :]) - int(changes[-1]) if len(changes) else len(run)
+        last = run[-self.n_flat - 1 :]
+        changes = (last[1:] != last[:-1]).nonzero()[0]
+        n_held = len(last) - 1 - int(changes[-1]) if len(changes) else len(run)
         first = self.n_next - n_again - n_waiting
         self.n_next += n_new
         self.n_held, self.held = n_held, float(run[-1])
@@ -193,8 +193,19 @@ class Blocker:
         return [chunk]
 
 
-def _has_run(is_equal: NDArray[np.bool_], n: int) -> bool:
-    """Whether `n` of these adjoin that are all true; each turn tells it of windows up to twice as long."""
+def _has_run(samples: Samples, n: int) -> bool:
+    """Whether `n` of these adjoin that are all equal; of most records few samples need be looked at to say no."""
+    apart = max(n // 4, 1)
+    few = samples[::apart]  # at least this many of a run are among them
+    n_few = n // apart
+    if n_few > 1 and not _has_equal(few, n_few):
+        return False
+    return _has_equal(samples, n)
+
+
+def _has_equal(samples: Samples, n: int) -> bool:
+    """Whether `n` of these adjoin that are all equal; each turn tells it of windows up to twice as long."""
+    is_equal, n = samples[1:] == samples[:-1], n - 1
     if np.count_nonzero(is_equal) < n:
         return False
     length = 1

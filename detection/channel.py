@@ -86,6 +86,7 @@ class Channel:
         bank.is_on[row] = False
         self.starts.begin(self.n_done, chunk.first, max(chunk.gap or 0, 0))
         bank.filters[row] = plan.rest * chunk.samples[0]  # as if the first value had always been there
+        bank.tails.pop(row, None)
         self.grid_ns = chunk.grid_ns
         self.n_done = self.segment = self.earliest = chunk.first
         self.recent = []

@@ -181,12 +181,14 @@ class _Parts:
 
 def _spans(is_on: Bools, starts: Indices, stops: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
     """Intervals of each of some stretches, counted from where it starts."""
-    changes = np.flatnonzero(is_on[1:] != is_on[:-1]) + 1
-    for start, stop, at in zip(starts.tolist(), stops, np.searchsorted(changes, starts, "right").tolist(), strict=True):
-        edges = [0] if is_on[start] else []
-        while at < len(changes) and changes[at] < stop:
-            edges.append(int(changes[at]) - start)
-            at += 1
+    found = np.flatnonzero(is_on[1:] != is_on[:-1]) + 1
+    begins, ends = np.searchsorted(found, starts, "right").tolist(), np.searchsorted(found, stops).tolist()
+    changes = found.tolist()
+    of_each = zip(starts.tolist(), is_on[starts].tolist(), stops, begins, ends, strict=True)
+    for start, begins_on, stop, begin, end in of_each:
+        edges = [change - start for change in changes[begin:end]]
+        if begins_on:
+            edges.insert(0, 0)
         if len(edges) % 2:
             edges.append(stop - start)
         yield list(zip(edges[::2], edges[1::2], strict=True))

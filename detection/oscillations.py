@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,25 +9,32 @@ from numpy.typing import NDArray
 
 from detection.matrices import Floats
 
+GROUP = 8  # steps whose states are one matrix product: what SciPy carries one after the other is an eighth of them
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Oscillations:
     """A filter over one step, as the sum of one decaying oscillation for every pair of its poles.
 
-    Oscillations do not act on each other: their values before each step are one recursion of a complex number each,
-    and then the output of all steps of all channels is one matrix product. In a state, the real and the imaginary part
-    of every oscillation stand side by side.
+    Oscillations do not act on each other: their values before each group of steps are one recursion of a complex number
+    each, and then those before each step, and the output, of all steps of all channels are one matrix product each. In
+    a state, the real and the imaginary part of every oscillation stand side by side.
 
     Parameters
     ----------
     drive : (n_step, n_states); what the step's samples add to the state
-    keep : (n_states / 2,) complex; what each oscillation is multiplied by in one step
+    together : (GROUP * n_states, n_states); what the steps of a group add to it, of what their samples add
+    keep : (n_states / 2,) complex; what each oscillation is multiplied by in a group of steps
+    between : ((GROUP + 1) * n_states, GROUP * n_states); makes the states before each step of a group out of what the
+        samples of the steps add, and of the state before the group
     output : (n_step + n_states, n_step); makes the output of the step's samples and the state before it
     rest : (n_states,) state after an endless run of ones
     """
 
     drive: Floats
+    together: Floats
     keep: NDArray[np.complex128]
+    between: Floats
     output: Floats
     rest: Floats
 
@@ -63,9 +69,16 @@ def oscillations(sections: Floats, n_step: int) -> Oscillations:
     for number in range(n_step):
         samples[number, number:] = response[: n_step - number]
     states = np.stack((later.real, -later.imag), axis=2).reshape(n_step, -1).T
+    kept = [_turns(powers[-1] ** number) for number in range(GROUP + 1)]
+    nothing = np.zeros_like(kept[0])
+    drives = [
+        [kept[step - 1 - number] if number < step else nothing for step in range(GROUP)] for number in range(GROUP)
+    ]
     return Oscillations(
         _pairs(powers[-2::-1]),
-        powers[-1].astype(np.complex128),
+        np.concatenate(kept[-2::-1]),
+        (powers[-1] ** GROUP).astype(np.complex128),
+        np.block([*drives, kept[:-1]]),
         np.concatenate((samples, states)).astype(np.float64),
         _pairs(1 / (1 - poles)),
     )
@@ -76,17 +89,10 @@ def _pairs(values: NDArray[np.clongdouble]) -> Floats:
     return np.stack((values.real, values.imag), axis=-1).reshape(*values.shape[:-1], -1).astype(np.float64)
 
 
-def outputs(bands: Sequence[Oscillations]) -> tuple[Floats, ...]:
-    """What makes the output of each of some filters out of a step's samples and the states of all of them.
-
-    The zeros in it cost less than to copy one filter's states at a time.
-    """
-    found = []
-    n_step = len(bands[0].drive)
-    for number, band in enumerate(bands):
-        own = len(band.rest)
-        every = np.zeros((n_step + len(bands) * own, n_step))
-        every[:n_step] = band.output[:n_step]
-        every[n_step + number * own : n_step + (number + 1) * own] = band.output[n_step:]
-        found.append(every)
-    return tuple(found)
+def _turns(factors: NDArray[np.clongdouble]) -> Floats:
+    """The matrix that multiplies each oscillation of a state (a row) by a complex number."""
+    turns = np.zeros((2 * len(factors), 2 * len(factors)))
+    for number, factor in enumerate(factors):
+        here = slice(2 * number, 2 * number + 2)
+        turns[here, here] = [[factor.real, factor.imag], [-factor.imag, factor.real]]
+    return turns

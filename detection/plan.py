@@ -10,7 +10,7 @@ from scipy.signal import butter, sosfilt_zi
 
 from detection.matrices import AverageStep, average_step, filter_step, side_by_side
 from detection.matrices import Floats as Floats
-from detection.oscillations import Oscillations, oscillations, outputs
+from detection.oscillations import Oscillations, oscillations
 from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
 from houfeng.errors import WindowError
 
@@ -55,7 +55,7 @@ class Plan:
 
     `n_*` are numbers of samples: a block, the least that is searched, is some steps of `n_step`, each of which is one
     matrix product. `by_rows` says how channels are filtered: as in `detection.table`, else as in `detection.bandpass`.
-    Products with `outputs` make what passes each band, in tiles one with `carry` makes the states after a step.
+    In tiles, products with `outputs` make what passes each band, and one with `carry` makes the states after a step.
     """
 
     settings: DetectionSettings
@@ -140,7 +140,7 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         bands,
         average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
         carry,
-        outputs([band.oscillations for band in bands]) if by_rows else of_bands,
+        of_bands,
         n_sta,
         n_lta,
         n_step,

@@ -16,11 +16,16 @@ from detection.bandpass import TILE, Filtered, Indices, Tiles
 from detection.bank import Bank
 from detection.closely import Closely, Found
 from detection.matrices import Floats
+from detection.oscillations import GROUP
 from detection.table import Table
+from houfeng.types import Samples
 
 _UNIT = 512  # tiles times steps searched at once: what is done once for each is a small part then
 _UNIT_ROWS = 16384  # the same, channels times steps, of a table
-_TILES = 4, 16  # searched side by side: at least, as long as there are steps enough, and at most
+# Searched side by side: at least, as long as there are steps enough, and at most. Of a table always the least: with
+# few steps of many channels at once most of it would be tails and what fills up groups.
+_TILES = 4, 16
+_NONE: Samples = np.empty(0, dtype=np.int32)
 
 
 def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -> Iterator[Found]:
@@ -40,10 +45,13 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -> Iterat
     lengths = np.array([len(values) for values in samples])
     order = np.argsort(-lengths, kind="stable")  # alike side by side: a tile is as long as its longest column
     bank_rows = np.array(rows)
-    n_tiles = min(max(_UNIT // -(-int(lengths[order[0]]) // n_step), _TILES[0]), _TILES[1])
+    n_tiles = min(max(_UNIT // -(-int(lengths[order[0]]) // n_step), _TILES[0]), _TILES[not bank.plan.by_rows])
     for start in range(0, len(order), n_tiles * TILE):
         group = order[start : start + n_tiles * TILE]
-        n_unit = max(_UNIT_ROWS // len(group) if bank.plan.by_rows else _UNIT // -(-len(group) // TILE), 1) * n_step
+        if bank.plan.by_rows:
+            n_unit = max(_UNIT_ROWS // len(group) // GROUP, 1) * GROUP * n_step
+        else:
+            n_unit = max(_UNIT // -(-len(group) // TILE), 1) * n_step
         for begin in range(0, int(lengths[group[0]]), n_unit):
             members = group[lengths[group] > begin]
             unit = _Unit(
@@ -97,8 +105,10 @@ class _Unit:
         bank, plan, rows = self.bank, self.bank.plan, self.rows
         before = bank.filters[rows]
         if plan.by_rows:
-            table = Table(plan, self.samples, self.lengths, before, bank.work)
+            tails = [bank.tails.get(row, _NONE) for row in rows.tolist()]
+            table = Table(plan, tails, self.samples, self.lengths, before, bank.work)
             bank.filters[rows] = table.after
+            bank.tails.update(zip(rows.tolist(), table.tails, strict=True))
             yield from (table.filter(number) for number in range(len(plan.bands)))
             return
         tiles = Tiles(plan, self.samples, self.lengths, before, bank.work)

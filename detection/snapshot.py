@@ -49,6 +49,7 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "peaks": _peaks(channel.starts),
         "recent": channel.last_samples(),
         "waiting": blocker.waiting,
+        "tail": bank.tails.get(row, np.empty(0)),
     }
     windows = bank.windows.get(row, [])
     for number, band in enumerate(windows):
@@ -118,6 +119,7 @@ def _rebuild(
     channel = Channel(source_id, bank, bank.add(), recent=[arrays["recent"]], **header["channel"])
     row = channel.row
     bank.filters[row] = arrays["filters"].reshape(len(plan.bands), plan.n_states)
+    bank.tails[row] = _counts(arrays["tail"])
     bank.sta[row], bank.lta[row] = arrays["averages"].reshape(2, len(plan.bands))
     for key in _BANK:
         getattr(bank, key)[row] = header["bank"][key]

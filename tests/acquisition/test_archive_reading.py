@@ -12,7 +12,8 @@ import pytest
 from acquisition import mseed
 from acquisition.archive import Archive, day_path
 from acquisition.archive_reading import read_from
-from acquisition.mseed_header import quick_header, rough_starts
+from acquisition.mseed_header import quick_header
+from acquisition.mseed_rows import rough_starts
 from acquisition.records import pack
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Packet, SourceId

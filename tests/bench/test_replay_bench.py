@@ -38,7 +38,7 @@ pytestmark = pytest.mark.bench
 
 
 APART_MIN = 37
-FLOORS = {"triggers": 0.4, "detect": 0.12}
+FLOORS = {"triggers": 0.6, "detect": 0.12}
 
 
 @pytest.fixture(params=[3, 30], ids=["9-days", "90-days"])

@@ -28,7 +28,7 @@ def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
     state = plan.rest[np.newaxis] * samples[0]
     signal: Filtered
     if by_rows:
-        signal = Table(plan, [samples], length, state, work).filter(0)
+        signal = Table(plan, [samples[:0]], [samples], length, state, work).filter(0)
     else:
         signal = Tiles(plan, [samples], length, state, work).filter(0)
     return Averages.of(plan.averages, signal, np.zeros(1), np.zeros(1))
