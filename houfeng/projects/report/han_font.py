@@ -51,6 +51,8 @@ def _to_truetype(font: TTFont) -> None:
     del font["CFF "]
     font["loca"], font["glyf"] = newTable("loca"), newTable("glyf")
     font["glyf"].glyphOrder, font["glyf"].glyphs = order, drawn
+    for glyph in drawn.values():
+        glyph.recalcBounds(font["glyf"])  # readers shift an outline until it begins at its left bearing
     font["hmtx"].metrics = {
         name: (width, getattr(drawn[name], "xMin", 0)) for name, (width, _) in font["hmtx"].metrics.items()
     }
