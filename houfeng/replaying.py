@@ -131,7 +131,7 @@ def _begun(asked: Asked, parts: Parts, network: Network, store: Store, run_id: s
         started_ns=now_ns(),
         config_hash=asked.settings.config_hash,
         code_version=__version__,
-        source=str(asked.folder),
+        source=str(asked.folder.absolute()),
         engine=parts.detector.engine,
         is_synthetic=all_synthetic(file.source_id.network for file in asked.files),
         config=asked.config,

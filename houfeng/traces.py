@@ -31,10 +31,14 @@ class Traces:
     root : folder of the archive; where there is none nothing is found
     cache : folder for what is made of days that are over
     cache_bytes : how much of it is kept
+
+    Attributes
+    ----------
+    root : the same folder
     """
 
     def __init__(self, root: Path, cache: Path, cache_bytes: int = 1 << 30) -> None:
-        self._root = root
+        self.root = root
         self._windows = ArchiveWindows(root)
         self._recorded = RecordedWaveforms(self._packets)
         self._lock = Lock()
@@ -100,8 +104,8 @@ class Traces:
         ------
         ArchiveError : if the file cannot be read
         """
-        below = day_path(self._root, source_id, 0).relative_to(self._root).parts[1:-1]
-        days = self._root.glob(f"[0-9][0-9][0-9][0-9]/{'/'.join(below)}/{source_id}.D.*")
+        below = day_path(self.root, source_id, 0).relative_to(self.root).parts[1:-1]
+        days = self.root.glob(f"[0-9][0-9][0-9][0-9]/{'/'.join(below)}/{source_id}.D.*")
         path = max(days, key=lambda path: path.name, default=None)
         if path is None:
             return None
@@ -120,7 +124,7 @@ class Traces:
         ArchiveError : if a file is there and cannot be asked for
         """
         days = range(start_ns // DAY_NS * DAY_NS - DAY_NS, end_ns, DAY_NS)
-        return tuple(tuple(file_signature(day_path(self._root, source_id, day_ns))) for day_ns in days)
+        return tuple(tuple(file_signature(day_path(self.root, source_id, day_ns))) for day_ns in days)
 
 
 def _from(stretch: Stretch, start_ns: int) -> Stretch:

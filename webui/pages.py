@@ -175,8 +175,15 @@ def event(event_id: str) -> Response:
     values = reading.read(query)
     if values["detail"] is None:
         return failure(404, gettext("There is no event %(id)s.", id=event_id))
-    record_section = sections.section_or_none(current_app.extensions["traces"], values["detail"])
-    return rendered("event.html", **values, record_section=record_section, drawing=drawing, format_ns=format_ns)
+    traces = sections.traces_of(values["run"])
+    return rendered(
+        "event.html",
+        **values,
+        record_section=sections.section_or_none(traces, values["detail"]),
+        is_elsewhere=traces is not current_app.extensions["traces"],
+        drawing=drawing,
+        format_ns=format_ns,
+    )
 
 
 @blueprint.get("/runs")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from database.records import ArrivalRow, EventDetail
+from flask import current_app
+
+from database.records import ArrivalRow, EventDetail, Run
 from houfeng.bandpass import Passband
 from houfeng.errors import ArchiveError
 from houfeng.times import NS_PER_S, seconds_ns
@@ -20,6 +25,8 @@ _log = logging.getLogger(__name__)
 _BEFORE_NS, _BEHIND_NS = 5 * NS_PER_S, 10 * NS_PER_S
 _MAX_NS = 1800 * NS_PER_S
 MAX_ROWS = 30
+# Archives of replays whose indexes are kept.
+_N_ARCHIVES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,23 @@ class Section:
     is_origin: bool
     ticks: tuple[drawing.Tick, ...]
     n_left_out: int
+
+
+def traces_of(run: Run | None) -> Traces:
+    """The archive that a run's records are looked for in: the daemon's, or the folder that a replay read.
+
+    Only a folder laid out as an SDS archive has any; a part of the daemon's archive is looked for in the whole of it.
+    """
+    own: Traces = current_app.extensions["traces"]
+    if run is None or run.kind == "live" or Path(run.source).resolve().is_relative_to(own.root.resolve()):
+        return own
+    return _archive(Path(run.source), Path(current_app.config["SETTINGS"].cache_path))
+
+
+@functools.lru_cache(_N_ARCHIVES)
+def _archive(root: Path, cache: Path) -> Traces:
+    # days of two archives have the same names: what is made of them must not meet
+    return Traces(root, cache / "replays" / hashlib.sha256(str(root).encode()).hexdigest()[:20])
 
 
 def section_or_none(traces: Traces, detail: EventDetail) -> Section | None:

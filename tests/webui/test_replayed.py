@@ -1,0 +1,89 @@
+"""What replays found is looked at like what came live: with the records of the archive that the replay read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from acquisition.archive import Archive
+from acquisition.mseed import decode
+from acquisition.replay import find_files
+from configs import Settings
+from database import queries
+from database.records import EventDetail, Run
+from database.store import Store
+from houfeng.demo import demo_sites
+from houfeng.demo_records import builtin_recording, schedule
+from houfeng.replaying import replay
+from houfeng.times import NS_PER_S, parse_ns
+from webui.app import create_app
+from webui.settings import WebSettings
+
+START_NS = parse_ns("2010-05-27T16:24:04")
+
+
+class Replayed(NamedTuple):
+    """An archive, and what a replay of it found."""
+
+    store: Store
+    root: Path
+    run: Run
+    event: EventDetail
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
+    """Four stations and an earthquake."""
+    path = tmp_path_factory.mktemp("replayed")
+    archive = Archive(path / "other")
+    for record in schedule(builtin_recording(), START_NS, 5.0):
+        if record.end_ns > START_NS + 100 * NS_PER_S:
+            break
+        archive.append([decode(record.raw)])
+    archive.close()
+    store = Store.open(f"sqlite:///{path / 'test.db'}")
+    run = replay(Settings(station=demo_sites()), find_files(path / "other"), path / "other", store)
+    with store.read() as snapshot:
+        (found,) = queries.events(snapshot, run_id=run.run_id)
+        detail = queries.event(snapshot, found.public_id, run_id=run.run_id)
+    assert detail is not None
+    yield Replayed(store, path / "other", run, detail)
+    store.close()
+
+
+def section_of(replayed: Replayed, archive: Path) -> str:
+    """The record section of the event, on pages of that archive."""
+    settings = WebSettings(cache_path=str(archive.parent / "cache"))
+    client = create_app(settings, replayed.store, archive).test_client()
+    listed = client.get(f"/events?run={replayed.run.run_id}").text
+    (address,) = set(re.findall(r'class="open" href="(/events/[^"]+)"', listed))
+    assert f'href="/api/v1/picks?run={replayed.run.run_id}&amp;format=csv"' in client.get("/runs").text
+    return client.get(address).text.split('id="section"')[1].split("</section>")[0]
+
+
+@pytest.mark.parametrize("own", ["other", "live"])
+def test_an_event_of_a_replay_has_the_records_that_were_read(replayed: Replayed, tmp_path: Path, own: str) -> None:
+    is_own = own == "other"
+    section = section_of(replayed, replayed.root if is_own else tmp_path / "live")
+    stations = {each.pick.source_id.station_id for each in replayed.event.arrivals}
+    assert len(stations) > 2
+    assert set(re.findall(r">(\w+\.\w+)</(?:a|span)>", section)) == stations
+    assert len(re.findall(r'class="trace" d="M[^"]+"', section)) == len(stations)
+    assert len(re.findall(r'<line class="pick', section)) == len(replayed.event.arrivals)
+    # the waveform page shows the daemon's archive, which has none of another's records
+    assert ("/waveforms/" in section) is is_own
+
+
+def test_records_that_are_elsewhere_are_said_to_be(replayed: Replayed, tmp_path: Path) -> None:
+    away = replayed.root.with_name("away")
+    replayed.root.rename(away)
+    try:
+        section = section_of(replayed, tmp_path / "live")
+    finally:
+        away.rename(replayed.root)
+    assert f"elsewhere: it read {replayed.root}" in section
+    assert 'class="trace"' not in section
