@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import pytest
 from sqlalchemy import text
 
 from database import engine as engines
-from database import queries
+from database import queries, tasks
+from database.accounts import Change
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
-from houfeng.errors import StoreError
+from houfeng.errors import StoreError, TaskError
 from houfeng.types import Cursor, Event
 from tests.database.conftest import T0_NS, Dump, make_event, make_pick, make_run
 from tests.plugins.postgresql import PostgreSQLServer
@@ -126,6 +128,22 @@ def test_writers_in_threads_take_turns(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert run_of(store).n_records == 100
+
+
+def test_of_two_who_ask_in_one_instant_one_begins(store: Store) -> None:
+    def ask(unit: UnitOfWork, about: str, who: str) -> tasks.Task:
+        return tasks.ask(unit, "replay", about, "other thresholds", Change(T0_NS, who, "test"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.begin() as unit:
+            ask(unit, "day", "li")
+            other = pool.submit(store.run, lambda unit: ask(unit, "night", "ann"))
+            with pytest.raises(TimeoutError):  # it must not look before the first is committed
+                other.result(0.3)
+        with pytest.raises(TaskError, match=r"replay of day: .* is not done yet"):
+            other.result(60)
+    with store.read() as snapshot:
+        assert [(task.about, task.who) for task in tasks.tasks(snapshot)] == [("day", "li")]
 
 
 def test_errors_of_the_work_itself_are_not_tried_again(store: Store) -> None:
