@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import ParamSpec
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 from werkzeug.datastructures import Headers
 
 from database import queries
@@ -35,6 +36,11 @@ _GZIP_MIN_BYTES = 1400
 _FRESH_S = 5
 # A page with 1000 stations is 0.6 MB.
 _MAX_ANSWERS = 64
+# Pages that bring themselves up to date say so, and are given what was made this long ago: while data flow, 300 of them
+# would have the same page made 300 times. The page says which state it shows, and asks again after what it missed.
+BY_SCRIPT = "X-Refresh"
+_SHARED_S = 1.0
+_N_TURNS = 64
 
 
 class Answers:
@@ -43,18 +49,33 @@ class Answers:
     def __init__(self) -> None:
         self._lock = Lock()
         self._answers: OrderedDict[str, Response] = OrderedDict()
+        self._newest: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._turns = [Lock() for _ in range(_N_TURNS)]
+
+    def turn(self, asked: str) -> Lock:
+        """To be held by who makes an answer: the others who ask for it wait instead of making it as well."""
+        return self._turns[hash(asked) % _N_TURNS]
+
+    def newest(self, asked: str) -> str | None:
+        """Tag of the answer to this that was made a moment ago."""
+        with self._lock:
+            made_s, tag = self._newest.get(asked, (-_SHARED_S, ""))
+            return tag if tag in self._answers and time.monotonic() - made_s < _SHARED_S else None
 
     def get(self, tag: str) -> Response | None:
         """The answer with this tag."""
         with self._lock:
             return self._answers.get(tag)
 
-    def keep(self, tag: str, answer: Response) -> None:
+    def keep(self, asked: str, tag: str, answer: Response) -> None:
         """Keep an answer; the oldest one goes."""
         with self._lock:
             self._answers[tag] = answer
-            while len(self._answers) > _MAX_ANSWERS:
-                self._answers.popitem(last=False)
+            self._newest.pop(asked, None)
+            self._newest[asked] = time.monotonic(), tag
+            for kept in (self._answers, self._newest):
+                while len(kept) > _MAX_ANSWERS:
+                    kept.popitem(last=False)
 
 
 def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -62,17 +83,22 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @functools.wraps(view)
     def answer(*args: P.args, **kwargs: P.kwargs) -> Response:
-        tag = _tag()
+        answers: Answers = current_app.extensions["answers"]
+        asked = _asked()
+        tag = _tag(answers, asked)
         if request.if_none_match.contains_weak(tag):
             return labelled(Response(status=304), tag)
-        answers: Answers = current_app.extensions["answers"]
         known = answers.get(tag)
         if known is None:
-            known = view(*args, **kwargs)
-            if known.status_code != 200:
-                return known
-            known = compress(known)
-            answers.keep(tag, known)
+            with answers.turn(asked):
+                tag = _tag(answers, asked)
+                known = answers.get(tag)
+                if known is None:
+                    known = view(*args, **kwargs)
+                    if known.status_code != 200:
+                        return known
+                    known = compress(known)
+                    answers.keep(asked, tag, known)
         # a copy: what later adds to the headers, such as the compression, is not the next reader's
         made = Response(known.get_data(), known.status_code, Headers(known.headers))
         return labelled(made, tag)
@@ -80,20 +106,19 @@ def revalidated(view: Callable[P, Response]) -> Callable[P, Response]:
     return answer
 
 
-def _tag() -> str:
-    version = reading.read(queries.state_version)
-    what = (
-        current_app.config["STARTED"],
-        version,
-        now_ns() // (_FRESH_S * NS_PER_S),
-        request.full_path,
-        language.chosen(),
-        zones.chosen(),
-        request.cookies.get("theme"),
-        _understands_gzip(),
-        access.reader(),
-    )
-    return hashlib.sha256(repr(what).encode()).hexdigest()[:20]
+def _asked() -> str:
+    """What is asked for and by whom, whatever the state of the database."""
+    chosen = language.chosen(), zones.chosen(), request.cookies.get("theme")
+    return repr((request.full_path, chosen, _understands_gzip(), access.reader()))
+
+
+def _tag(answers: Answers, asked: str) -> str:
+    newest = answers.newest(asked) if BY_SCRIPT in request.headers else None
+    if newest is not None:
+        return newest
+    g.state_version = reading.read(queries.state_version)
+    seen = current_app.config["STARTED"], g.state_version, now_ns() // (_FRESH_S * NS_PER_S), asked
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:20]
 
 
 def compress(response: Response) -> Response:

@@ -10,13 +10,16 @@ import numpy as np
 from database.records import EventRow, StationRow
 from houfeng.geography import land, latitude_of, mercator_deg
 from houfeng.times import NS_PER_S
-from stations.health import WORST_FIRST
+from stations.health import WORST_FIRST, State
 
 WIDTH, HEIGHT = 824, 560
 # Around the outermost place, as a share of the map; and the least that a map shows, degrees.
 _MARGIN, _LEAST_DEG = 0.12, 0.6
 _STEPS_DEG = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _MOST_LINES = 7
+# Of more stations those that are OK are dots of one path: a link with a name for each of a thousand was a third of all
+# elements of the page, and nobody hits one of them.
+_MOST_LINKS = 300
 _DAY_NS = 24 * 3600 * NS_PER_S
 
 
@@ -57,7 +60,9 @@ class Map:
     land : `d` of an SVG path
     meridians, parallels : of the grid
     stations : in the order in which they are drawn, the worst last
+    quiet : `d` of an SVG path, a dot for each station that is OK, where there are many of them; else empty
     events : the oldest first
+    n_placed : stations on the map
     n_unplaced : stations that are not on the map because nobody said where they are
     """
 
@@ -65,7 +70,9 @@ class Map:
     meridians: list[Line]
     parallels: list[Line]
     stations: list[Mark]
+    quiet: str
     events: list[Shock]
+    n_placed: int
     n_unplaced: int
     width: int = WIDTH
     height: int = HEIGHT
@@ -102,14 +109,17 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
     frame = _frame([(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in placed])
     marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in placed]
     marks.sort(key=lambda mark: (-WORST_FIRST.index(mark.row.state), mark.row.station_id))
+    quiet = [mark for mark in marks if len(marks) > _MOST_LINKS and mark.row.state == State.OK]
     east_deg = frame.west_deg + WIDTH / frame.px_per_deg
     south_deg = frame.north_deg - HEIGHT / frame.px_per_deg
     return Map(
         land=land(frame.west_deg, east_deg, south_deg, frame.north_deg, WIDTH),
         meridians=_meridians(frame),
         parallels=_parallels(frame),
-        stations=marks,
+        stations=marks[len(quiet) :],  # those that are OK come first
+        quiet="".join(f"M{mark.x:.0f} {mark.y:.0f}h0" for mark in quiet),
         events=_shocks(frame, events, now_ns),
+        n_placed=len(placed),
         n_unplaced=len(rows) - len(placed),
     )
 

@@ -104,7 +104,6 @@ def _station_table(snapshot: Connection) -> dict[str, Any]:
         "sort": reading.sort_key(),
         "filtered": any(request.args.get(name) for name in ("status", "net", "country", "usage", "q")),
         "sparklines": lines.get(snapshot),
-        "spark_limit": sparklines.LIMIT,
         "cells": cells.cells,
         "evaluated_ns": queries.newest_evaluation_ns(snapshot),
     }

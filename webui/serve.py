@@ -12,6 +12,7 @@ from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.gthread import ThreadWorker
 
 from houfeng.errors import SourceError
+from webui.front import Front
 from webui.settings import WebSettings
 
 # One process with many threads: an open event stream holds a thread, and 2 x 32 died at 100 streams.
@@ -70,7 +71,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         # after the fork: connections must not be shared with the parent
-        return self._make()
+        app = self._make()
+        app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign]
+        return app
 
 
 def run(settings: WebSettings, make: Callable[[], Flask]) -> None:

@@ -74,5 +74,5 @@ def _steps(hours: Sequence[tuple[int, float]], since_ns: int) -> Iterator[tuple[
         yield found[0], y, len(found)
 
 
-# The line of the limit, the same in every cell.
-LIMIT = f"M0 {height(_WARN_S)}h{WIDTH}"
+# Where the limit is drawn, by the style: a path in each of a thousand cells was an eighth of the page's elements.
+LIMIT_Y = height(_WARN_S)

@@ -6,51 +6,23 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
 from database.store import Store
-from houfeng.times import NS_PER_S, now_ns
-from houfeng.types import Packet, SourceId
-from stations.health import HealthMonitor, StationStatus
-from stations.inventory import Inventory, Site
-from stations.settings import HealthSettings
+from tests.bench.website import fill
 from webui.app import create_app
 from webui.settings import WebSettings
 
-N_STATIONS = 1000
 N_ROUNDS = 5
 GZIP = {"Accept-Encoding": "gzip"}
 
 
-def evaluated() -> list[StationStatus]:
-    """Statuses of stations with three channels of 1 Hz, watched for 20 minutes; every tenth lost a record."""
-    now = now_ns()
-    samples = np.random.default_rng(0).integers(-1000, 1000, 300).astype(np.int32)
-    monitor = HealthMonitor(HealthSettings())
-    for n in range(N_STATIONS):
-        for channel in ("LHE", "LHN", "LHZ"):
-            starts = [now + (k - 4) * 300 * NS_PER_S for k in range(4) if n % 10 or k != 1]
-            source_id = SourceId("XX", f"S{n:04}", "", channel)
-            ends = [start + 300 * NS_PER_S for start in starts]
-            monitor.observe(
-                Packet(source_id, start, 1.0, samples, b"", 90, None, end)
-                for start, end in zip(starts, ends, strict=True)
-            )
-    for late_s in (2, 1, 0):
-        statuses = monitor.evaluate(now - late_s * NS_PER_S)
-    return statuses
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A network of a thousand stations with metadata and a status."""
+    """A network of a thousand stations with all that pages show."""
     opened = Store.open(f"sqlite:///{tmp_path}/houfeng.db")
-    sites = [Site(f"XX.S{n:04}", 40 + n / 100, 70 + n / 100, 1000, f"Station {n}", "KG") for n in range(N_STATIONS)]
-    with opened.begin() as unit:
-        unit.save_inventory(Inventory({site.station_id: site for site in sites}))
-        unit.save_statuses(evaluated())
+    fill(opened)
     return opened
 
 

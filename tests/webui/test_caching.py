@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from database import queries
 from database.store import Store
 from stations.health import State
 from tests.webui.conftest import make_status
@@ -38,6 +40,31 @@ def test_a_change_in_the_database_makes_a_new_answer(filled: Store, client: Flas
     again = client.get("/", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 200
     assert "Latency 130 s, limit 120 s" in again.get_data(as_text=True)
+
+
+def test_scripts_that_ask_at_once_share_an_answer_and_learn_what_they_missed(
+    filled: Store, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(**headers: str) -> tuple[int, str]:
+        page = client.get("/", headers=headers).get_data(as_text=True)
+        found = re.search(r'data-version="(\d+)"', page)
+        assert found
+        return int(found[1]), page
+
+    monkeypatch.setattr(caching, "_SHARED_S", 1e6)
+    by_script = {caching.BY_SCRIPT: "1"}
+    first, page = state(**by_script)
+    with filled.begin() as unit:
+        unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 130 s, limit 120 s")])
+    with filled.read() as snapshot:
+        now = queries.state_version(snapshot)
+    assert state(**by_script) == (first, page)
+    assert first < now  # by which the page knows that it has to ask again
+    assert state()[0] == now  # a reader who comes is shown what is
+    monkeypatch.setattr(caching, "_SHARED_S", 0.0)
+    last, page = state(**by_script)
+    assert last == now
+    assert "Latency 130 s, limit 120 s" in page
 
 
 def test_time_alone_makes_a_new_answer(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,3 +94,15 @@ def test_a_single_station_has_a_map_with_a_grid() -> None:
     assert 2 <= len(chart.meridians) <= 8
     assert 2 <= len(chart.parallels) <= 8
     assert {line.label for line in chart.parallels} >= {"48° N"}
+
+
+def test_of_many_stations_those_that_are_ok_are_dots_and_the_others_links() -> None:
+    rows = [at(f"XX.S{n:03}", 40 + n / 100, 70 + n / 50) for n in range(400)]
+    rows[7] = at("XX.S007", 41.0, 71.0, State.BAD)
+    few, many = drawn(rows[:100], [], 0), drawn(rows, [], 0)
+    assert few
+    assert (len(few.stations), few.quiet, few.n_placed) == (100, "", 100)
+    assert many
+    assert [mark.row.station_id for mark in many.stations] == ["XX.S007"]
+    assert many.quiet.count("M") == 399
+    assert many.n_placed == 400

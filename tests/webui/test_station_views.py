@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields, replace
+from pathlib import Path
 
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+import webui
 from database import alerts, latencies, measures, tables
 from database.store import Store
 from houfeng.times import NS_PER_S, now_ns
@@ -45,6 +47,7 @@ def test_a_line_has_a_step_for_each_hour_and_breaks_where_nothing_came() -> None
     assert sparklines.height(400.0) == sparklines.height(1e6) == 1
     assert sparklines.height(0.5) == sparklines.height(0.0) == sparklines.HEIGHT - 1
     hours = [(0, 2.0), (HOUR_NS, 2.0), (2 * HOUR_NS, 300.0), (5 * HOUR_NS, 300.0)]
+    assert f"0 {sparklines.LIMIT_Y}px / 72px 1px" in (Path(webui.__file__).parent / "static/table.css").read_text()
     assert sparklines.line(hours, 0) == f"M0 {quiet}h6v{late - quiet}h3M15 {late}h3"
 
 

@@ -18,11 +18,11 @@ function stream(tell) {
     clearTimeout(timer);
     timer = setTimeout(what, ms);
   };
-  const alive = (changed) => {
+  const alive = (changed, version) => {
     everOpen = true;
     attempt = 0;
     later(fail, SILENCE_MS);
-    tell({ state: "open", attempt, changed });
+    tell({ state: "open", attempt, changed, version });
   };
   function fail() {
     source?.close();
@@ -33,7 +33,7 @@ function stream(tell) {
   }
   function open() {
     source = new EventSource(ADDRESS);
-    source.addEventListener("change", () => alive(true));
+    source.addEventListener("change", (event) => alive(true, Number(event.lastEventId)));
     source.addEventListener("beat", () => alive(false));
     source.addEventListener("error", fail);
     later(fail, SILENCE_MS);

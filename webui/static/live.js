@@ -2,18 +2,24 @@
 import { age, clock, evaluated, now, setClock, tick, words } from "./ages.js";
 import { listen } from "./channel.js";
 import { misplaced, morph, reorder } from "./morph.js";
+import { morphRows, withoutRows } from "./rows.js";
 
 const STALE_S = 10;
 const LOST_S = 60;
 const POLL_MS = 5000;
-// Never busy with refreshing for more than a tenth of the time.
+// Never busy with refreshing for more than a tenth of the time, and the server not for more than a third of it.
 const REST_FACTOR = 9;
+const REST_WAIT_FACTOR = 2;
 const REST_MIN_MS = 500;
 
+const main = document.getElementById("main");
 const indicator = document.getElementById("live");
 let line = { state: "connecting", attempt: 0 };
 let wanted = false;
 let busy = false;
+// The state of the database that the page shows, and the newest that the stream told of.
+const version = () => Number(main.dataset.version);
+let told = NaN;
 
 // `{Live}, data {age} old`: the first braces hold what is bold; a phone shows that and the age only.
 function say(name, picture, values = {}) {
@@ -59,20 +65,29 @@ function arrange(table, order) {
   };
 }
 
-function apply(text) {
-  const fresh = new DOMParser().parseFromString(text, "text/html");
+// Milliseconds of work, in short pieces; between two of them the page answers its reader.
+async function apply(text) {
+  const began = performance.now();
+  const { rest, rows } = withoutRows(text);
+  const fresh = new DOMParser().parseFromString(rest, "text/html");
   const next = fresh.getElementById("main");
-  if (!next?.dataset.now) return;
+  if (!next?.dataset.now) return 0;
   // another tab chose another time zone: heads and times of one page must not be of two
-  if (fresh.documentElement.dataset.zone !== document.documentElement.dataset.zone) return location.reload();
+  if (fresh.documentElement.dataset.zone !== document.documentElement.dataset.zone) {
+    location.reload();
+    return 0;
+  }
   document.title = fresh.title;
   const order = [...next.querySelectorAll("[data-ordered] tbody tr")].map((row) => row.dataset.key);
-  morph(document.getElementById("main"), next);
+  morph(main, next);
   setClock();
+  const spent = performance.now() - began + await morphRows(main, rows);
+  const ended = performance.now();
   const table = document.querySelector("[data-ordered]");
   if (table) arrange(table, order);
   tick();
   show();
+  return spent + performance.now() - ended;
 }
 
 // Asked for by the reader it is done at once.
@@ -81,25 +96,31 @@ export async function refresh(atOnce = false) {
   if ((busy && !atOnce) || document.hidden) return;
   busy = true;
   const began = performance.now();
+  let waited = 0;
+  let spent = 0;
   try {
     wanted = false;
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-cache" });
-    if (answer.ok) apply(await answer.text());
+    const headers = { Accept: "text/html", ...(atOnce ? {} : { "X-Refresh": "1" }) };
+    const answer = await fetch(location.href, { headers, cache: "no-cache" });
+    const text = answer.ok ? await answer.text() : "";
+    waited = performance.now() - began;
+    if (answer.ok) spent = await apply(text);
+    if (told > version()) wanted = true;
   } catch {
     // The connection is gone; the indicator says so, and the next change or poll tries again.
   }
-  const rest = Math.max(REST_MIN_MS, REST_FACTOR * (performance.now() - began));
   setTimeout(() => {
     busy = false;
     if (wanted) refresh();
-  }, rest);
+  }, Math.max(REST_MIN_MS, REST_FACTOR * spent, REST_WAIT_FACTOR * waited));
 }
 
 export function startLive() {
-  if (document.getElementById("main").hasAttribute("data-still")) return;
+  if (main.hasAttribute("data-still")) return;
   listen((message) => {
     line = message;
-    if (message.changed) refresh();
+    told = message.version ?? told;
+    if (message.changed && message.version !== version()) refresh();
     show();
   });
   setInterval(() => { if (line.state === "polling") refresh(); }, POLL_MS);

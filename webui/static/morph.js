@@ -5,13 +5,23 @@ const FLASH_MS = 600;
 const key = (node) => node.dataset?.key;
 
 // Latencies and amplitudes change with every look: they would flash for ever, so only what is marked does.
+let flashing = new Set();
+
 function flash(node) {
   const value = node.parentElement?.closest("[data-flash]");
   if (!value) return;
-  value.classList.remove("flash");
-  void value.offsetWidth; // begins anew
-  value.classList.add("flash");
-  setTimeout(() => value.classList.remove("flash"), FLASH_MS);
+  if (!flashing.size) queueMicrotask(begin);
+  flashing.add(value);
+}
+
+// All together: to begin anew, the page is laid out once, not once for each of a thousand stations.
+function begin() {
+  const values = flashing;
+  flashing = new Set();
+  for (const value of values) value.classList.remove("flash");
+  void document.body.offsetWidth;
+  for (const value of values) value.classList.add("flash");
+  setTimeout(() => { for (const value of values) value.classList.remove("flash"); }, FLASH_MS);
 }
 
 function setAttributes(old, fresh) {
@@ -56,7 +66,7 @@ export function morph(old, fresh) {
     if (fresh.data.trim()) flash(old);
   } else if (old.nodeType === Node.ELEMENT_NODE && !old.isEqualNode(fresh)) {
     if (old.matches("time.age") && old.dateTime === fresh.dateTime) return;
-    if (old.matches("[data-local]")) return;
+    if (old.matches("[data-local]") || fresh.hasAttribute("data-later")) return;
     setAttributes(old, fresh);
     morphChildren(old, fresh);
   }
