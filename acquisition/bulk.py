@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import numpy as np
 from pymseed import MS3TraceList
 from pymseed.exceptions import MiniSEEDError
 
 from acquisition.mseed import MAX_SAMPLE_RATE_HZ, MAX_START_NS, MIN_START_NS
-from acquisition.mseed_rows import rough_starts
+from acquisition.mseed_rows import RoughSpans, rough_spans
 from acquisition.record_windows import packets_of
 from houfeng.errors import SourceIdError
 from houfeng.packets import Packet, readonly
@@ -18,6 +19,10 @@ from houfeng.types import SourceId
 
 # So many are joined: of a clock that is wrong by 1 ppm the samples of 80 s are less than 0.1 ms off.
 _PER_PACKET = 32
+# Of records whose times say that the clock ran evenly, to the tick that headers have: a third of the time that a day of
+# 34,128 records takes went into 1,067 calls.
+_PER_EVEN_PACKET = 1024
+_TICK_NS = 100_000
 
 
 def packets(content: bytes) -> list[Packet]:
@@ -27,20 +32,20 @@ def packets(content: bytes) -> list[Packet]:
 
 
 def joined(content: bytes) -> list[Packet] | None:
-    """Packets of up to 32 records each, without their bytes; None for a file that must be read record by record.
+    """Packets of up to 1,024 records each, without their bytes; None for a file that must be read record by record.
 
-    A record that starts within half a sample of where another ended continues it.
+    A record that starts within half a sample of where another ended continues it; where records start more than 0.1 ms
+    from where those before say, a packet is of up to 32 of them.
 
     Parameters
     ----------
     content : records of one length
     """
-    rough = rough_starts(content)
-    if rough is None or len(content) % rough[0]:
+    spans = rough_spans(content)
+    if spans is None or len(content) % spans.length:
         return None
-    step = _PER_PACKET * rough[0]
     try:
-        return [packet for at in range(0, len(content), step) for packet in _packets(content[at : at + step])]
+        return [packet for first, end in _pieces(spans) for packet in _packets(content[first:end])]
     except (MiniSEEDError, SourceIdError, ValueError, UnicodeDecodeError):
         return None
 
@@ -51,6 +56,19 @@ def overlap(packets: Iterable[Packet]) -> bool:
     return any(
         (before.next_ns - after.start_ns) * before.sample_rate_hz > NS_PER_S / 2 for before, after in pairwise(ordered)
     )
+
+
+def _pieces(spans: RoughSpans) -> Iterator[tuple[int, int]]:
+    """First byte, and that behind the last, of the records that are joined together."""
+    n_ns = spans.end_ns - spans.start_ns
+    for first in range(0, len(n_ns), _PER_EVEN_PACKET):
+        its = slice(first, first + _PER_EVEN_PACKET)
+        expected_ns = spans.start_ns[first] + np.cumsum(n_ns[its]) - n_ns[its]
+        is_even = (np.abs(spans.start_ns[its] - expected_ns) <= _TICK_NS).all()
+        end = first + len(expected_ns)
+        step = _PER_EVEN_PACKET if is_even else _PER_PACKET
+        for at in range(first, end, step):
+            yield at * spans.length, min(at + step, end) * spans.length
 
 
 def _packets(content: bytes) -> Iterator[Packet]:

@@ -72,9 +72,10 @@ def rough_spans(content: bytes | mmap) -> RoughSpans | None:
     ticks = _number(rows, 28, ">u2") + np.where(rows[:, 36] & header.TIME_IS_CORRECTED, 0, _number(rows, 40, ">i4"))
     start_ns = _whole_seconds_ns(rows) + ticks * header.NS_PER_TICK
     factor, multiplier = _number(rows, 32, ">i2"), _number(rows, 34, ">i2")
-    rates = np.unique(np.stack((factor, multiplier), axis=1), axis=0).tolist()
+    pairs = np.stack((factor, multiplier), axis=1)
+    rates = pairs[:1] if (pairs == pairs[0]).all() else np.unique(pairs, axis=0)
     interval_ns = np.zeros(len(rows))
-    for pair in rates:
+    for pair in rates.tolist():
         rate_hz = header.read_rate_hz(*pair)
         interval_ns[(factor == pair[0]) & (multiplier == pair[1])] = NS_PER_S / rate_hz if rate_hz else 0.0
     n_ns = np.rint(_number(rows, 30, ">u2") * interval_ns).astype(np.int64)
