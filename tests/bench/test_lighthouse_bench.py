@@ -1,0 +1,82 @@
+"""Lighthouse 12 on pages of a thousand stations while data flow: performance, accessibility, best practices.
+
+Wanted: `npm install lighthouse@12` in any folder, and LIGHTHOUSE=FOLDER/node_modules/.bin/lighthouse.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from houfeng.times import now_ns
+from tests.bench.website import CHANNEL, HOUR_NS, Website, archive_a_day, looked_at, website
+from tests.e2e.conftest import CHROMIUM
+
+pytestmark = [pytest.mark.bench, pytest.mark.chromium]
+
+CHANNELS = (f"/stations/{CHANNEL.station_id}", f"/drum/{CHANNEL}?filter=1-10", f"/waveforms/{CHANNEL}")
+PAGES = ("/", "/?limit=10000", *CHANNELS, "/events", "EVENT", "/alerts")
+FLAGS = "--headless=new --no-sandbox --disable-gpu"
+EVALUATED_EVERY_S = 5
+FIGURES = {"FCP": "first-contentful-paint", "LCP": "largest-contentful-paint", "TBT": "total-blocking-time"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Website]:
+    """Its stations are looked at every 5 s, as the daemon does it."""
+    folder, over, chance = tmp_path_factory.mktemp("site"), threading.Event(), np.random.default_rng(0)
+    with website(folder) as found:
+        archive_a_day(folder / "archive", now_ns() // HOUR_NS * HOUR_NS)
+
+        def look() -> None:
+            while not over.wait(EVALUATED_EVERY_S):
+                with found.store.begin() as unit:
+                    unit.save_statuses(looked_at(found.stations, chance))
+
+        looking = threading.Thread(target=look)
+        looking.start()
+        yield found
+        over.set()
+        looking.join()
+
+
+def report(address: str, folder: Path) -> dict[str, Any]:
+    """What Lighthouse says of a page, as on a telephone four times slower than this computer."""
+    program = os.environ.get("LIGHTHOUSE")
+    if not program or not CHROMIUM.exists():
+        pytest.skip("LIGHTHOUSE does not name the program lighthouse, or chromium is absent")
+    path = folder / "report.json"
+    command = [program, address, "--quiet", "--output=json", f"--output-path={path}", f"--chrome-flags={FLAGS}"]
+    command += ["--only-categories=performance,accessibility,best-practices"]
+    subprocess.run(command, check=True, env=os.environ | {"CHROME_PATH": str(CHROMIUM)})
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lighthouse(site: Website, tmp_path: Path, page: str) -> None:
+    page = site.event_address() if page == "EVENT" else page
+    said = report(site.address + page, tmp_path)
+    scores = {name: round(100 * (each["score"] or 0)) for name, each in said["categories"].items()}
+    audits = said["audits"]
+    times = ", ".join(f"{name} {audits[key]['numericValue'] / 1e3:.2f} s" for name, key in FIGURES.items())
+    shift, n_bytes = (audits[key]["numericValue"] for key in ("cumulative-layout-shift", "total-byte-weight"))
+    failed = [
+        each["id"]
+        for category in said["categories"].values()
+        for each in category["auditRefs"]
+        if each["weight"] and audits[each["id"]]["score"] is not None and audits[each["id"]]["score"] < 0.9
+    ]
+    print(f"\n{page}: {scores}; {times}, CLS {shift:.3f}, {n_bytes / 1e3:.0f} kB; below 90: {failed}")
+    assert scores["performance"] >= 95
+    assert scores["accessibility"] == 100
+    assert scores["best-practices"] == 100
+    assert n_bytes < 200e3
