@@ -14,7 +14,7 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 _KEPT_S = 0.2
 _MAX_KEPT = 256
 # Whoever brings another cookie may have signed in: such answers are nobody else's.
-_COMMON_COOKIES = {"lang", "theme"}
+_COMMON_COOKIES = {"lang", "theme", "tz"}
 
 
 class _Answer(NamedTuple):
