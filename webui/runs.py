@@ -10,11 +10,12 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 
 from houfeng import run_shapes
-from houfeng.errors import StoreError
+from houfeng.errors import ArchiveError, StoreError
 from houfeng.replays.differing import Difference, compare
 from houfeng.run_shapes import Compared, DifferenceRow
 from houfeng.times import NS_PER_S
-from webui import api, pages, reading
+from houfeng.types import Pick
+from webui import api, drawing, pages, reading, sections
 from webui.caching import revalidated
 from webui.language import lazy_gettext
 from webui.schemas import answers, columns
@@ -27,6 +28,10 @@ _N_STATIONS = 30
 _N_SAME = 2000
 _ROW_HEIGHT = 24
 _WIDTH = 1000
+# Of each list the first so many have a trace: 240 columns are 3 kB of page.
+_N_TRACES = 6
+_N_COLUMNS = 240
+_BEFORE_NS, _BEHIND_NS = 5 * NS_PER_S, 10 * NS_PER_S
 KINDS = {
     "same": lazy_gettext("same"),
     "moved": lazy_gettext("moved"),
@@ -73,6 +78,15 @@ class Timeline:
     row_height: int = _ROW_HEIGHT
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """The trace about a pick: `d` of an SVG path, and where the onsets of A and B are, columns; None without one."""
+
+    path: str
+    a: float | None
+    b: float | None
+
+
 @blueprint.get("/runs/<a>/diff/<b>")
 @revalidated
 def diff(a: str, b: str) -> Response:
@@ -92,6 +106,8 @@ def diff(a: str, b: str) -> Response:
         bar=_bar(found.counts["picks"]),
         timeline=timeline(found),
         n_shown=_ROWS_SHOWN,
+        about={pair: _about(found, *pair) for rows in by_kind.values() for pair, _ in rows[:_N_TRACES]},
+        drawing=drawing,
         kinds=KINDS,
         why=lambda text: ", ".join(str(WHY.get(part, part)) for part in text.split(", ")),
         swapped=url_for("runs.diff", a=b, b=a),
@@ -130,6 +146,22 @@ def timeline(found: Difference) -> Timeline | None:
         mine = sorted((pick.onset_ns, kind) for pick, kind in onsets if pick.source_id.station_id == name)
         rows.append((name, [Mark(kind, _WIDTH * (at - start_ns) / (end_ns - start_ns)) for at, kind in mine]))
     return Timeline(rows, start_ns, end_ns, max(len(stations) - _N_STATIONS, 0))
+
+
+def _about(found: Difference, a: Pick | None, b: Pick | None) -> About | None:
+    """From the archive that the run of the pick read; None where it has no samples there."""
+    picks = [pick for pick in (a, b) if pick is not None]
+    start_ns = min(pick.onset_ns for pick in picks) - _BEFORE_NS
+    end_ns = max(pick.onset_ns for pick in picks) + _BEHIND_NS
+    traces = sections.traces_of(found.b if a is None else found.a)
+    try:
+        envelope = traces.envelope(picks[0].source_id, start_ns, end_ns, _N_COLUMNS)
+    except ArchiveError:  # the text is to be seen all the same
+        return None
+    path = drawing.from_envelope(envelope, start_ns, end_ns).path
+    per_ns = drawing.N_COLUMNS / (end_ns - start_ns)
+    at_a, at_b = (None if pick is None else (pick.onset_ns - start_ns) * per_ns for pick in (a, b))
+    return About(path, at_a, at_b) if path else None
 
 
 def _bar(counts: Any) -> list[tuple[str, float, float]]:

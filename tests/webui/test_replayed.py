@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +77,22 @@ def test_an_event_of_a_replay_has_the_records_that_were_read(replayed: Replayed,
     assert len(re.findall(r'<line class="pick', section)) == len(replayed.event.arrivals)
     # the waveform page shows the daemon's archive, which has none of another's records
     assert ("/waveforms/" in section) is is_own
+
+
+def test_picks_that_differ_have_their_trace(replayed: Replayed, tmp_path: Path) -> None:
+    """A run without picks beside it: each pick is A's alone, a third of the picture behind its left edge."""
+    with replayed.store.begin() as unit:
+        unit.save_run(replace(replayed.run, run_id="run/none", result_hash=""))
+    app = create_app(WebSettings(cache_path=str(tmp_path / "cache")), replayed.store, tmp_path / "live")
+    first, second = replayed.run.run_id.removeprefix("run/"), "none"
+    page = app.test_client().get(f"/runs/{first}/diff/{second}").text
+    n_picks = sum(int(n) for n in re.findall(r"<h2>only in A <small>(\d+)</small>", page))
+    traces = re.findall(r'<svg class="diff about".*?</svg>', page, re.DOTALL)
+    assert len(traces) == min(n_picks, 6) > 2
+    for each in traces:
+        assert re.findall(r'class="only-A" d="M([\d.]+) 0v200"', each) == ["400.0"]
+        assert 'class="only-B"' not in each
+        assert len(re.findall(r"M[\d.]+ \d+V\d+", each)) > 200
 
 
 def test_records_that_are_elsewhere_are_said_to_be(replayed: Replayed, tmp_path: Path) -> None:
