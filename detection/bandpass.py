@@ -146,19 +146,25 @@ class Tiles:
         return made
 
 
+class Remaking(Protocol):
+    """What filters channels, and can make any step of a band once more."""
+
+    def signal(self, number: int, channels: Indices, steps: Indices) -> Floats: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """One band of some tiles: ends (n_ends, n_steps, n_channels). Few of its samples are asked for, and made again."""
+    """One band: ends (n_ends, n_steps, n_channels). Few of its samples are asked for, and made again."""
 
-    tiles: Tiles
+    source: Remaking
     band: int
     ends: Floats
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        return self.tiles.signal(self.band, channels, steps)
+        return self.source.signal(self.band, channels, steps)
 
     def rows(self, steps: Indices, channels: Indices) -> Floats:
-        signal = self.tiles.signal(self.band, np.repeat(channels, steps.shape[1]), steps.ravel())
+        signal = self.source.signal(self.band, np.repeat(channels, steps.shape[1]), steps.ravel())
         return np.asarray(signal.reshape(*steps.shape, -1))
 
 

@@ -11,13 +11,12 @@ them for all channels at once, SciPy's `lfilter` for all steps of a channel: the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from detection.bandpass import TILE, Indices
+from detection.bandpass import TILE, Filtered, Indices, Rows
 from detection.matrices import Floats
 from detection.oscillations import GROUP
 from detection.plan import Plan
@@ -104,7 +103,7 @@ class Table:
             self._states.append(self._work.take(f"states {number}", len(self._rows), n_states))
         return states
 
-    def filter(self, number: int) -> Rows:
+    def filter(self, number: int) -> Filtered:
         """One of the plan's bands."""
         return Rows(self, number, self._ends(number))
 
@@ -161,22 +160,6 @@ class Table:
     def _filter(self, number: int, rows: Floats, out: Floats) -> None:
         _product(rows, self._plan.bands[number].oscillations.output, out)
         self._plan.rectify(out, out=out)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """One band of a table: ends (n_ends, n_steps, n_channels). Few of its samples are asked for, and made again."""
-
-    table: Table
-    band: int
-    ends: Floats
-
-    def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        return self.table.signal(self.band, channels, steps)
-
-    def rows(self, steps: Indices, channels: Indices) -> Floats:
-        signal = self.table.signal(self.band, np.repeat(channels, steps.shape[1]), steps.ravel())
-        return signal.reshape(*steps.shape, -1)
 
 
 def _product(rows: Floats, matrix: Floats, out: Floats) -> None:
