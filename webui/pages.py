@@ -32,6 +32,7 @@ from webui import (
     station_views,
     task_rows,
     words,
+    zone_names,
     zones,
 )
 from webui.caching import revalidated
@@ -219,7 +220,7 @@ def failure(status: int, message: str, *, is_translated: bool = True) -> Respons
 @blueprint.after_app_request
 def remember(response: Response) -> Response:
     """Keep the language, the theme and the time zone that an address asked for."""
-    known = (("lang", language.LANGUAGES.__contains__), ("theme", _THEMES.__contains__), ("tz", zones.known))
+    known = (("lang", language.LANGUAGES.__contains__), ("theme", _THEMES.__contains__), ("tz", zone_names.known))
     for name, is_known in known:
         asked = request.args.get(name)
         if asked and is_known(asked):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from houfeng.checks import need, port, positive
 from houfeng.errors import ConfigError
-from webui import zones
+from webui import zone_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class WebSettings:
         port("web.port", self.port)
         need(self.cache_mib > 0, "web.cache_mib", "1 MiB or more", f"{self.cache_mib:g}")
         what = "an IANA name such as Asia/Almaty, or nothing for the browser's own"
-        need(not self.time_zone or zones.known(self.time_zone), "web.time_zone", what, self.time_zone)
+        need(not self.time_zone or zone_names.known(self.time_zone), "web.time_zone", what, self.time_zone)
         positive(self, "session_h", where="web.")
         need(0 <= self.proxies <= 8, "web.proxies", "0 to 8", self.proxies)
         if self.reading == "loopback" and not is_loopback(self.host):

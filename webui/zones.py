@@ -9,16 +9,13 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import current_app, g, has_request_context, request
 
 from houfeng.times import NS_PER_S, now_ns
 from webui import language
-
-UTC_NAME = "UTC"
-# Names of UTC itself, and those whose sign is the other way round: Etc/GMT-6 is six hours ahead of Greenwich.
-_NOT_PLACES = ("Etc/", "GMT", "UTC", "UCT", "Zulu", "Greenwich", "Universal", "posix", "right", "Factory", "localtime")
+from webui.zone_names import UTC_NAME, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +51,6 @@ def chosen() -> Zone:
     return zone
 
 
-def known(name: str | None) -> bool:
-    """Whether it is UTC or the IANA name of a place."""
-    return name == UTC_NAME or name in _places()
-
-
 def offered() -> str:
     """The zone that the switch leads to, when the configuration says so; "" for the browser's own."""
     return str(current_app.config["SETTINGS"].time_zone)
@@ -87,11 +79,6 @@ def _asked() -> Zone:
         if asked and known(asked):
             return Zone(asked)
     return _UTC
-
-
-@functools.cache
-def _places() -> frozenset[str]:
-    return frozenset(name for name in available_timezones() if not name.startswith(_NOT_PLACES))
 
 
 @functools.cache

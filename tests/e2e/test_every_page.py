@@ -79,7 +79,7 @@ while (texts.nextNode()) {
     if (is_english && !parentElement.closest(quoted)) found.push(data.trim());
 }
 return found"""
-WIDTHS = (360, 390, 600, 768, 900, 1024, 1180, 1280, 1440)
+WIDTHS = (360, 768, 1024, 1180, 1280, 1440)
 
 
 def archive_minutes(folder: Path) -> None:
