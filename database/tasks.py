@@ -63,7 +63,9 @@ def ask(unit: UnitOfWork, kind: Kind, about: str, why: str, change: Change) -> T
     if not why:
         raise TaskError(f"{kind} of {about}: a reason is needed, none came")
     task_id = public_id("task", kind, about, change.by, change.at_ns)
-    for other in tasks(unit.connection, kind=kind):
+    table = tables.task
+    same_or_open = (table.c.task_id == task_id) | table.c.state.in_(("asked", "running"))
+    for other in map(_task, unit.connection.execute(select(table).where(table.c.kind == kind, same_or_open))):
         if other.task_id == task_id:  # this very wish: its commit's answer was lost
             return other
         if other.is_open(change.at_ns) and (kind == "replay" or other.about == about):

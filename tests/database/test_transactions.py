@@ -146,6 +146,14 @@ def test_of_two_who_ask_in_one_instant_one_begins(store: Store) -> None:
         assert [(task.about, task.who) for task in tasks.tasks(snapshot)] == [("day", "li")]
 
 
+def test_what_is_open_is_found_behind_many_newer_ones(store: Store) -> None:
+    with store.begin() as unit:
+        for number in range(30):
+            tasks.ask(unit, "restart", f"server{number}", "stuck", Change(T0_NS + number, "li", "test"))
+    with store.begin() as unit, pytest.raises(TaskError, match=r"restart of server0: .* is not done yet"):
+        tasks.ask(unit, "restart", "server0", "stuck", Change(T0_NS + 99, "ann", "test"))
+
+
 def test_errors_of_the_work_itself_are_not_tried_again(store: Store) -> None:
     calls = []
 
