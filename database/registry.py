@@ -111,7 +111,6 @@ def audit(
     since_ns: int | None = None,
     until_ns: int | None = None,
     limit: int | None = None,
-    offset: int = 0,
 ) -> list[AuditRow]:
     """What was done, newest first: by all, or what the filters let through.
 
@@ -119,7 +118,7 @@ def audit(
     ----------
     about : a station, an account, or an alert's id or its beginning
     since_ns, until_ns : from then on, before then, ns UTC
-    limit, offset : at most so many, after so many
+    limit : at most so many
     """
     table = tables.audit
     query = select(*(table.c[name] for name in _AUDIT)).order_by(table.c.at_ns.desc(), table.c.audit_id)
@@ -134,7 +133,7 @@ def audit(
         query = query.where(table.c.at_ns >= since_ns)
     if until_ns is not None:
         query = query.where(table.c.at_ns < until_ns)
-    return [AuditRow(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+    return [AuditRow(*row) for row in connection.execute(query.limit(limit))]
 
 
 def usage_changes(connection: Connection, station_id: str | None = None) -> dict[str, UsageChange]:
