@@ -1,4 +1,4 @@
-"""Pages of a thousand stations in a real browser: first paint, a minute of changes, and ten tabs on one stream."""
+"""Pages of a thousand stations in a real browser: first paint, and a minute of changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from tests.e2e.test_pages import text, wait
 pytestmark = [pytest.mark.bench, pytest.mark.chromium]
 
 PER_S, MINUTE_S = 50, 60
-N_TABS = 10
 LONG_MS = 200
 SCREEN_S = 2.0
 # Number of a station that is OK.
