@@ -83,8 +83,7 @@ def replay(
                 click.echo(remark, err=True)
             with _Progress(sum(file.n_bytes for file in sources.files)) as progress:
                 run = replay_files(
-                    settings,
-                    *(sources.files, sources.folder, store),
+                    *(settings, sources.files, sources.folder, store),
                     start_ns=start,
                     end_ns=end,
                     progress=progress.advance,
