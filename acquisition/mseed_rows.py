@@ -90,17 +90,18 @@ class Alike(NamedTuple):
     source_id, rate_hz, encoding : of all of them
     length : bytes of every record
     are_alike : (n,) of the file's records, which of them are
-    start_ns, n_samples, timing_quality : (n,) of these; of the others there is anything
+    start_ns, n_samples, timing_quality : (n,) of these; of the others there is anything. No quality without blockette
+        1001
     """
 
     source_id: SourceId
     rate_hz: float
     encoding: int
     length: int
-    are_alike: list[bool]
-    start_ns: list[int]
-    n_samples: list[int]
-    timing_quality: list[int] | list[None]
+    are_alike: NDArray[np.bool_]
+    start_ns: NDArray[np.int64]
+    n_samples: NDArray[np.int64]
+    timing_quality: list[int] | None
 
 
 def alike(content: memoryview) -> Alike | None:
@@ -143,10 +144,10 @@ def alike(content: memoryview) -> Alike | None:
         rate_hz,
         encoding,
         len(first),
-        (is_time & is_number & ~differ.any(axis=1)).tolist(),
-        start_ns.tolist(),
-        n_samples.tolist(),
-        heads[:, 60].tolist() if has_timing else [None] * len(heads),
+        is_time & is_number & ~differ.any(axis=1),
+        start_ns,
+        n_samples,
+        heads[:, 60].tolist() if has_timing else None,
     )
 
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
 
 from acquisition import mseed
 from acquisition.mseed_header import TEXT_ENCODING
 from acquisition.mseed_rows import Alike, alike, rough_starts
 from houfeng.errors import RecordError
-from houfeng.types import Packet
+from houfeng.times import NS_PER_S
+from houfeng.types import Packet, Stretch
+
+# Of a sampling interval: so exactly must a record begin where the one before it ends to be of the same stretch. Times
+# that wander more are looked at record by record, see `detection.blocks`.
+_JITTER = 0.25
 
 Refuse = Callable[[bytes, RecordError], None]
 
 
-def opened(content: memoryview, damage: mseed.Damage, refuse: Refuse, begin: int = 0) -> Iterator[tuple[Packet, int]]:
+def opened(
+    content: memoryview, damage: mseed.Damage, refuse: Refuse, begin: int = 0, n_bytes: int = 0
+) -> Iterator[tuple[Packet, int]]:
     """Packets as `mseed.open_record` makes them, and how many records were passed with each.
 
     Parameters
@@ -22,10 +33,14 @@ def opened(content: memoryview, damage: mseed.Damage, refuse: Refuse, begin: int
     damage : called with what is no record: offset, number of bytes, reason
     refuse : called with a record that is refused, and why
     begin : records that are left out
+    n_bytes : records that adjoin come in stretches of at most about as many bytes; 0 for each by itself
     """
     found = alike(content)
     is_plain = found is not None and found.encoding != TEXT_ENCODING and 0 < found.rate_hz <= mseed.MAX_SAMPLE_RATE_HZ
-    records = _together(content, found, begin) if found and is_plain else _one_by_one(content, damage, begin)
+    if found and is_plain:
+        records = _together(content, found, begin, n_bytes // found.length)
+    else:
+        records = _one_by_one(content, damage, begin)
     for number, raw, packet in records:
         if packet is None:
             try:
@@ -48,17 +63,46 @@ def _one_by_one(content: memoryview, damage: mseed.Damage, begin: int) -> Iterat
             yield number, raw, None
 
 
-def _together(content: memoryview, found: Alike, begin: int) -> Iterator[tuple[int, bytes, Packet | None]]:
-    """Packets of the records that are alike; of the others their bytes."""
+def _together(content: memoryview, found: Alike, begin: int, n_most: int) -> Iterator[tuple[int, bytes, Packet | None]]:
+    """Packets of the records that are alike, of some that adjoin one of them all; of the others their bytes."""
     source_id, rate_hz, length, unpack = found.source_id, found.rate_hz, found.length, mseed.unpack_samples
-    of_each = zip(found.are_alike, found.start_ns, found.n_samples, found.timing_quality, strict=True)
-    places = range(0, len(content), length)
-    for number, (at, (is_alike, start_ns, n_samples, quality)) in enumerate(zip(places, of_each, strict=True), 1):
-        if number <= begin:
-            continue
-        raw = bytes(content[at : at + length])
-        if is_alike and n_samples:
-            packet = Packet(source_id, start_ns, rate_hz, unpack, raw, quality, None, "", 0, n_samples)
-            yield number, raw, packet
+    unpack_more = partial(mseed.unpack_adjoining, length=length)
+    edges = _edges(found, begin, n_most)
+    of_each = zip(*(of.tolist() for of in (found.are_alike, found.start_ns, found.n_samples)), strict=True)
+    known, qualities = list(of_each), found.timing_quality
+    for first, stop in pairwise(edges):
+        raw = bytes(content[first * length : stop * length])
+        is_alike, start_ns, n_samples = known[first]
+        if not (is_alike and n_samples):
+            yield stop, raw, None
+        elif stop == first + 1:
+            quality = None if qualities is None else qualities[first]
+            yield stop, raw, Packet(source_id, start_ns, rate_hz, unpack, raw, quality, None, "", 0, n_samples)
         else:
-            yield number, raw, None
+            starts_ns, n_each = found.start_ns[first:stop], found.n_samples[first:stop]
+            of_these = None if qualities is None else qualities[first:stop]
+            yield stop, raw, Stretch(source_id, rate_hz, starts_ns, n_each, unpack_more, raw, of_these)
+
+
+def _edges(found: Alike, begin: int, n_most: int) -> list[int]:
+    """Where a packet begins, and the end: numbers of records.
+
+    Parameters
+    ----------
+    begin : of the first
+    n_most : records of a stretch, about. Each lies inside a span of time that is a power of two: those of other streams
+        end at the same times
+    """
+    n = len(found.start_ns)
+    if n_most < 2:
+        return list(range(begin, n + 1))
+    interval_ns = NS_PER_S / found.rate_hz
+    missing_ns = np.diff(found.start_ns) - found.n_samples[:-1] * interval_ns
+    is_one = np.abs(missing_ns) < _JITTER * interval_ns
+    is_sound = found.are_alike & (found.n_samples > 0)
+    is_one &= is_sound[1:] & is_sound[:-1]
+    span_ns = float(found.n_samples.mean()) * interval_ns * n_most
+    spans = found.start_ns >> (int(span_ns).bit_length() - 1) if span_ns >= 1 else found.start_ns
+    is_one &= spans[1:] == spans[:-1]
+    edges: list[int] = (np.flatnonzero(~is_one[begin:]) + begin + 1).tolist()
+    return [begin, *edges, n] if begin < n else []

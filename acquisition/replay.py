@@ -91,11 +91,19 @@ class ReplaySource:
         self._closed = False
 
     def packets(self) -> Iterator[list[Packet]]:
-        """Batches of 30 s of data time and 4 MiB of records, or a little more."""
+        """Batches of 30 s of data time and 4 MiB of records, or a little more; each packet is a record."""
+        return self._batches(0)
+
+    def stretches(self) -> Iterator[list[Packet]]:
+        """The same, and records that adjoin are one packet where that does not hold up other streams."""
+        return self._batches(_BATCH_BYTES)
+
+    def _batches(self, n_at_once: int) -> Iterator[list[Packet]]:
         streams: dict[SourceId, list[RecordFile]] = {}
         for file in sorted(self._files):
             streams.setdefault(file.source_id, []).append(file)
-        merged = heapq.merge(*(self._stream(files) for files in streams.values()), key=_start_ns)
+        n_each = n_at_once // max(len(streams), 1)
+        merged = heapq.merge(*(self._stream(files, n_each) for files in streams.values()), key=_start_ns)
         batch: list[_Record] = []
         n_bytes = 0
         for packet, path, n_read in merged:
@@ -112,11 +120,13 @@ class ReplaySource:
 
     def _unpacked(self, batch: list[_Record]) -> Iterator[list[Packet]]:
         """The batch without the records whose samples cannot be unpacked; nothing if none is left."""
-        reading, packets = self._reading, [packet for packet, _, _ in batch]
+        reading = self._reading
         reading.n_read.update((path, n_read) for _, path, n_read in batch)
         for path in [path for path in reading.n_read if path in reading.finished]:
             del reading.n_read[path]
-        errors = dict(mseed.unpack(packets))
+        batch = [(packet, path, n_read) for whole, path, n_read in batch for packet in _sound(whole)]
+        packets = [packet for packet, _, _ in batch]
+        errors = dict(mseed.unpack(packet for packet in packets if packet.n_records == 1))
         if errors:
             for packet, path, _ in batch:
                 if packet in errors:
@@ -129,17 +139,18 @@ class ReplaySource:
         """End `packets()` at the next packet."""
         self._closed = True
 
-    def _stream(self, files: list[RecordFile]) -> Iterator[_Record]:
+    def _stream(self, files: list[RecordFile], n_bytes: int) -> Iterator[_Record]:
+        """Records of some files, one behind the other, in stretches of about as many bytes; 0 for each by itself."""
         for file in files:
             if file.path in self._reading.finished:
                 continue
             with file.path.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as content:
-                yield from self._packets_of(file.path, memoryview(content))
+                yield from self._packets_of(file.path, memoryview(content), n_bytes)
                 # When the next record is asked for: all of this file are in batches that were taken.
                 if self._is_noted:
                     self._reading.finished[file.path] = sha256(content).hexdigest()
 
-    def _packets_of(self, path: Path, content: memoryview) -> Iterator[_Record]:
+    def _packets_of(self, path: Path, content: memoryview, n_bytes: int) -> Iterator[_Record]:
         def damage(offset: int, length: int, reason: str) -> None:
             self._reject(bytes(content[offset : offset + length]), f"{path}, byte {offset}: {reason}")
 
@@ -147,13 +158,30 @@ class ReplaySource:
             self._reject(raw, f"{path}: {reason}")
 
         with content:
-            for packet, n_read in opened(content, damage, refuse, self._reading.n_read.get(path, 0)):
-                if self._is_wanted(packet):
-                    yield packet, path, n_read
+            for whole, n_read in opened(content, damage, refuse, self._reading.n_read.get(path, 0), n_bytes):
+                records = whole.records if self._is_cut(whole) else (whole,)
+                for number, packet in enumerate(records, n_read + 1 - len(records)):
+                    if self._is_wanted(packet):
+                        yield packet, path, number
+
+    def _is_cut(self, packet: Packet) -> bool:
+        """Whether some of its records may not be wanted, or not yet."""
+        edges_ns = (self._start_ns, self._end_ns, self._until_ns)
+        return any(edge_ns is not None and packet.start_ns <= edge_ns <= packet.next_ns for edge_ns in edges_ns)
 
     def _is_wanted(self, packet: Packet) -> bool:
         begins_late = self._end_ns is not None and packet.start_ns >= self._end_ns
         return not begins_late and (self._start_ns is None or packet.next_ns > self._start_ns)
+
+
+def _sound(packet: Packet) -> Sequence[Packet]:
+    """The packet, unpacked if it is a stretch; its records if any of them cannot be."""
+    if packet.n_records > 1:
+        try:
+            _ = packet.samples
+        except RecordError:
+            return packet.records
+    return (packet,)
 
 
 def _start_ns(record: _Record) -> int:

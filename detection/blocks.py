@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Packet, Samples, readonly
+from houfeng.types import Packet, Samples, Stretch, readonly
 
 LARGEST_COUNT = 1e15  # float64 holds every whole number up to 9e15; NaN and infinity fail the comparison too
 NEVER = -1
+_ON_GRID = 0.49  # intervals; nearer to a half each record is looked at by itself, in whole nanoseconds
 _LARGEST_INT = 2**31 - 1
 _WHOLE = np.dtype(np.int32)
 _NONE = readonly(np.empty(0, dtype=np.int32))
@@ -92,19 +93,28 @@ class Blocker:
         adjoining: list[Samples] = []
         n_more = 0
         for packet in packets:
-            expected_ns = self.grid_ns + samples_ns(self.n_next + n_more, self.rate_hz)
-            ahead = (packet.start_ns - expected_ns) * self.rate_hz / NS_PER_S
-            samples = packet.samples
-            if ahead > 0.5:
-                chunks += self._extend(adjoining)
-                chunks += self.close(packet.start_ns)
-                adjoining, n_more = [], 0
-            elif ahead < -0.5:
-                samples = samples[round(-ahead) :]
-            if len(samples):
-                adjoining.append(samples)
-                n_more += len(samples)
+            for record in (packet,) if self._is_on_grid(packet, n_more) else packet.records:
+                expected_ns = self.grid_ns + samples_ns(self.n_next + n_more, self.rate_hz)
+                ahead = (record.start_ns - expected_ns) * self.rate_hz / NS_PER_S
+                samples = record.samples
+                if ahead > 0.5:
+                    chunks += self._extend(adjoining)
+                    chunks += self.close(record.start_ns)
+                    adjoining, n_more = [], 0
+                elif ahead < -0.5:
+                    samples = samples[round(-ahead) :]
+                if len(samples):
+                    adjoining.append(samples)
+                    n_more += len(samples)
         return chunks + self._extend(adjoining)
+
+    def _is_on_grid(self, packet: Packet, n_more: int) -> bool:
+        """Whether each record goes on where those before it end, so that all are taken in as one."""
+        if not isinstance(packet, Stretch):
+            return True
+        before = packet.n_each.cumsum() - packet.n_each + (self.n_next + n_more)
+        ahead = (packet.starts_ns - self.grid_ns) * (self.rate_hz / NS_PER_S) - before
+        return bool(np.abs(ahead).max() <= _ON_GRID)
 
     def close(self, next_ns: int) -> list[Chunk]:
         """End the segment here; the grid starts again at `next_ns`, ns UTC."""

@@ -147,7 +147,8 @@ class Detector:
         if stream is None or not _same_rate(packets[0].sample_rate_hz, stream.channel.plan.rate_hz):
             plan = self._plan(packets[0])
             if stream is not None:
-                packets = [packet for packet in packets if packet.next_ns > stream.blocker.position_ns]
+                records = (record for packet in packets for record in packet.records)
+                packets = [record for record in records if record.next_ns > stream.blocker.position_ns]
             if plan is None or not packets:
                 return []
             if stream is not None:

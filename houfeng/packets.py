@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import FrozenInstanceError
 from typing import Any, Self
 
@@ -98,6 +98,16 @@ class Packet(_Making):
         object.__setattr__(self, "_samples", samples)
 
     @property
+    def records(self) -> Sequence[Packet]:
+        """A packet of each record; of most it is this one alone, see `Stretch`."""
+        return (self,)
+
+    @property
+    def n_records(self) -> int:
+        """How many there are."""
+        return 1
+
+    @property
     def next_ns(self) -> int:
         """When the following packet should start; the end of the time this packet covers."""
         if not self.sample_rate_hz:
@@ -112,6 +122,80 @@ class Packet(_Making):
     def __repr__(self) -> str:
         extent = f"{self.n_samples} samples at {self.sample_rate_hz:g} Hz"
         return f"Packet({self.source_id}, {format_ns(self.start_ns)}, {extent})"
+
+
+class Stretch(Packet):
+    """Records of one stream that adjoin, as one packet: a replay of small records spends more on each than on samples.
+
+    Parameters
+    ----------
+    source_id, sample_rate_hz : of all of them
+    starts_ns : (k,) time of each record's first sample, ns UTC
+    n_each : (k,) samples of each
+    unpack : of the bytes of one or several of these records
+    raw : the bytes of all, each record of the same length
+    timing_qualities : of each, as of `Packet`; None where they have none
+    """
+
+    __slots__ = ("n_each", "starts_ns", "timing_qualities")
+    starts_ns: NDArray[np.int64]
+    n_each: NDArray[np.int64]
+    timing_qualities: Sequence[int] | None
+
+    def __new__(
+        cls,
+        source_id: SourceId,
+        sample_rate_hz: float,
+        starts_ns: NDArray[np.int64],
+        n_each: NDArray[np.int64],
+        unpack: Unpack,
+        raw: bytes,
+        timing_qualities: Sequence[int] | None,
+    ) -> Self:
+        made = object.__new__(cls)
+        fields = {
+            "source_id": source_id,
+            "start_ns": int(starts_ns[0]),
+            "sample_rate_hz": sample_rate_hz,
+            "n_samples": int(n_each.sum()),
+            "raw": raw,
+            "timing_quality": None if timing_qualities is None else min(timing_qualities),
+            "sequence": None,
+            "server_start": "",
+            "received_ns": 0,
+            "_samples": unpack,
+            "starts_ns": starts_ns,
+            "n_each": n_each,
+            "timing_qualities": timing_qualities,
+        }
+        for name, value in fields.items():
+            object.__setattr__(made, name, value)
+        return made
+
+    @property
+    def records(self) -> Sequence[Packet]:
+        """A packet of each record; its samples are unpacked if those of the stretch are."""
+        length, samples = len(self.raw) // self.n_records, self._samples
+        ends = self.n_each.cumsum()
+        made = []
+        for number, (start_ns, end, n) in enumerate(
+            zip(self.starts_ns.tolist(), ends.tolist(), self.n_each.tolist(), strict=True)
+        ):
+            raw = self.raw[number * length : (number + 1) * length]
+            quality = None if self.timing_qualities is None else self.timing_qualities[number]
+            own = samples if callable(samples) else samples[end - n : end]
+            made.append(Packet(self.source_id, start_ns, self.sample_rate_hz, own, raw, quality, n_samples=n))
+        return made
+
+    @property
+    def n_records(self) -> int:
+        """How many there are."""
+        return len(self.starts_ns)
+
+    @property
+    def next_ns(self) -> int:
+        """When what follows the last record should start."""
+        return int(self.starts_ns[-1]) + samples_ns(int(self.n_each[-1]), self.sample_rate_hz)
 
 
 def readonly(samples: Samples) -> Samples:

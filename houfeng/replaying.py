@@ -152,7 +152,7 @@ def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, batch by batch."""
     parts.detector.restore(parts.states)
     source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
-    return (_fed(packets, parts) for packets in source.packets())
+    return (_fed(packets, parts) for packets in source.stretches())
 
 
 def _as_it_came(asked: Asked, parts: Parts, arrived: ArrivedWindows) -> Iterator[Step]:
@@ -170,8 +170,8 @@ def _as_it_came(asked: Asked, parts: Parts, arrived: ArrivedWindows) -> Iterator
 def _fed(packets: Sequence[Packet], parts: Parts) -> Step:
     parts.pipeline.detect(packets)
     parts.tally.count(packets)
-    n_bytes = sum(len(packet.raw) for packet in packets)
-    return Step(len(packets), n_bytes, packets[0].start_ns, packets[-1].next_ns)
+    n_records, n_bytes = sum(packet.n_records for packet in packets), sum(len(packet.raw) for packet in packets)
+    return Step(n_records, n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 
 def _searched_by(crew: Crew, asked: Asked, parts: Parts) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from houfeng.codes import SourceId
 from houfeng.magnitudes import Magnitude, StationMagnitude
-from houfeng.packets import Packet, Samples, Unpack, readonly
+from houfeng.packets import Packet, Samples, Stretch, Unpack, readonly
 
 __all__ = [
     "Arrival",
@@ -22,6 +22,7 @@ __all__ = [
     "Samples",
     "SourceId",
     "StationMagnitude",
+    "Stretch",
     "Unpack",
     "public_id",
     "readonly",

@@ -128,7 +128,7 @@ CLOCK_WHEN_EMPTY = {
     *("time.gmtime", "time.localtime"),
 }
 
-DECODERS = ("acquisition.mseed", "acquisition.records", "acquisition.bulk")
+DECODERS = ("acquisition.mseed", "acquisition.steim", "acquisition.records", "acquisition.bulk")
 
 
 def within(name: str, prefixes: tuple[str, ...]) -> bool:

@@ -85,8 +85,11 @@ class Agenda:
                 self._newest_ns[source_id] = next_ns
                 station_id = source_id.station_id
                 self._station_ns[station_id] = max(next_ns, self._station_ns.get(station_id, _NEVER_NS))
-            if packet.start_ns < self._reach_ns.get(source_id, _NEVER_NS):
-                self._come_late(source_id, packet.start_ns, next_ns)
+            reach_ns = self._reach_ns.get(source_id, _NEVER_NS)
+            if packet.start_ns < reach_ns:
+                for record in packet.records:
+                    if record.start_ns < reach_ns:
+                        self._come_late(source_id, record.start_ns, record.next_ns)
 
     def note(self, event: Event, s_spans: Spans, spans: Spans) -> None:
         """Take in an event, or that its P onsets are others now.

@@ -107,14 +107,17 @@ def search(task: Task) -> Searched:
         reading=task.reading,
         until_ns=task.until_ns,
     )
-    for packets in source.packets():
+    for packets in source.stretches():
         picks += detector.feed(packets)
         tally.count(packets)
-        n_records, n_bytes = n_records + len(packets), n_bytes + sum(len(packet.raw) for packet in packets)
+        n_records, n_bytes = (
+            n_records + sum(packet.n_records for packet in packets),
+            n_bytes + sum(len(packet.raw) for packet in packets),
+        )
         for packet in packets:
             before = heard.get(packet.source_id)
             if packet.n_samples and (before is None or packet.next_ns > before.next_ns):
-                heard[packet.source_id] = packet
+                heard[packet.source_id] = packet.records[-1]
     tally.refused(detector.vetoed)
     return Searched(
         tuple(sorted(picks)),

@@ -30,7 +30,10 @@ class Tally:
             self._of[source_id], self._vetoed[source_id] = list(counts), each.vetoed
 
     def count(self, packets: Iterable[Packet]) -> None:
-        """Take in records, of each channel in the order of its files; those without samples are none of its."""
+        """Take in records, of each channel in the order of its files; those without samples are none of its.
+
+        Of a stretch the first one alone can follow a gap.
+        """
         known = self._of
         for packet in packets:
             n_samples, start_ns = packet.n_samples, packet.start_ns
@@ -38,9 +41,9 @@ class Tally:
                 continue
             next_ns, of_channel = packet.next_ns, known.get(packet.source_id)
             if of_channel is None:
-                known[packet.source_id] = [1, n_samples, start_ns, next_ns, 0, 0]
+                known[packet.source_id] = [packet.n_records, n_samples, start_ns, next_ns, 0, 0]
                 continue
-            of_channel[0] += 1
+            of_channel[0] += packet.n_records
             of_channel[1] += n_samples
             missing_ns = start_ns - of_channel[3]
             if missing_ns > 0 and missing_ns * packet.sample_rate_hz > NS_PER_S / 2:

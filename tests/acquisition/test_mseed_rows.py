@@ -29,12 +29,13 @@ def n_alike(content: bytes) -> int:
     if found is None:
         return 0
     raws = [content[at : at + found.length] for at in range(0, len(content), found.length)]
-    of_each = zip(raws, found.are_alike, found.start_ns, found.n_samples, found.timing_quality, strict=True)
+    qualities = [None] * len(raws) if found.timing_quality is None else found.timing_quality
+    of_each = zip(raws, found.are_alike, found.start_ns, found.n_samples, qualities, strict=True)
     for raw, is_alike, start_ns, n_samples, quality in of_each:
         if is_alike:
             header = (found.source_id, start_ns, n_samples, found.rate_hz, quality, found.encoding)
             assert quick_header(raw) == header
-    return sum(found.are_alike)
+    return int(found.are_alike.sum())
 
 
 def of_a_day(rate_hz: float) -> bytes:

@@ -70,7 +70,7 @@ def obspy_chain(folder: Path) -> int:
 def detect(folder: Path) -> int:
     detector = Detector(SETTINGS, by_rows=True)
     source = ReplaySource(find_files(folder), lambda raw, reason: pytest.fail(reason))
-    return sum(len(detector.feed(packets)) for packets in source.packets())
+    return sum(len(detector.feed(packets)) for packets in source.stretches())
 
 
 def triggers(folder: Path) -> int:
@@ -105,7 +105,7 @@ def split(folder: Path) -> dict[str, float]:
         patch.setattr(place, name, called)
 
     source = ReplaySource(find_files(folder), lambda raw, reason: pytest.fail(reason))
-    detector, began, packets = Detector(SETTINGS, by_rows=True), time.thread_time(), source.packets()
+    detector, began, packets = Detector(SETTINGS, by_rows=True), time.thread_time(), source.stretches()
     with pytest.MonkeyPatch.context() as patch:
         timed(patch, "blocks", Blocker, "push")
         timed(patch, "filter and triggers", detection.engine, "search")
