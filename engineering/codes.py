@@ -65,6 +65,7 @@ class SpectrumTable:
     level : of GB 50011 frequent or rare, of GB 18306 also basic and very rare
     damping : share of critical, as of the measured spectra that are compared with it
     source : of a table, where its numbers are from
+    unconfirmed : what is not confirmed of these values, and why: it stands in the report
 
     Raises
     ------
@@ -87,9 +88,10 @@ class SpectrumTable:
     periods_s: tuple[float, ...] | None = None
     psa_g: tuple[float, ...] | None = None
     source: str | None = None
+    unconfirmed: str | None = None
 
     def __post_init__(self) -> None:
-        needed, known = _NEEDED[self.code], {*_NEEDED[self.code], *_ALLOWED[self.code], "name", "code"}
+        needed, known = _NEEDED[self.code], {*_NEEDED[self.code], *_ALLOWED[self.code], "name", "code", "unconfirmed"}
         faults = [f"{key}: {self.code} needs it, the key is missing" for key in needed if getattr(self, key) is None]
         faults += [
             f"{key}: {self.code} has no such key; it has {', '.join(sorted(known))}"

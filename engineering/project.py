@@ -9,6 +9,7 @@ from enum import StrEnum
 from engineering.checking import check, place_faults, positive_faults, text_faults, times_faults
 from engineering.codes import SITE_CLASSES, SpectrumTable
 from engineering.pipelines import Wave
+from engineering.recorded import RecordsTable, RecordTable, StandInTable
 from engineering.routes import route_points
 from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
@@ -49,52 +50,6 @@ class ProjectTable:
 
     def __post_init__(self) -> None:
         check([*text_faults(title=self.title), *([] if self.languages else ["languages: one and more are needed"])])
-
-
-@dataclass(frozen=True, slots=True)
-class RecordsTable:
-    """`[records]`: miniSEED with StationXML, and how much of it.
-
-    Parameters
-    ----------
-    folders : of miniSEED or an SDS archive, with StationXML in them; relative to the project file
-    before_s, after_s : the onset of P
-    max_station_km : a station farther from a place does not stand for it, unless the place names it
-    """
-
-    folders: tuple[str, ...] = ()
-    before_s: float = 30.0
-    after_s: float = 180.0
-    max_station_km: float = 30.0
-
-    def __post_init__(self) -> None:
-        positive = positive_faults(before_s=self.before_s, after_s=self.after_s, max_station_km=self.max_station_km)
-        check(positive)
-
-
-@dataclass(frozen=True, slots=True)
-class RecordTable:
-    """`[[record]]`: records as agencies publish them, of one station and event.
-
-    Parameters
-    ----------
-    files : ESM ASCII, CSMIP volume 2 or GeoNet V2A, or CSMIP volume 1; relative to the project file
-    event : name of an `[[event]]`
-    station : how it shall be called
-    latitude_deg, longitude_deg : where it stands: the files' headers are not trusted with that
-    """
-
-    files: tuple[str, ...]
-    event: str
-    station: str
-    latitude_deg: float
-    longitude_deg: float
-
-    def __post_init__(self) -> None:
-        faults = place_faults(self.latitude_deg, self.longitude_deg) + text_faults(
-            event=self.event, station=self.station
-        )
-        check([*faults, *([] if self.files else ["files: one and more are needed"])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +115,7 @@ class SiteTable:
     stations : that stand for it, the best first; without any, those within `max_station_km`, the nearest first
     site_class : of its ground, in the codes' words; "" where no code needs it
     spectra : names of `[[spectrum]]`
+    unconfirmed : what is not confirmed of these values, and why: it stands in the report
     """
 
     name: str
@@ -168,6 +124,7 @@ class SiteTable:
     spectra: tuple[str, ...] = ()
     site_class: str = ""
     stations: tuple[str, ...] = ()
+    unconfirmed: str = ""
 
     def __post_init__(self) -> None:
         check([*text_faults(name=self.name), *place_faults(self.latitude_deg, self.longitude_deg)])
@@ -185,6 +142,7 @@ class RouteTable:
     wave, speed_m_s : which wave strains the pipe, and its apparent speed along it where it is known
     k1 : of the screening rate of repairs; without it none is given
     strain_limit : of the pipe; without it none is compared
+    unconfirmed : what is not confirmed of these values, and why: it stands in the report
     """
 
     name: str
@@ -198,6 +156,7 @@ class RouteTable:
     speed_m_s: float | None = None
     k1: float | None = None
     strain_limit: float | None = None
+    unconfirmed: str = ""
 
     def __post_init__(self) -> None:
         faults = text_faults(name=self.name)
@@ -225,17 +184,21 @@ class ThresholdsTable:
         check([fault for key, all_of in levels for level in all_of for fault in positive_faults(**{key: level})])
 
 
+_NO_FOLDERS = RecordsTable()
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A whole project file."""
 
     project: ProjectTable
-    records: RecordsTable = RecordsTable()
+    records: RecordsTable = _NO_FOLDERS
     spectrum: tuple[SpectrumTable, ...] = ()
     site: tuple[SiteTable, ...] = ()
     route: tuple[RouteTable, ...] = ()
     event: tuple[EventTable, ...] = ()
     record: tuple[RecordTable, ...] = ()
+    stand_in: tuple[StandInTable, ...] = ()
     catalogue: CatalogueTable | None = None
     thresholds: ThresholdsTable = ThresholdsTable()
     measured: Measured = Measured.ROTD100
@@ -258,10 +221,14 @@ def _twice(project: Project) -> Iterator[str]:
         ("site", [one.name for one in project.site]),
         ("route", [one.name for one in project.route]),
     ]
+    stood_in = [one.station for one in project.stand_in]
     for table, names in lists:
         yield from (
             f"{table}[{n}].name: {name!r} came before" for n, name in enumerate(names, 1) if name in names[: n - 1]
         )
+    for n, station in enumerate(stood_in, 1):
+        if station in stood_in[: n - 1]:
+            yield f"stand_in[{n}].station: {station!r} came before: a station stands in one place"
 
 
 def _unknown(project: Project) -> Iterator[str]:

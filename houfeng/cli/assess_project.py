@@ -40,6 +40,10 @@ def project(file: Path, folder: Path) -> None:
     rows = _rows(found)
     if rows:
         print_table(rows, _COLUMNS)
+    if found.true_sites:
+        click.echo(
+            f"scenario: † was recorded elsewhere and stands in here: {', '.join(sorted(found.true_sites))}", err=True
+        )
     for refusal in found.refusals.values():
         click.echo(f"refused: {refusal.event}: {refusal.reason}", err=True)
     # pictures need matplotlib, which is imported when there is something to draw
@@ -63,6 +67,7 @@ def _rows(found: Found) -> list[dict[str, Any]]:
 def _row(name: str, row: dict[str, Any]) -> dict[str, Any]:
     made = [one for one in row.get("spectra", ()) if one.get("largest_ratio") is not None]
     best = max(made, key=lambda one: float(one["largest_ratio"]), default={"largest_ratio": None, "at_period_s": None})
-    peaks = {key: row.get(key) for key in ("station", "station_km", "pga_cm_s2", "pgv_cm_s", "strain")}
+    peaks: dict[str, Any] = {"station": f"{row['station']} †" if row.get("is_stand_in") else row["station"]}
+    peaks |= {key: row.get(key) for key in ("station_km", "pga_cm_s2", "pgv_cm_s", "strain")}
     ratio = {key: best[key] for key in ("largest_ratio", "at_period_s")}
     return {"place": name, "event": row["event"]} | peaks | ratio

@@ -72,7 +72,8 @@ def designs(found: Found, place: SiteTable | RouteTable) -> list[dict[str, Any]]
             {
                 "name": table.name,
                 "title": spectrum.title,
-                "confirmed": spectrum.confirmed,
+                "by_the_code": spectrum.confirmed,
+                "confirmed": spectrum.confirmed and not table.unconfirmed,
                 "damping": table.share_of_critical,
                 "psa_g": [None if np.isnan(value) else float(value) for value in values],
             }
@@ -131,6 +132,7 @@ def _event(found: Found, event: str, place: SiteTable | RouteTable, at: tuple[fl
         record = found.records.get((event, station))
         if record is not None:
             row = {"event": event, "station": station, "station_km": away_km, "passed_over": passed_over}
+            row["is_stand_in"] = station in found.true_sites
             return row | _peaks(record) | {"spectra": _comparisons(found, place, record)}
         refusal = found.refusals.get((event, station))
         reason = "no record" if refusal is None else refusal.reason

@@ -22,16 +22,16 @@ from engineering.formats.lines import File
 from engineering.measures import integral
 from engineering.motion import Component, Motion
 from engineering.oscillator import Floats
-from engineering.project import RecordTable
+from engineering.recorded import RecordTable
 from engineering.routes import distance_km, segments
 from engineering.spectra import Oscillators
 from houfeng.assessing import Assessor, Window
-from houfeng.errors import MotionError
+from houfeng.errors import ConfigError, MotionError
 from houfeng.projects.load import AssessedEvent, Opened, places_of
 from houfeng.times import seconds_ns
 from houfeng.types import Packet, SourceId
 from houfeng.waveforms import RecordedWaveforms
-from stations.inventory import Inventory, Site, merge
+from stations.inventory import Site, merge
 from stations.reading import parse_inventory
 
 EARTH_MODEL = "iasp91"
@@ -84,7 +84,8 @@ class Found:
     Parameters
     ----------
     opened : the project
-    stations : whose records may stand for a place, by name
+    stations : whose records may stand for a place, by name; stand-ins where the project puts them
+    true_sites : of the stand-ins, where their records were made
     records, refusals : by event and station; each pair is in one of them
     oscillators : of the spectra, 5 % damped
     """
@@ -92,6 +93,7 @@ class Found:
     opened: Opened
     oscillators: Oscillators
     stations: dict[str, Site] = field(default_factory=dict)
+    true_sites: dict[str, Site] = field(default_factory=dict)
     records: dict[tuple[str, str], Record] = field(default_factory=dict)
     refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
@@ -108,7 +110,19 @@ def assess_project(opened: Opened) -> Found:
         _published(found, table)
     if opened.project.records.folders:
         _archived(found)
+    lacking = [one.station for one in opened.project.stand_in if one.station not in found.true_sites]
+    if lacking:
+        raise ConfigError(f"stand_in: {', '.join(lacking)}: neither StationXML of the folders nor a [[record]] has it")
     return found
+
+
+def _put(found: Found, site: Site) -> Site:
+    """A station where the project puts it."""
+    for one in found.opened.project.stand_in:
+        if one.station == site.station_id:
+            found.true_sites[site.station_id] = site
+            return replace(site, latitude_deg=one.latitude_deg, longitude_deg=one.longitude_deg)
+    return site
 
 
 def _archived(found: Found) -> None:
@@ -120,11 +134,12 @@ def _archived(found: Found) -> None:
     inventory = merge([parse_inventory(content, opened.name(path)) for path, content in contents.items()])
     recorded = RecordedWaveforms(_Noting(opened, windows))
     assessor = Assessor(recorded, inventory, Window(asked.before_s, asked.after_s), found.oscillators)
-    candidates = _candidates(opened, inventory)
+    candidates = _candidates(opened, {name: _put(found, site) for name, site in sorted(inventory.sites.items())})
     found.stations |= candidates
     for event in opened.events:
-        for name, site in candidates.items():
+        for name in candidates:
             if (event.name, name) not in found.records:
+                site = inventory.sites[name]
                 _assess(found, assessor, event, site, _onset_ns(event, site))
 
 
@@ -143,7 +158,7 @@ class _Noting:
         return self._windows(source_ids, start_ns, end_ns)
 
 
-def _candidates(opened: Opened, inventory: Inventory) -> dict[str, Site]:
+def _candidates(opened: Opened, sites: dict[str, Site]) -> dict[str, Site]:
     """Stations that a place names, and those near enough to one."""
     project = opened.project
     named = {name for site in project.site for name in site.stations}
@@ -157,7 +172,7 @@ def _candidates(opened: Opened, inventory: Inventory) -> dict[str, Site]:
     most_km = project.records.max_station_km
     return {
         name: site
-        for name, site in sorted(inventory.sites.items())
+        for name, site in sites.items()
         if name in named
         or any(distance_km(site.latitude_deg, site.longitude_deg, *place) <= most_km for place in places)
     }
@@ -197,7 +212,7 @@ def _published(found: Found, table: RecordTable) -> None:
     opened = found.opened
     event = next(one for one in opened.events if one.name == table.event)
     site = Site(table.station, table.latitude_deg, table.longitude_deg, 0.0)
-    found.stations[table.station] = site
+    found.stations[table.station] = _put(found, site)
     files = [File.of(name, opened.read("record", opened.folder / name)) for name in table.files]
     try:
         is_raw = any(csmip_raw.is_format(file) for file in files)

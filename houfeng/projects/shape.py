@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from engineering.chain import LEAST_NOISE_S, LEAST_SIGNAL_S, N_AT_RAIL, TAPER
-from engineering.codes import UNCONFIRMED
+from engineering.codes import UNCONFIRMED, SpectrumTable
 from engineering.corners import DEGREE, HIGHEST_HZ, HIGHEST_LOW_HZ, LEAST_SNR, MOST_DRIFT, N_POLES, SMOOTHING, SURE_HZ
 from engineering.ending import FLAGGED, REFUSED, WINDOW_S
 from engineering.exceedance import APART_S, exceedances
 from engineering.fourier import METHOD, fourier_amplitudes, frequencies_hz
 from engineering.intensity import CHINA_HZ, CHINA_N_POLES
+from engineering.project import RouteTable, SiteTable
 from houfeng import __version__
+from houfeng.codes import all_synthetic
 from houfeng.motion_shapes import record_shape
 from houfeng.projects.places import CM, LONGEST_SHARE, measured_g, routes_shape, sites_shape, usable_s
 from houfeng.projects.running import EARLY_S, EARLY_SHARE, EARTH_MODEL, Found, Record
@@ -49,6 +51,8 @@ def project_shape(found: Found) -> dict[str, Any]:
                 "longitude_deg": site.longitude_deg,
                 "n_records": sum(key[1] == name for key in found.records),
                 "n_refused": sum(key[1] == name for key in found.refusals),
+                "stands_in_from": _true_place(found, name),
+                "is_synthetic": all_synthetic([name.partition(".")[0]]),
             }
             for name, site in sorted(found.stations.items())
         ],
@@ -64,6 +68,12 @@ def project_shape(found: Found) -> dict[str, Any]:
             "chain": _chain(),
         },
     }
+
+
+def _true_place(found: Found, station: str) -> list[float] | None:
+    """Latitude and longitude of a stand-in's records; None where a station is where it is."""
+    site = found.true_sites.get(station)
+    return None if site is None else [site.latitude_deg, site.longitude_deg]
 
 
 def _event(found: Found, number: int) -> dict[str, Any]:
@@ -119,8 +129,10 @@ def _exceedances(found: Found, record: Record) -> list[dict[str, Any]]:
 
 def _unconfirmed(found: Found, places: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     project = found.opened.project
-    doubtful = {one["name"] for place in places for one in place["design"] if not one["confirmed"]}
+    doubtful = {one["name"] for place in places for one in place["design"] if not one["by_the_code"]}
     rows = [{"what": one.name, "why": UNCONFIRMED[one.code]} for one in project.spectrum if one.name in doubtful]
+    own: list[SpectrumTable | SiteTable | RouteTable] = [*project.spectrum, *project.site, *project.route]
+    rows += [{"what": one.name, "why": one.unconfirmed} for one in own if one.unconfirmed]
     if any(record.assessment.china is not None for record in found.records.values()):
         rows.append({"what": "GB/T 17742-2020", "why": "the standard names the band and no filter: two poles each way"})
     if project.route:

@@ -73,9 +73,11 @@ class Document:
     title : of the first page
     foot : at the foot of every page, with `{page}` and `{pages}`
     blocks : in order
+    notice : at the head of every page; "" where there is nothing that every page must say
     """
 
     language: str
     title: str
     foot: str
     blocks: tuple[Block, ...]
+    notice: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from houfeng.projects.report import maps, plots, recorded, sources
+from houfeng.projects.report import maps, plots, recorded, scenario, sources
 from houfeng.projects.report.blocks import Block, Document, Heading, Picture, Table, Text
 from houfeng.projects.report.words import Words, number
 from houfeng.projects.running import Found
@@ -44,7 +44,7 @@ def write(results: Results, words: Words) -> Document:
     ]
     title = shape["project"]["project"]["title"]
     foot = words("{title} · results {sha256} · page {{page}} of {{pages}}", title=title, sha256=results.sha256[:16])
-    return Document(str(words.language), title, foot, tuple(blocks))
+    return Document(str(words.language), title, foot, tuple(blocks), scenario.notice(shape, words))
 
 
 def _first(shape: dict[str, Any], words: Words) -> Iterator[Block]:
@@ -54,6 +54,7 @@ def _first(shape: dict[str, Any], words: Words) -> Iterator[Block]:
             yield Text(f"{label}: {text}")
     if asked["notes"]:
         yield Text(asked["notes"])
+    yield from scenario.warnings(shape, words)
     yield Heading(words("Summary"))
     sites = [(site, row) for site in shape["sites"] for row in _strongest(site["events"])]
     if sites:
@@ -94,7 +95,7 @@ def _site_row(site: dict[str, Any], row: dict[str, Any], words: Words) -> tuple[
     ratio, period_s, name = _largest(row)
     said = f"{number(ratio)} ({name})" if ratio is not None else words("nothing to compare with")
     peaks = number(row["station_km"]), number(row["pga_cm_s2"]), number(row["pgv_cm_s"])
-    return site["name"], row["event"], row["station"], *peaks, said, number(period_s)
+    return site["name"], row["event"], scenario.station_of(row), *peaks, said, number(period_s)
 
 
 def _route_summary(route: dict[str, Any], words: Words) -> Iterator[Block]:
@@ -165,7 +166,9 @@ def _events(shape: dict[str, Any], words: Words) -> Iterator[Block]:
         for event in shape["events"]
     )
     yield Table(columns, rows, (3.2, 3.4, 1.4, 1.6, 1.3, 1.6, 1.2, 1.2), 2)
-    yield Picture(maps.draw_map(shape, words), words("Places, stations and epicentres."))
+    yield from scenario.stand_ins(shape, words)
+    yield Picture(maps.draw_map(shape, words), words("Places, stations and epicentres.")
+                  + scenario.about_epicentres(shape, words))  # fmt: skip
 
 
 def _sites(results: Results, words: Words) -> Iterator[Block]:
@@ -185,12 +188,12 @@ def _place(results: Results, place: dict[str, Any], words: Words) -> Iterator[Bl
         yield from passed_over(row, place["name"], words)
         if row["station"] is None:
             continue
-        rows += [(row["event"], row["station"], number(row["station_km"]), *_compared(one, words))
+        rows += [(row["event"], scenario.station_of(row), number(row["station_km"]), *_compared(one, words))
                  for one in row["spectra"]]  # fmt: skip
         record = next(one for one in results.shape["records"]
                       if (one["event"], one["station"]) == (row["event"], row["station"]))  # fmt: skip
         ratios = {one["name"]: one["ratio"] for one in row["spectra"] if not one["not_compared"]}
-        label = f"{row['station']} {row['event']}"
+        label = f"{scenario.station_of(row)} {row['event']}"
         curves.append(plots.Measured(label, np.array(record["measured_g"]), tuple(row["usable_s"]), ratios))
     if rows:
         columns = (words("event"), words("station"), words("station km"), words("spectrum"), words("largest ratio"),
@@ -256,4 +259,4 @@ def _segment(piece: dict[str, Any], row: dict[str, Any]) -> tuple[str, ...]:
     values = [
         number(row[key]) for key in ("station_km", "pga_cm_s2", "pgv_cm_s", "strain", "strain_over_limit", "repairs")
     ]
-    return *at, row["station"], *values, number(_largest(row)[0])
+    return *at, scenario.station_of(row), *values, number(_largest(row)[0])

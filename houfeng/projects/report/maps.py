@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, radians
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -14,13 +14,24 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 
 from houfeng.geography import outlines, within
+from houfeng.projects.report.labels import Box, place
 from houfeng.projects.report.plots import settings, svg_of
+from houfeng.projects.report.scenario import only_stand_ins
 from houfeng.projects.report.words import Words
+
+Corner = Literal["upper right", "upper left", "lower left", "lower right"]
 
 _SIZE_IN = (7.0, 5.2)
 _SEA, _LAND, _COAST = "#dbe7ef", "#f6f3ea", "#7c8a94"
 _MARGIN = 0.08  # around the outermost place, a share of what is shown
 _LEAST_DEG = 0.5
+# What the axes' numbers and names leave of the picture, points.
+_PAPER = Box(0, 0, 0.86 * 72 * _SIZE_IN[0], 0.86 * 72 * _SIZE_IN[1])
+_NAME_PT = 6.5
+_SHARE = 0.27  # of the map's width and height that the legend and the small map may take
+_CORNERS: tuple[Corner, ...] = ("upper right", "lower left", "upper left", "lower right")
+_N_ALONG = 60  # points of a line that tell which corners it passes
+_LINES = (("#00558c", "-"), ("#5a7d00", "-"), ("#8a4fa3", "-"), ("#00558c", "--"), ("#5a7d00", "--"))
 _AROUND_DEG = 18.0  # what the small map shows beyond the large one
 
 
@@ -29,36 +40,73 @@ def draw_map(shape: dict[str, Any], words: Words) -> bytes:
     with mpl.rc_context(settings()):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
         axes = figure.subplots()
-        for route in shape["routes"]:
-            axes.plot([p[1] for p in route["points"]], [p[0] for p in route["points"]], "-", color="#00558c", lw=2,
+        for number, route in enumerate(shape["routes"]):
+            colour, style = _LINES[number % len(_LINES)]
+            axes.plot([p[1] for p in route["points"]], [p[0] for p in route["points"]], style, color=colour, lw=2,
                       label=route["name"])  # fmt: skip
-        _marks(axes, shape["sites"], "s", "#b00020", words("site"), (5, -9))  # a site is often where its station is
         used = [one for one in shape["stations"] if one["n_records"]]
-        _marks(axes, used, "^", "#1a1a1a", words("station with an assessed record"), (5, 4))
-        _marks(axes, [one for one in shape["stations"] if not one["n_records"]], "v", "none",
-               words("station without one"), (5, 4))  # fmt: skip
-        _marks(axes, shape["events"], "*", "#e07b00", words("epicentre"), (-8, 3))
+        unused = [one for one in shape["stations"] if not one["n_records"]]
+        events = [] if only_stand_ins(shape) else shape["events"]
+        _marks(axes, shape["sites"], "s", "#b00020", words("site"))
+        _marks(axes, used, "^", "#1a1a1a", words("station with an assessed record"))
+        _marks(axes, unused, "v", "#ffffff", words("station without one"))
+        _marks(axes, events, "*", "#e07b00", words("epicentre"))
         box = _frame(axes)
+        free = _free_corners(shape, box)
+        _name(axes, [*used, *unused, *shape["sites"], *events], box, free)
         _draw_land(axes, box)
         axes.set_xlabel(words("longitude (°)"))
         axes.set_ylabel(words("latitude (°)"))
         axes.grid(color="0.8", lw=0.5)
-        axes.legend(loc="upper right", framealpha=0.9)
-        _draw_around(axes, box)
+        axes.legend(loc=free[0], framealpha=0.9)
+        _draw_around(axes, box, free[1])
         return svg_of(figure)
 
 
-def _marks(
-    axes: Axes, rows: Sequence[dict[str, Any]], marker: str, colour: str, label: str, away: tuple[int, int]
-) -> None:
+def _marks(axes: Axes, rows: Sequence[dict[str, Any]], marker: str, colour: str, label: str) -> None:
     if not rows:
         return
-    size = 12 if marker == "*" else 6
+    size = {"*": 12, "s": 8}.get(marker, 6)  # a site is often where its station is, which is then seen on it
     longitudes, latitudes = [row["longitude_deg"] for row in rows], [row["latitude_deg"] for row in rows]
     axes.plot(longitudes, latitudes, marker, mfc=colour, mec="0.1", ms=size, ls="none", label=label)
-    for row in rows:
-        axes.annotate(row["name"], (row["longitude_deg"], row["latitude_deg"]), away, textcoords="offset points",
-                      fontsize=6.5, ha="left" if away[0] > 0 else "right")  # fmt: skip
+
+
+def _on_paper(longitude_deg: float, latitude_deg: float, box: tuple[float, float, float, float]) -> tuple[float, float]:
+    west, east, south, north = box
+    return (longitude_deg - west) / (east - west) * _PAPER.right, (latitude_deg - south) / (north - south) * _PAPER.high
+
+
+def _name(
+    axes: Axes, rows: Sequence[dict[str, Any]], box: tuple[float, float, float, float], free: Sequence[Corner]
+) -> None:
+    """Names beside their places, not on each other, the legend or the small map."""
+    names = [row["name"] for row in rows]
+    at = [_on_paper(row["longitude_deg"], row["latitude_deg"], box) for row in rows]
+    offsets = place(at, names, _NAME_PT, _PAPER, [_corner(corner) for corner in free[:2]])
+    for row, name, offset in zip(rows, names, offsets, strict=True):
+        axes.annotate(name, (row["longitude_deg"], row["latitude_deg"]), offset[:2], textcoords="offset points",
+                      fontsize=_NAME_PT, ha=offset.side)  # fmt: skip
+
+
+def _free_corners(shape: dict[str, Any], box: tuple[float, float, float, float]) -> list[Corner]:
+    """Corners of the map, that with the fewest places and pieces of lines in it first."""
+    at = [_on_paper(row["longitude_deg"], row["latitude_deg"], box) for row in (*shape["sites"], *shape["stations"])]
+    for route in shape["routes"]:
+        points = np.array(route["points"])[:, :2]
+        along = np.linspace(0, len(points) - 1, _N_ALONG)
+        latitudes, longitudes = (np.interp(along, np.arange(len(points)), points[:, axis]) for axis in (0, 1))
+        at += [_on_paper(x, y, box) for x, y in zip(longitudes, latitudes, strict=True)]
+    inside = {
+        corner: sum(_corner(corner).shared(Box(x - 4, y - 4, x + 4, y + 4)) > 0 for x, y in at) for corner in _CORNERS
+    }
+    return sorted(_CORNERS, key=lambda corner: inside[corner])
+
+
+def _corner(name: Corner) -> Box:
+    wide, high = _SHARE * _PAPER.right, _SHARE * _PAPER.high
+    left = 0.0 if "left" in name else _PAPER.right - wide
+    low = 0.0 if "lower" in name else _PAPER.high - high
+    return Box(left, low, left + wide, low + high)
 
 
 def _frame(axes: Axes) -> tuple[float, float, float, float]:
@@ -75,11 +123,12 @@ def _frame(axes: Axes) -> tuple[float, float, float, float]:
     return box
 
 
-def _draw_around(axes: Axes, box: tuple[float, float, float, float]) -> None:
+def _draw_around(axes: Axes, box: tuple[float, float, float, float], corner: Corner) -> None:
     """A small map in the corner, with the frame of the large one."""
     west, east, south, north = box
     around = west - _AROUND_DEG, east + _AROUND_DEG, max(south - _AROUND_DEG, -90), min(north + _AROUND_DEG, 90)
-    small = axes.inset_axes((0.012, 0.012, 0.27, 0.27))
+    x, y = (0.012 if near in corner else 1 - 0.012 - _SHARE for near in ("left", "lower"))
+    small = axes.inset_axes((x, y, _SHARE, _SHARE))
     small.set_xlim(*around[:2])
     small.set_ylim(*around[2:])
     small.set_aspect("auto")

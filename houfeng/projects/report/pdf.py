@@ -27,6 +27,7 @@ _TEXT, _SMALL = 9.0, 7.0
 _TABLE_SIZES = (7.0, 6.5, 6.0, 5.5)  # the largest in which no word is broken, the smaller half for many columns
 # Below this much room a chapter begins on the next page.
 _ROOM_MM = 40.0
+_LINES_BEFORE = 2  # headings and texts between a heading and the picture it is of
 _MISSING = "□"
 # Chinese has no blanks to break lines at: they may break behind its punctuation, and between it and Latin. A space of
 # no width is where fpdf2 breaks; between any two characters it would make every one of them a font change of its own.
@@ -35,15 +36,16 @@ _BREAKS = re.compile(
 )
 _NO_WIDTH = "\u200b"
 _PADDING_MM = 0.6  # of cells
-_WARNING = (251, 238, 240)
+_WARNING, _NOTICE = (251, 238, 240), (176, 0, 32)
+_NOTICE_MM = 8.0  # from the upper edge
 
 
 class _Pages(FPDF):
     """A4 with the document's foot."""
 
-    def __init__(self, foot: str) -> None:
+    def __init__(self, foot: str, notice: str) -> None:
         super().__init__(format="A4")
-        self._foot = foot
+        self._foot, self._notice = foot, notice
         self.set_creation_date(_DATE)
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(True, margin=_MARGIN_MM + _FOOT_MM / 2)
@@ -60,6 +62,18 @@ class _Pages(FPDF):
             self._out(self._set_font_for_page(self.current_font, self.font_size_pt))
         return super()._render_styled_text_line(text_line, *arguments, **options)
 
+    def header(self) -> None:
+        if not self._notice:
+            return
+        self.set_y(_NOTICE_MM)
+        self.set_font("text", "B", _SMALL)
+        self.set_fill_color(*_NOTICE)
+        self.set_text_color(255)
+        self.multi_cell(0, 4.0, self._notice, align="C", fill=True, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_text_color(0)
+        self.set_fill_color(0)
+        self.set_y(max(self.y, _MARGIN_MM) + 1)
+
     def footer(self) -> None:
         self.set_y(-_FOOT_MM)
         self.set_font("text", "", _SMALL)
@@ -75,13 +89,15 @@ def to_pdf(document: Document) -> tuple[bytes, str]:
     for name in ("fpdf", "fontTools"):
         logging.getLogger(name).setLevel(logging.ERROR)
     shown = _Shown()
-    pages = _Pages(shown(document.foot))
+    pages = _Pages(shown(document.foot), shown(document.notice))
     pages.set_title(shown(document.title))
     pages.set_lang(document.language)
     pages.add_page()
     pages.set_font("text", "B", 18)
     _lines(pages, shown(document.title), 9.0)
-    for block in document.blocks:
+    for number, block in enumerate(document.blocks):
+        if isinstance(block, Heading):
+            _keep_together(pages, document.blocks[number:])
         _draw(pages, block, shown)
     return bytes(pages.output()), "".join(sorted(shown.missing))
 
@@ -121,9 +137,23 @@ def _lines(pages: _Pages, text: str, height_mm: float) -> None:
     pages.multi_cell(0, height_mm, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
 
 
-def _heading(pages: _Pages, block: Heading, shown: _Shown) -> None:
-    if pages.y > pages.h - _MARGIN_MM - _ROOM_MM:
+def _keep_together(pages: _Pages, blocks: Sequence[Block]) -> None:
+    """Begin a page where a heading would stand without what it is of: some lines, or the picture behind them."""
+    needed_mm = _ROOM_MM
+    first = next((block for block in blocks if not isinstance(block, Heading | Text)), None)
+    if isinstance(first, Picture) and blocks.index(first) <= _LINES_BEFORE:
+        needed_mm += _height_mm(pages, first)
+    if pages.y > pages.h - pages.b_margin - min(needed_mm, pages.eph):
         pages.add_page()
+
+
+def _height_mm(pages: _Pages, picture: Picture) -> float:
+    """Of a picture as wide as the text."""
+    found = re.search(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"', picture.svg)
+    return pages.epw * float(found[2]) / float(found[1]) if found else 0.0
+
+
+def _heading(pages: _Pages, block: Heading, shown: _Shown) -> None:
     pages.ln(5 if block.level == 1 else 3)
     pages.set_font("text", "B", _SIZES[block.level])
     _lines(pages, shown(block.text), 7.0 if block.level == 1 else 5.5)

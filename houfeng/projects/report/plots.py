@@ -149,6 +149,7 @@ def draw_strain(route: dict[str, Any], words: Words) -> bytes:
         if route["strain_limit"] is not None:
             axes.axhline(route["strain_limit"], color="#b00020", ls="--", lw=1.2, label=words("limit of the pipe"))
         axes.set_yscale("log")
+        axes.margins(y=0.1)  # the limit is often the uppermost line, and would be the frame
         axes.set_xlim(edges[0], edges[-1])
         axes.set_xlabel(words("kilometre post"))
         axes.set_ylabel(words("axial strain"))

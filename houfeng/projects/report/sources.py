@@ -66,7 +66,7 @@ def _limits(shape: dict[str, Any], words: Words) -> Iterator[Block]:
     yield Heading(words("Not confirmed, not assessed"))
     if shape["unconfirmed"]:
         own = {"strain": words("strain"), "repairs": words("repairs")}  # the others are names of the project
-        rows = tuple((own.get(one["what"], one["what"]), words(one["why"])) for one in shape["unconfirmed"])
+        rows = tuple((own.get(one["what"], one["what"]), words.own(one["why"])) for one in shape["unconfirmed"])
         yield Table((words("what"), words("why it is unconfirmed")), rows, (4, 10), 2)
     for text in (
         words("Not assessed: structures and equipment, permanent displacement of the ground, liquefaction, slides and "

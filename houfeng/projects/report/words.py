@@ -38,6 +38,10 @@ class Words:
         said = text if self.language is Language.ENGLISH else self._known[text]
         return said.format(**values) if values else said
 
+    def own(self, text: str) -> str:
+        """The text in this language where it is one of ours, as it came where a project wrote it."""
+        return self._known.get(text, text)
+
     def every(self) -> tuple[str, ...]:
         """All texts of this language: what its font must have the characters of."""
         return tuple(self._known.values())
