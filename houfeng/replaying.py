@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from acquisition.arrivals import Arrivals
 from acquisition.arrived import ArrivedSource, ArrivedWindows
-from acquisition.replay import RecordFile, ReplaySource
+from acquisition.replay import ReplaySource
 from configs import Settings
 from database import queries, run_results
 from database.records import Run
@@ -24,8 +23,9 @@ from houfeng.replays.identity import Asked
 from houfeng.replays.parts import Parts
 from houfeng.replays.passage import Passage, left_at
 from houfeng.replays.scheduled import Scheduled
+from houfeng.replays.sources import Sources
 from houfeng.times import now_ns
-from houfeng.types import Packet, SourceId
+from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ Progress = Callable[[Step], None]
 
 def replay(
     settings: Settings,
-    files: Sequence[RecordFile],
-    folder: Path,
+    sources: Sources,
     store: Store,
     *,
     start_ns: int | None = None,
@@ -55,9 +54,6 @@ def replay(
     anew: bool = False,
     n_workers: int = 1,
     scheduler: str = "",
-    documents: Sequence[Path] | None = None,
-    originals: Mapping[Path, Path] | None = None,
-    physical: Collection[SourceId] = (),
     arrivals: Arrivals | None = None,
 ) -> Run:
     """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
@@ -69,8 +65,7 @@ def replay(
     Parameters
     ----------
     settings : detection, association and stations
-    files : from `acquisition.replay.find_files`
-    folder : the files lie below it; its StationXML is read too
+    sources : from `houfeng.replays.sources.find_sources`; their StationXML is read beside what the settings name
     store : receives the run; no row of another run is touched
     start_ns, end_ns : only records that hold samples in between, ns UTC
     progress : told of every batch after it was fed
@@ -78,18 +73,18 @@ def replay(
     anew : do not go on where it was interrupted; a replay by arrivals never does
     n_workers : processes that search channels; what is found does not depend on it
     scheduler : address of a Dask scheduler whose workers search channels instead
-    documents : StationXML beside what the settings name; None for what lies below the folder
-    originals, physical : as of `houfeng.replays.sources.Sources`
     arrivals : replay records as they came, on one process, and keep the history of events: what was shown when
 
     Returns
     -------
     Run : as saved when it was finished
     """
-    network = load_network(settings, sorted(folder.rglob("*.xml")) if documents is None else documents)
-    asked = Asked(settings, files, folder, network.inventory.documents, start_ns, end_ns, originals or {}, arrivals)
+    network = load_network(settings, sources.documents)
+    window = (start_ns, end_ns)
+    documents = network.inventory.documents
+    asked = Asked(settings, sources.files, sources.folder, documents, *window, sources.originals, arrivals)
     run_id = asked.run_id
-    parts = Parts(asked, network, store, run_id, physical)
+    parts = Parts(asked, network, store, run_id, sources.physical)
     # When an event is looked at again hangs on when it was before, which nobody saves: the history would be another.
     is_anew = anew or arrivals is not None
     run = None if is_anew else _taken_up(asked, parts, store, run_id, skipped)

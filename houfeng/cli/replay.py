@@ -83,7 +83,7 @@ def replay(
                 click.echo(remark, err=True)
             with _Progress(sum(file.n_bytes for file in sources.files)) as progress:
                 run = replay_files(
-                    *(settings, sources.files, sources.folder, store),
+                    *(settings, sources, store),
                     start_ns=start,
                     end_ns=end,
                     progress=progress.advance,
@@ -91,9 +91,6 @@ def replay(
                     anew=anew,
                     n_workers=workers,
                     scheduler=scheduler,
-                    documents=sources.documents,
-                    originals=sources.originals,
-                    physical=sources.physical,
                     arrivals=came,
                 )
         with store.read() as snapshot:

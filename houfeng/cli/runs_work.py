@@ -66,15 +66,7 @@ def _replayed(settings: Settings, store: Store, path: Path, said: list[str]) -> 
             n_done += step.n_bytes
             said[0] = f"{min(n_done / n_bytes, 1):.0%}"
 
-        run = replay(
-            settings,
-            *(sources.files, sources.folder, store),
-            progress=tell,
-            skipped=tell,
-            documents=sources.documents,
-            originals=sources.originals,
-            physical=sources.physical,
-        )
+        run = replay(settings, sources, store, progress=tell, skipped=tell)
     with store.read() as snapshot:
         n_picks = sum(run_results.n_picks(snapshot, run.run_id).values())
     left_out = f", {len(sources.remarks)} files left out" if sources.remarks else ""

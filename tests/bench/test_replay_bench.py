@@ -28,6 +28,7 @@ from detection.detector import Detector
 from detection.plan import plan_for
 from detection.settings import DetectionSettings
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 
 SETTINGS = DetectionSettings(channels=("*.*.*.*",), bands=((2.0, 8.0),))
 (BAND,) = plan_for(SETTINGS, 20.0).bands
@@ -126,7 +127,7 @@ def split(folder: Path) -> dict[str, float]:
 def command(folder: Path) -> int:
     """What `houfeng replay` does, its database included."""
     store = Store.open(f"sqlite:///{folder}.db")
-    run = replay(Settings(detection=SETTINGS), find_files(folder), folder, store)
+    run = replay(Settings(detection=SETTINGS), find_sources([folder], folder), store)
     store.close()
     return run.n_records
 

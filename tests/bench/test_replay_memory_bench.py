@@ -13,11 +13,11 @@ import obspy
 import pytest
 
 from acquisition.records import pack
-from acquisition.replay import find_files
 from configs import Settings
 from database.store import Store
 from detection.settings import DetectionSettings
 from houfeng.replaying import Step, replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import SourceId
 
@@ -65,7 +65,7 @@ def used_mb(folder: Path) -> tuple[list[float], int]:
         used[eighth] = min(used[eighth], n_pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
 
     store = Store.open(f"sqlite:///{folder}/year.db")
-    run = replay(Settings(detection=SETTINGS), find_files(folder), folder, store, progress=note)
+    run = replay(Settings(detection=SETTINGS), find_sources([folder], folder), store, progress=note)
     with store.read() as connection:
         n_picks = connection.exec_driver_sql("SELECT count(*) FROM pick").scalar_one()
     store.close()

@@ -21,11 +21,11 @@ from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from acquisition.replay import find_files
 from configs import load
 from database import queries
 from database.store import Store
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 
 
 def free_port() -> int:
@@ -119,7 +119,7 @@ def live_equals_replay(folder: Path) -> None:
     """What came through the socket and what a replay of the archive finds are the same, down to the ids."""
     settings = load(folder / "demo.toml")
     store = Store.open(settings.database.url)
-    run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
+    run = replay(settings, find_sources([folder / "archive"], folder / "archive"), store)
     with store.read() as snapshot:
         live = {row.pick for row in queries.picks(snapshot)}
         replayed = {row.pick for row in queries.picks(snapshot, run_id=run.run_id)}

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select
 
 from acquisition import mseed
-from acquisition.replay import find_files
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database import queries, tables
@@ -22,6 +21,7 @@ from houfeng.demo_records import Timed, builtin_recording, schedule
 from houfeng.errors import StoreError
 from houfeng.indexing import ArchiveIndex
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, now_ns
 from tests.plugins.daemon import archived, daemon, wait_for
 from tests.plugins.postgresql import PostgreSQLServer
@@ -101,7 +101,7 @@ class House:
         assert sorted(archived(self.folder)) == sorted(self.sent)
         undisturbed = Store.open(f"sqlite:///{self.folder}/undisturbed.db")
         settings = load(self.config)
-        run = replay(settings, find_files(self.folder / "archive"), self.folder / "archive", undisturbed)
+        run = replay(settings, find_sources([self.folder / "archive"], self.folder / "archive"), undisturbed)
         ArchiveIndex(self.folder / "archive", undisturbed).update()
         live = Store.open(settings.database.url)
         found = [_found(live, None), _found(undisturbed, run.run_id)]

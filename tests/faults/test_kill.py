@@ -17,7 +17,6 @@ import pytest
 from sqlalchemy import select
 
 from acquisition import mseed
-from acquisition.replay import find_files
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database import queries, tables
@@ -25,6 +24,7 @@ from database.store import Store
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.indexing import ArchiveIndex
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, now_ns
 from tests.plugins.daemon import wait_for
 
@@ -163,7 +163,7 @@ def campaign(folder: Path, n_kills: int, *, speed: float, longest_s: float) -> O
         assert process.wait(120) == 0
     settings = load(config)
     store = Store.open(settings.database.url)
-    run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
+    run = replay(settings, find_sources([folder / "archive"], folder / "archive"), store)
     store.close()
     log = (folder / "log").read_text()
     ids = ids_of(folder, None), ids_of(folder, run.run_id)

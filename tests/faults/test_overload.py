@@ -7,12 +7,12 @@ from pathlib import Path
 
 from acquisition.archive import Archive
 from acquisition.recorder import Recorder
-from acquisition.replay import find_files
 from acquisition.server import Ring, SeedLinkServer
 from configs import load
 from database.store import Store
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, now_ns
 from houfeng.types import Packet, SourceId, Span
 from stations.health import HealthMonitor
@@ -112,6 +112,6 @@ def replayed(folder: Path) -> tuple[set[str], set[str]]:
     other.mkdir()
     (other / "houfeng.toml").write_text((folder / "houfeng.toml").read_text())
     store = Store.open(load(other / "houfeng.toml").database.url)
-    run = replay(settings, find_files(folder / "archive"), folder / "archive", store)
+    run = replay(settings, find_sources([folder / "archive"], folder / "archive"), store)
     store.close()
     return ids_of(other, run.run_id)

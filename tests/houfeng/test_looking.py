@@ -29,6 +29,7 @@ from houfeng.demo_records import builtin_recording, schedule
 from houfeng.network import load_network
 from houfeng.pipeline import Pipeline
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Event, Packet, SourceId
 
@@ -110,7 +111,7 @@ def live(house: House, batches: Batches, *, restarts: Sequence[int] = ()) -> Row
 
 def replayed(house: House, folder: Path, end_ns: int | None = None) -> Rows:
     store = Store.open(f"sqlite:///{house.folder / 'test.db'}")
-    run = replay(house.settings, find_files(folder), folder, store, end_ns=end_ns)
+    run = replay(house.settings, find_sources([folder], folder), store, end_ns=end_ns)
     store.close()
     return house.rows(run.run_id)
 

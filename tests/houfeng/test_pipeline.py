@@ -29,6 +29,7 @@ from houfeng.demo_records import builtin_recording, schedule
 from houfeng.errors import StoreError
 from houfeng.pipeline import Pipeline
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, parse_ns
 from houfeng.types import Cursor, Packet
 from houfeng.waveforms import RecordedWaveforms, lookout_of
@@ -215,9 +216,9 @@ def test_the_same_replay_twice_changes_only_its_run(tmp_path: Path, packets: lis
     pipeline.finish()
     live = house.rows()
     configured = Settings(station=demo_sites())
-    first = replay(configured, find_files(folder), folder, house.store)
+    first = replay(configured, find_sources([folder], folder), house.store)
     before = dump(house.store)
-    second = replay(configured, find_files(folder), folder, house.store)
+    second = replay(configured, find_sources([folder], folder), house.store)
     after = dump(house.store)
     assert first.run_id == second.run_id
     assert {name for name in before if before[name] != after[name]} <= {"run", "change"}

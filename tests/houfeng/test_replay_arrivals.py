@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from acquisition import mseed
 from acquisition.arrivals import ENTRY_BYTES, FOLDER, ArrivalLog, Arrivals
-from acquisition.replay import find_files
 from database import tables
 from database.records import Run
 from database.store import Store
 from houfeng.errors import SourceError
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet
 from tests.houfeng.test_looking import BAVARIA, RUN_ID, START_NS, House, bavaria, live
@@ -58,7 +58,7 @@ def replayed(house: House, **more: Any) -> Run:
     folder = house.folder / "archive"
     store = Store.open(f"sqlite:///{house.folder / 'test.db'}")
     try:
-        return replay(house.settings, find_files(folder), folder, store, **more)
+        return replay(house.settings, find_sources([folder], folder), store, **more)
     finally:
         store.close()
 

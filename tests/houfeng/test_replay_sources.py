@@ -33,13 +33,7 @@ T0_NS = parse_ns("2020-01-01T00:00:00Z")
 def picked(sources: Sources, database: Path) -> tuple[list[Pick], set[str]]:
     """Picks of a replay, earliest first, and the hashes of what it read."""
     store = Store.open(f"sqlite:///{database}")
-    run = replay(
-        SETTINGS,
-        *(sources.files, sources.folder, store),
-        documents=sources.documents,
-        originals=sources.originals,
-        physical=sources.physical,
-    )
+    run = replay(SETTINGS, sources, store)
     with store.read() as snapshot:
         picks = sorted(row.pick for row in queries.picks(snapshot, run_id=run.run_id))
         shas = {each.sha256 for each in run_results.inputs(snapshot, run.run_id)}

@@ -15,7 +15,6 @@ import pytest
 from sqlalchemy import select
 
 from acquisition import replay as source
-from acquisition.replay import find_files
 from configs import Settings
 from database import run_results, tables
 from database.records import Run
@@ -25,6 +24,7 @@ from houfeng.demo import demo_sites
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.replaying import Step, replay
 from houfeng.replays import fan, passage
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, parse_ns
 from tests.database.conftest import make_run, save_everything
 from tests.houfeng.test_looking import TABLES, Rows
@@ -67,7 +67,7 @@ def opened(file: Path) -> Iterator[Store]:
 def replayed(file: Path, folder: Path, settings: Settings = SETTINGS, **more: object) -> tuple[Run, Rows]:
     """The run and its rows, without its name."""
     with opened(file) as store:
-        run = replay(settings, find_files(folder), folder, store, **more)  # type: ignore[arg-type]
+        run = replay(settings, find_sources([folder], folder), store, **more)  # type: ignore[arg-type]
         with store.read() as snapshot:
             rows = {
                 name: sorted(tuple(row[1:]) for row in snapshot.execute(select(table)) if row[0] == run.run_id)
@@ -173,7 +173,7 @@ def test_no_row_of_another_run_is_written(folder: Path, tmp_path: Path) -> None:
         store.run(lambda unit: unit.save_run(make_run("live")))
         store.run(save_everything)
         before = _others(store, "")
-        run = replay(SETTINGS, find_files(folder), folder, store)
+        run = replay(SETTINGS, find_sources([folder], folder), store)
         assert _others(store, run.run_id) == before
         with store.read() as snapshot:
             assert run_results.n_picks(snapshot, run.run_id)

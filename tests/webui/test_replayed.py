@@ -12,7 +12,6 @@ import pytest
 
 from acquisition.archive import Archive
 from acquisition.mseed import decode
-from acquisition.replay import find_files
 from configs import Settings
 from database import queries
 from database.records import EventDetail, Run
@@ -20,6 +19,7 @@ from database.store import Store
 from houfeng.demo import demo_sites
 from houfeng.demo_records import builtin_recording, schedule
 from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, parse_ns
 from webui.app import create_app
 from webui.settings import WebSettings
@@ -47,7 +47,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
         archive.append([decode(record.raw)])
     archive.close()
     store = Store.open(f"sqlite:///{path / 'test.db'}")
-    run = replay(Settings(station=demo_sites()), find_files(path / "other"), path / "other", store)
+    run = replay(Settings(station=demo_sites()), find_sources([path / "other"], path / "other"), store)
     with store.read() as snapshot:
         (found,) = queries.events(snapshot, run_id=run.run_id)
         detail = queries.event(snapshot, found.public_id, run_id=run.run_id)
