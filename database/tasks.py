@@ -1,4 +1,4 @@
-"""What people ask for on the web page and another process does: a restart by the daemon, a replay by one of its own."""
+"""What people ask for on the web page and others do: restarts by the daemon, replays and reports by own processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from houfeng.errors import TaskError
 from houfeng.times import NS_PER_S, format_ns
 from houfeng.types import public_id
 
-Kind = Literal["restart", "replay"]
+Kind = Literal["restart", "replay", "report"]
 State = Literal["asked", "running", "done", "failed"]
 
 # Who does something is heard of every few seconds; one that was not for so long has ended without a word.
@@ -29,8 +29,9 @@ class Task:
 
     Parameters
     ----------
-    kind : restart or replay
-    about : name of a server, or "daemon"; folder or file of a replay
+    kind : restart, replay or report
+    about : name of a server, or "daemon"; folder or file of a replay; project file of a report
+    language : of a report; "" of all else
     who, why : asked for it
     state : asked, running, done or failed
     said : how far it is, or what came of it
@@ -40,6 +41,7 @@ class Task:
     task_id: str
     kind: Kind
     about: str
+    language: str
     who: str
     why: str
     state: State
@@ -53,12 +55,12 @@ class Task:
         return self.state in ("asked", "running") and now_ns - (self.seen_ns or self.asked_ns) < SILENT_NS
 
 
-def ask(unit: UnitOfWork, kind: Kind, about: str, why: str, change: Change) -> Task:
+def ask(unit: UnitOfWork, kind: Kind, about: str, why: str, change: Change, *, language: str = "") -> Task:
     """Note that something is wanted; the audit has it too.
 
     Raises
     ------
-    TaskError : without a reason, or while the same is being done
+    TaskError : without a reason; while the same server is restarted, or any replay or report is being made
     """
     if not why:
         raise TaskError(f"{kind} of {about}: a reason is needed, none came")
@@ -68,13 +70,13 @@ def ask(unit: UnitOfWork, kind: Kind, about: str, why: str, change: Change) -> T
     for other in map(_task, unit.connection.execute(select(table).where(table.c.kind == kind, same_or_open))):
         if other.task_id == task_id:  # this very wish: its commit's answer was lost
             return other
-        if other.is_open(change.at_ns) and (kind == "replay" or other.about == about):
+        if other.is_open(change.at_ns) and (kind != "restart" or other.about == about):
             when = format_ns(other.asked_ns, digits=0)
             raise TaskError(f"{kind} of {other.about}: it was asked for {when} and is not done yet")
-    made = Task(task_id, kind, about, change.by, why, "asked", "", change.at_ns, None, None)
-    names = ("task_id", "kind", "about", "who", "why", "state", "said", "asked_ns", "seen_ns", "ended_ns")
+    made = Task(task_id, kind, about, language, change.by, why, "asked", "", change.at_ns, None, None)
+    names = ("task_id", "kind", "about", "language", "who", "why", "state", "said", "asked_ns", "seen_ns", "ended_ns")
     unit.connection.execute(insert(tables.task).values({name: getattr(made, name) for name in names}))
-    said = AuditRow(change.at_ns, change.by, kind, "", kind, "", about, why, about, change.origin)
+    said = AuditRow(change.at_ns, change.by, kind, "", kind, "", language or about, why, about, change.origin)
     registry.add_audit(unit, [said])
     unit.mark_shown()
     return made

@@ -52,7 +52,7 @@ DOORS = {
         *("houfeng.availability", "houfeng.noise"),
         # waveforms: what reads the archive is theirs, pages draw what comes out
         *("houfeng.traces", "houfeng.envelopes", "houfeng.bandpass", "houfeng.spectrogram"),
-        *("houfeng.run_shapes", "houfeng.replays.differing"),
+        *("houfeng.run_shapes", "houfeng.replays.differing", "houfeng.report_files"),
         "houfeng.geography",
     ),
     "houfeng.quakeml": (*CORE, "database.records"),
@@ -83,8 +83,9 @@ DOORS = {
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.projects": (
         *(*INNER, "houfeng.assessing", "houfeng.motion_shapes"),
-        *("houfeng.projects", "houfeng.waveforms", "houfeng.geography", "configs"),
+        *("houfeng.projects", "houfeng.report_files", "houfeng.waveforms", "houfeng.geography", "configs"),
     ),
+    "houfeng.report_files": CORE,
     "houfeng.noise": (*INNER, "houfeng"),
     "houfeng.bandpass": (*CORE, "houfeng.envelopes"),
     "houfeng.pyramid": (*CORE, "houfeng.envelopes", "acquisition"),

@@ -26,6 +26,7 @@ from webui import (
     noise,
     openapi,
     pages,
+    reports,
     runs,
     signals,
     signing,
@@ -83,7 +84,7 @@ def create_app(
     app.extensions["sparklines"] = sparklines.Sparklines()
     language.init_app(app)
     access.init_app(app, settings, key or secrets.token_bytes(32))
-    insides = (signing, acting, asking, house, openapi)
+    insides = (signing, acting, asking, reports, house, openapi)
     for part in (pages, alerts, metrics, availability, noise, runs, api, stream, assets, *insides):
         app.register_blueprint(part.blueprint)
     signals.init_app(app, settings, archive)

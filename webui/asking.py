@@ -1,28 +1,29 @@
-"""What people ask others to do: the daemon to restart, a process of its own to replay. Programs do it with a token."""
+"""What people ask others to do: the daemon to restart, processes of their own to replay or report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import get_args
 
-from flask import Blueprint, Response, current_app, url_for
+from flask import Blueprint, Response, url_for
 
 from database import tasks
-from database.tasks import Task
+from database.tasks import Kind, Task
 from houfeng.errors import TaskError
 from houfeng.roles import Role
 from houfeng.times import now_ns
-from webui import access, api, house, pages, paging, reading
+from webui import access, allowed, api, house, pages, paging, reading
 from webui.acting import by_whom, sent, to
+from webui.language import LANGUAGES
 from webui.paging import Paged
 from webui.reading import ParameterError
 from webui.schemas import answers, columns
-from webui.settings import WebSettings
 from webui.task_rows import TaskShape, shaped
 
 blueprint = Blueprint("asking", __name__)
 
 _Work = Callable[[], Task]
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class TaskList(Paged):
@@ -36,86 +37,73 @@ class TaskList(Paged):
 @house.unkept
 @answers(TaskList)
 def api_tasks() -> TaskList | Response:
-    """Restarts and replays that were asked for."""
-    reading.only("limit", "page", "format")
+    """Restarts, replays and reports that were asked for."""
+    reading.only("kind", "limit", "page", "format")
+    asked = reading.one_of("kind", ("", *_KINDS), "")
+    kind = next((each for each in _KINDS if each == asked), None)
     is_sheet, limit = api.layout() == "csv", reading.depth(reading.N_ROWS) or reading.N_ROWS
-    found, link = paging.cut(reading.read(lambda snapshot: tasks.tasks(snapshot, limit=limit)), reading.N_ROWS)
+    known = reading.read(lambda snapshot: tasks.tasks(snapshot, kind=kind, limit=limit))
+    found, link = paging.cut(known, reading.N_ROWS)
     rows = [shaped(task, now_ns()) for task in found]
     return api.sheet("tasks", columns(TaskShape), rows, link) if is_sheet else {"tasks": rows, "next": link}
 
 
-@blueprint.post("/daemons/restart")
-@access.needs(Role.OPERATOR)
-def restart() -> Response:
-    """Ask for a restart, from the page of daemons."""
-    return _from_page(_restart, "house.daemons")
+def _asked_for(rule: str, role: Role, page: str) -> Callable[[_Work], _Work]:
+    """Let what asks for something answer the form of a page, and programs below /api/v1."""
+
+    def doors(work: _Work) -> _Work:
+        def from_page() -> Response:
+            try:
+                work()
+            except TaskError as error:
+                return pages.failure(409, str(error))
+            return to(url_for(page))
+
+        def for_program() -> TaskShape | Response:
+            try:
+                return shaped(work(), now_ns())
+            except TaskError as error:
+                return api.failure(409, str(error))
+
+        for_program.__doc__ = work.__doc__
+        views = {rule: from_page, f"/api/v1{rule}": answers(TaskShape)(for_program)}
+        for name, (address, view) in zip((work.__name__, f"api_{work.__name__}"), views.items(), strict=True):
+            blueprint.add_url_rule(address, name, access.needs(role)(view), methods=["POST"])
+        return work
+
+    return doors
 
 
-@blueprint.post("/api/v1/daemons/restart")
-@access.needs(Role.OPERATOR)
-@answers(TaskShape)
-def api_restart() -> TaskShape | Response:
+@_asked_for("/daemons/restart", Role.OPERATOR, "house.daemons")
+def restart() -> Task:
     """Ask the daemon to connect to a server anew, or with `about` = daemon to begin its whole session anew."""
-    return _for_program(_restart)
-
-
-@blueprint.post("/runs/replay")
-@access.needs(Role.ENGINEER)
-def replay() -> Response:
-    """Begin a replay, from the page of runs."""
-    return _from_page(_replay, "pages.runs")
-
-
-@blueprint.post("/api/v1/runs/replay")
-@access.needs(Role.ENGINEER)
-@answers(TaskShape)
-def api_replay() -> TaskShape | Response:
-    """Begin a replay of records below `web.replay_path` in a process of its own; /api/v1/tasks has its progress."""
-    return _for_program(_replay)
-
-
-def _from_page(work: _Work, page: str) -> Response:
-    try:
-        work()
-    except TaskError as error:
-        return pages.failure(409, str(error))
-    return to(url_for(page))
-
-
-def _for_program(work: _Work) -> TaskShape | Response:
-    try:
-        return shaped(work(), now_ns())
-    except TaskError as error:
-        return api.failure(409, str(error))
-
-
-def _restart() -> Task:
     said, change = sent("about", "why"), by_whom()
     if not said["about"]:
         raise ParameterError("about: the name of a server, or daemon, is needed, none came")
     return access.store().run(lambda unit: tasks.ask(unit, "restart", said["about"], said["why"], change))
 
 
-def _replay() -> Task:
-    said, change = sent("about", "why"), by_whom()
-    path = _below(said["about"])
-    begin = house.beginner()
-    asked = access.store().run(lambda unit: tasks.ask(unit, "replay", str(path), said["why"], change))
+@_asked_for("/runs/replay", Role.ENGINEER, "pages.runs")
+def replay() -> Task:
+    """Begin a replay of records below `web.replay_path` in a process of its own; /api/v1/tasks has its progress."""
+    said = sent("about", "why")
+    return _begun("replay", str(allowed.below("replay_path", said["about"])), said["why"])
+
+
+@_asked_for("/reports", Role.ENGINEER, "reports.index")
+def report() -> Task:
+    """Begin a report of a project file below `web.projects_path`; /api/v1/tasks has its progress and then its files."""
+    said = sent("about", "language", "why")
+    path = allowed.below("projects_path", said["about"])
+    if not path.is_file():
+        raise ParameterError(f"about: a project file below web.projects_path is needed, {said['about']!r} came")
+    if said["language"] not in LANGUAGES:
+        raise ParameterError(f"language: {', '.join(LANGUAGES)} is needed, {said['language']!r} came")
+    return _begun("report", str(path), said["why"], said["language"])
+
+
+def _begun(kind: Kind, path: str, why: str, language: str = "") -> Task:
+    begin, change = house.beginner(), by_whom()
+    asked = access.store().run(lambda unit: tasks.ask(unit, kind, path, why, change, language=language))
     begin(asked.task_id)
     return asked
-
-
-def _below(text: str) -> Path:
-    """A folder or file of those that may be replayed; links out of them lead nowhere."""
-    settings: WebSettings = current_app.config["SETTINGS"]
-    if not settings.replay_path:
-        raise TaskError("web.replay_path is empty: it names the folder whose records may be replayed from the page")
-    root = Path(settings.replay_path).resolve()
-    try:
-        path = (root / text).resolve()
-        is_there = path.is_relative_to(root) and path.exists()
-    except OSError:  # of a name that is too long
-        is_there = False
-    if not is_there:
-        raise ParameterError(f"about: a folder or file below web.replay_path is needed, {text!r} came")
-    return path

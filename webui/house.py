@@ -19,6 +19,7 @@ from houfeng.errors import ConfigError, StatusError, TaskError
 from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from webui import access, api, pages, paging, reading, task_rows
+from webui.language import lazy_gettext
 from webui.paging import Paged
 from webui.schemas import answers, columns
 
@@ -28,6 +29,24 @@ _FILTERS = ("who", "action", "about", "since", "until")
 
 
 P = ParamSpec("P")
+
+# What the daemon does now and then, by the names that its status and logs have.
+JOBS = {
+    "report": lazy_gettext("says in the log how it is"),
+    "checkpoint": lazy_gettext("saves the state of detection"),
+    "index": lazy_gettext("lists the archive's files"),
+    "disk": lazy_gettext("looks how much of the disk is free"),
+    "metadata": lazy_gettext("checks station metadata"),
+    "retention": lazy_gettext("deletes what is too old"),
+    "evidence": lazy_gettext("judges what was measured"),
+    "measures": lazy_gettext("measures the signals"),
+    "latencies": lazy_gettext("saves latencies"),
+    "noise": lazy_gettext("computes the noise of sites"),
+    "requests": lazy_gettext("does restarts that were asked for"),
+    "inventory": lazy_gettext("fetches station metadata"),
+    "imports": lazy_gettext("looks for imported metadata"),
+    "seal": lazy_gettext("notes checksums of closed days"),
+}
 
 
 class WebProcess(TypedDict):
@@ -122,7 +141,8 @@ def config() -> Response:
 def daemons() -> Response:
     """What the daemon and this process are doing."""
     restarts = task_rows.recent("restart")
-    return pages.rendered("daemons.html", told=_daemon(), web=_web(), restarts=restarts, evaluated_ns=None)
+    told = {"told": _daemon(), "web": _web(), "restarts": restarts, "jobs": JOBS}
+    return pages.rendered("daemons.html", **told, evaluated_ns=None)
 
 
 @blueprint.get("/api/v1/daemons")
@@ -160,7 +180,7 @@ def api_audit() -> AuditList | Response:
     return api.sheet("audit", columns(AuditShape), rows, link) if is_sheet else {"audit": rows, "next": link}
 
 
-_ACTIONS = ("session", "alert", "usage", "set", "import", "remove", "user", "token", "restart", "replay")
+_ACTIONS = ("session", "alert", "usage", "set", "import", "remove", "user", "token", "restart", "replay", "report")
 
 
 def _audit(snapshot: Connection) -> list[AuditRow]:
@@ -231,7 +251,7 @@ def beginner() -> Callable[[str], None]:
     """
     around = _around()
     if around is None or around.begin is None:
-        raise TaskError("this page was started without a configuration: nothing can be replayed from it")
+        raise TaskError("this page was started without a configuration: nothing can be begun on it")
     return around.begin
 
 

@@ -25,6 +25,7 @@ from webui import reading
 from webui.api import Error
 from webui.caching import revalidated
 from webui.geojson import FeatureCollection
+from webui.language import LANGUAGES
 from webui.schemas import Schemas
 
 blueprint = Blueprint("openapi", __name__)
@@ -70,7 +71,8 @@ PARAMETERS: dict[str, Json] = {
 }
 _WHY: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": "The reason; or the comment"}
 _UNTIL: Json = {"type": "string", "maxLength": 1000, "description": "UTC time, or 30min, 8h, 2d from now"}
-_ABOUT: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": "A server or daemon; a folder"}
+_ABOUT_WHAT = "A server or daemon; a folder or file"
+_ABOUT: Json = {"type": "string", "minLength": 1, "maxLength": 1000, "description": _ABOUT_WHAT}
 # Bodies of those that change something, by the last part of their endpoint.
 _BODIES: dict[str, Json] = {
     "api_handle_alert": {
@@ -84,6 +86,11 @@ _BODIES: dict[str, Json] = {
 }
 _BODIES["api_restart"] = {"required": ["about", "why"], "properties": {"about": _ABOUT, "why": _WHY}}
 _BODIES["api_replay"] = _BODIES["api_restart"]
+_LANGUAGE: Json = {"type": "string", "enum": list(LANGUAGES)}
+_BODIES["api_report"] = {
+    "required": ["about", "language", "why"],
+    "properties": {"about": _ABOUT, "language": _LANGUAGE, "why": _WHY},
+}
 _TYPES = {
     "json": "application/json",
     "csv": "text/csv",

@@ -15,6 +15,7 @@ from houfeng.times import NS_PER_S, format_ns, now_ns
 from stations.health import State
 from webui import (
     alert_words,
+    allowed,
     cells,
     charts,
     drawing,
@@ -181,6 +182,7 @@ def event(event_id: str) -> Response:
         **values,
         record_section=sections.section_or_none(traces, values["detail"]),
         is_elsewhere=traces is not current_app.extensions["traces"],
+        may_look=traces is not None,
         drawing=drawing,
         format_ns=format_ns,
     )
@@ -196,7 +198,7 @@ def runs() -> Response:
         evaluated_ns = queries.newest_evaluation_ns(snapshot)
         return {"runs": found, "older": older, "begun": task_rows.recent("replay"), "evaluated_ns": evaluated_ns}
 
-    return rendered("runs.html", **reading.read(query))
+    return rendered("runs.html", **reading.read(query), top=allowed.root("replay_path"))
 
 
 @blueprint.get("/about")

@@ -108,6 +108,7 @@ def diff(a: str, b: str) -> Response:
         n_shown=_ROWS_SHOWN,
         about={pair: _about(found, *pair) for rows in by_kind.values() for pair, _ in rows[:_N_TRACES]},
         drawing=drawing,
+        hidden=sorted({run.source for run in (found.a, found.b) if sections.traces_of(run) is None}),
         kinds=KINDS,
         why=lambda text: ", ".join(str(WHY.get(part, part)) for part in text.split(", ")),
         swapped=url_for("runs.diff", a=b, b=a),
@@ -154,6 +155,8 @@ def _about(found: Difference, a: Pick | None, b: Pick | None) -> About | None:
     start_ns = min(pick.onset_ns for pick in picks) - _BEFORE_NS
     end_ns = max(pick.onset_ns for pick in picks) + _BEHIND_NS
     traces = sections.traces_of(found.b if a is None else found.a)
+    if traces is None:
+        return None
     try:
         envelope = traces.envelope(picks[0].source_id, start_ns, end_ns, _N_COLUMNS)
     except ArchiveError:  # the text is to be seen all the same

@@ -17,7 +17,7 @@ from houfeng.errors import ArchiveError
 from houfeng.times import NS_PER_S, seconds_ns
 from houfeng.traces import Traces
 from houfeng.types import SourceId
-from webui import drawing
+from webui import allowed, drawing
 
 _log = logging.getLogger(__name__)
 
@@ -72,14 +72,17 @@ class Section:
     n_left_out: int
 
 
-def traces_of(run: Run | None) -> Traces:
+def traces_of(run: Run | None) -> Traces | None:
     """The archive that a run's records are looked for in: the daemon's, or the folder that a replay read.
 
     Only a folder laid out as an SDS archive has any; a part of the daemon's archive is looked for in the whole of it.
+    None where these pages may not look: a row of the database shall not lead them just anywhere.
     """
     own: Traces = current_app.extensions["traces"]
     if run is None or run.kind == "live" or Path(run.source).resolve().is_relative_to(own.root.resolve()):
         return own
+    if not allowed.holds(Path(run.source)):
+        return None
     return _archive(Path(run.source), Path(current_app.config["SETTINGS"].cache_path))
 
 
@@ -89,10 +92,10 @@ def _archive(root: Path, cache: Path) -> Traces:
     return Traces(root, cache / "replays" / hashlib.sha256(str(root).encode()).hexdigest()[:20])
 
 
-def section_or_none(traces: Traces, detail: EventDetail) -> Section | None:
+def section_or_none(traces: Traces | None, detail: EventDetail) -> Section | None:
     """As `section`; None also where the archive cannot be read, for the event is to be seen all the same."""
     try:
-        return section(traces, detail)
+        return None if traces is None else section(traces, detail)
     except ArchiveError as error:
         _log.warning("%s: no record section: %s", detail.event.public_id, error)
         return None

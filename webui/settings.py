@@ -36,6 +36,8 @@ class WebSettings:
     cache_path: str = "cache"
     cache_mib: int = 1024
     replay_path: str = ""
+    projects_path: str = ""
+    reports_path: str = "reports"
 
     def __post_init__(self) -> None:
         need(bool(self.host), "web.host", "an address such as 127.0.0.1", "an empty text")
@@ -43,6 +45,7 @@ class WebSettings:
             raise ConfigError("web.notice: the text for all languages is needed beside notice_zh and notice_ru")
         port("web.port", self.port)
         need(self.cache_mib > 0, "web.cache_mib", "1 MiB or more", f"{self.cache_mib:g}")
+        need(bool(self.reports_path), "web.reports_path", "a folder", "an empty text")
         what = "an IANA name such as Asia/Almaty, or nothing for the browser's own"
         need(not self.time_zone or zone_names.known(self.time_zone), "web.time_zone", what, self.time_zone)
         positive(self, "session_h", where="web.")
@@ -57,8 +60,10 @@ class WebSettings:
         """The same settings with relative paths taken from `folder`."""
         key_file = str(folder / self.session_key_file) if self.session_key_file else ""
         replays = str(folder / self.replay_path) if self.replay_path else ""
-        cache = str(folder / self.cache_path)
-        return replace(self, session_key_file=key_file, cache_path=cache, replay_path=replays)
+        projects = str(folder / self.projects_path) if self.projects_path else ""
+        cache, reports = str(folder / self.cache_path), str(folder / self.reports_path)
+        kept = replace(self, session_key_file=key_file, cache_path=cache, reports_path=reports)
+        return replace(kept, replay_path=replays, projects_path=projects)
 
     def notice_in(self, language: str) -> str:
         """The notice for readers of `en`, `zh` or `ru`."""

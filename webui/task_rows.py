@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
+
+from flask import url_for
 
 from database import tasks
 from database.tasks import Kind, Task
+from houfeng.report_files import Kind as ReportFile
 from houfeng.shape_types import Time
 from houfeng.shapes import time
 from houfeng.times import format_ns, now_ns
@@ -15,11 +18,12 @@ N_SHOWN = 8
 
 
 class TaskShape(TypedDict):
-    """What somebody asked for: `said` is how far it is, or what came of it."""
+    """What somebody asked for: `said` is how far it is, or what came of it; `files` of a report that is done."""
 
     id: str
-    kind: Literal["restart", "replay"]
+    kind: Literal["restart", "replay", "report"]
     about: str
+    language: str
     who: str
     why: str
     state: Literal["asked", "running", "done", "failed", "silent"]
@@ -27,6 +31,7 @@ class TaskShape(TypedDict):
     asked: Time
     seen: Time | None
     ended: Time | None
+    files: list[str]
 
 
 def shaped(task: Task, at_ns: int) -> TaskShape:
@@ -36,6 +41,7 @@ def shaped(task: Task, at_ns: int) -> TaskShape:
         "id": task.task_id,
         "kind": task.kind,
         "about": task.about,
+        "language": task.language,
         "who": task.who,
         "why": task.why,
         "state": "silent" if is_silent else task.state,
@@ -43,7 +49,13 @@ def shaped(task: Task, at_ns: int) -> TaskShape:
         "asked": format_ns(task.asked_ns),
         "seen": time(task.seen_ns),
         "ended": time(task.ended_ns),
+        "files": _files(task) if task.kind == "report" and task.state == "done" else [],
     }
+
+
+def _files(task: Task) -> list[str]:
+    report_id = task.task_id.removeprefix("task/")
+    return [url_for("reports.file", report_id=report_id, kind=kind) for kind in get_args(ReportFile)]
 
 
 def recent(kind: Kind) -> list[TaskShape]:

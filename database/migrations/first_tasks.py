@@ -13,7 +13,7 @@ def tasks() -> None:
     op.create_table(
         "task",
         key("task_id"),
-        *(column(name, sa.String) for name in ("kind", "about", "who", "why", "state", "said")),
+        *(column(name, sa.String) for name in ("kind", "about", "language", "who", "why", "state", "said")),
         column("asked_ns", sa.BigInteger),
         *(column(name, sa.BigInteger, needed=False) for name in ("seen_ns", "ended_ns")),
         sa.PrimaryKeyConstraint("task_id", name="pk_task"),

@@ -37,6 +37,6 @@ def around(config: Path, settings: Settings) -> Around:
         # on a session of its own: it goes on when the page is restarted
         words = [sys.executable, "-m", "houfeng", "runs", "work", task_id, "--config", str(config.resolve())]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-        threading.Thread(target=process.wait, name="replay", daemon=True).start()
+        threading.Thread(target=process.wait, name="work", daemon=True).start()
 
     return Around(rows, told, begin)

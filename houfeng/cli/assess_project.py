@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from engineering.project import Language
 from houfeng.cli.printing import print_table
 from houfeng.projects.load import open_project
 from houfeng.projects.places import routes_shape, sites_shape
@@ -29,7 +30,9 @@ _COLUMNS = (
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.toml")
 @click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="FOLDER",
               help="For assessment.json and the reports; it is made.")  # fmt: skip
-def project(file: Path, folder: Path) -> None:
+@click.option("--language", "languages", type=click.Choice([each.value for each in Language]), multiple=True,
+              help="Of the report, whatever FILE says; repeat it for several.")  # fmt: skip
+def project(file: Path, folder: Path, languages: tuple[str, ...]) -> None:
     """Measured against design spectra, thresholds, strain of pipes: each event at each site and segment.
 
     FILE names places, records, events, codes and thresholds (docs/assessment.md). Into FOLDER come assessment.json, the
@@ -49,7 +52,7 @@ def project(file: Path, folder: Path) -> None:
     # pictures need matplotlib, which is imported when there is something to draw
     from houfeng.projects.writing import write_assessment
 
-    for path, remark in write_assessment(found, folder):
+    for path, remark in write_assessment(found, folder, [Language(each) for each in languages]):
         click.echo(f"wrote {path}" + (f": {remark}" if remark else ""))
 
 

@@ -1,8 +1,9 @@
-"""`houfeng runs work`: the process of a replay that was begun on the web page."""
+"""`houfeng runs work`: the process of a replay or a report that was begun on the web page."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ import click
 from configs import Settings
 from database import run_results, tasks
 from database.store import Store
+from database.tasks import Task
 from houfeng.cli.options import config_option, settings_of
 from houfeng.errors import HoufengError, StoreError, TaskError
 from houfeng.replaying import Step, replay
 from houfeng.replays.sources import find_sources
+from houfeng.report_files import folder_of
 from houfeng.times import now_ns
 
 _log = logging.getLogger(__name__)
@@ -35,24 +38,50 @@ def work(task_id: str, config: Path | None) -> None:
     try:
         with store.read() as snapshot:
             asked = tasks.task(snapshot, task_id)
-        if asked.kind != "replay" or asked.state != "asked":
+        if asked.kind == "restart" or asked.state != "asked":
             came = f"{asked.kind}, {asked.state}"
-            raise TaskError(f"task {task_id}: a replay that nobody has begun is needed, {came} came")
-        state, said = _done(settings, store, task_id, Path(asked.about))
+            raise TaskError(f"task {task_id}: a replay or report that nobody has begun is needed, {came} came")
+        state, said = _done(settings, store, asked)
         store.run(lambda unit: tasks.note(unit, task_id, state, said, now_ns()))
     finally:
         store.close()
 
 
-def _done(settings: Settings, store: Store, task_id: str, path: Path) -> tuple[tasks.State, str]:
+def _done(settings: Settings, store: Store, asked: Task) -> tuple[tasks.State, str]:
     try:
-        with _told(store, task_id) as said:
-            return "done", _replayed(settings, store, path, said)
+        with _told(store, asked.task_id) as said:
+            if asked.kind == "report":
+                return "done", _reported(asked, Path(settings.web.reports_path), said)
+            return "done", _replayed(settings, store, Path(asked.about), said)
     except HoufengError as error:
         return "failed", str(error)
     except Exception as error:  # the page waits for a word in any case
-        _log.exception("replay of %s failed", path)
+        _log.exception("%s of %s failed", asked.kind, asked.about)
         return "failed", f"{type(error).__name__}: {error}"
+
+
+def _reported(asked: Task, root: Path, said: list[str]) -> str:
+    """What `houfeng assess project` does."""
+    # two seconds, matplotlib among them, that a replay and `houfeng runs list` need not wait for
+    from engineering.project import Language
+    from houfeng.projects.load import open_project
+    from houfeng.projects.running import assess_project
+    from houfeng.projects.writing import write_assessment
+
+    def tell(number: int, n_all: int) -> None:
+        said[0] = f"record {number} of {n_all}"
+
+    found = assess_project(open_project(Path(asked.about)), tell)
+    folder, remarks = folder_of(root, asked.task_id), []
+    said[0] = "writing the report"
+    try:
+        for path, remark in write_assessment(found, folder, [Language(asked.language)]):
+            said[0] = f"wrote {path.name}"
+            remarks += [f"{path.name}: {remark}"] if remark else []
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return "; ".join([f"{len(found.records)} records assessed, {len(found.refusals)} refused", *remarks])
 
 
 def _replayed(settings: Settings, store: Store, path: Path, said: list[str]) -> str:
@@ -76,7 +105,7 @@ def _replayed(settings: Settings, store: Store, path: Path, said: list[str]) -> 
 @contextmanager
 def _told(store: Store, task_id: str) -> Iterator[list[str]]:
     """Let the page know every few seconds that somebody is at work, and how far: the first of the list."""
-    said, ended = ["reading the folder"], threading.Event()
+    said, ended = ["reading the files"], threading.Event()
 
     def tell() -> None:
         while True:

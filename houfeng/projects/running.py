@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,9 @@ EARTH_MODEL = "iasp91"
 # Times of a model of the whole Earth are up to 5 % wrong in a crust, origin times by a second: noise ends so much
 # before P is expected.
 EARLY_S, EARLY_SHARE = 1.0, 0.05
+
+# Told which record was looked at: its number, of how many, beginning with 1.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,18 +101,23 @@ class Found:
     refusals: dict[tuple[str, str], Refusal] = field(default_factory=dict)
 
 
-def assess_project(opened: Opened) -> Found:
+def assess_project(opened: Opened, progress: Progress = lambda number, n_all: None) -> Found:
     """Assess every record of every event at each station that may stand for a place.
+
+    Parameters
+    ----------
+    progress : told of every record, those that agencies published first and counted by themselves
 
     Raises
     ------
     HoufengError : if a folder, a file or a document that the project names cannot be read
     """
     found = Found(opened, Oscillators())
-    for table in opened.project.record:
+    for number, table in enumerate(opened.project.record, start=1):
         _published(found, table)
+        progress(number, len(opened.project.record))
     if opened.project.records.folders:
-        _archived(found)
+        _archived(found, progress)
     lacking = [one.station for one in opened.project.stand_in if one.station not in found.true_sites]
     if lacking:
         raise ConfigError(f"stand_in: {', '.join(lacking)}: neither StationXML of the folders nor a [[record]] has it")
@@ -125,7 +133,7 @@ def _put(found: Found, site: Site) -> Site:
     return site
 
 
-def _archived(found: Found) -> None:
+def _archived(found: Found, progress: Progress) -> None:
     opened, asked = found.opened, found.opened.project.records
     folders = [opened.folder / name for name in asked.folders]
     windows = ReplayWindows([file for folder in folders for file in find_files(folder)])
@@ -136,11 +144,13 @@ def _archived(found: Found) -> None:
     assessor = Assessor(recorded, inventory, Window(asked.before_s, asked.after_s), found.oscillators)
     candidates = _candidates(opened, {name: _put(found, site) for name, site in sorted(inventory.sites.items())})
     found.stations |= candidates
-    for event in opened.events:
-        for name in candidates:
-            if (event.name, name) not in found.records:
-                site = inventory.sites[name]
-                _assess(found, assessor, event, site, _onset_ns(event, site))
+    wanted = [
+        (event, name) for event in opened.events for name in candidates if (event.name, name) not in found.records
+    ]
+    for number, (event, name) in enumerate(wanted, start=1):
+        site = inventory.sites[name]
+        _assess(found, assessor, event, site, _onset_ns(event, site))
+        progress(number, len(wanted))
 
 
 class _Noting:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from engineering.project import Language
 from houfeng.errors import ConfigError
 from houfeng.projects.report.content import Results, write
 from houfeng.projects.report.html import to_html
@@ -14,12 +15,15 @@ from houfeng.projects.report.pdf import to_pdf
 from houfeng.projects.report.words import Words
 from houfeng.projects.running import Found
 from houfeng.projects.shape import project_shape, to_json
+from houfeng.report_files import RESULTS, file_name
 
-RESULTS = "assessment.json"
 
-
-def write_assessment(found: Found, folder: Path) -> Iterator[tuple[Path, str]]:
+def write_assessment(found: Found, folder: Path, languages: Sequence[Language] = ()) -> Iterator[tuple[Path, str]]:
     """Write the files into a folder, which is made; each is there whole or not at all.
+
+    Parameters
+    ----------
+    languages : of reports; those that the project names, if none
 
     Yields
     ------
@@ -33,12 +37,12 @@ def write_assessment(found: Found, folder: Path) -> Iterator[tuple[Path, str]]:
     text = to_json(shape).encode()
     yield _put(folder / RESULTS, text), ""
     results = Results(found, shape, hashlib.sha256(text).hexdigest())
-    for language in dict.fromkeys(found.opened.project.project.languages):
+    for language in dict.fromkeys(languages or found.opened.project.project.languages):
         document = write(results, Words(language))
-        yield _put(folder / f"report.{language}.html", to_html(document).encode()), ""
+        yield _put(folder / file_name(language, "html"), to_html(document).encode()), ""
         content, missing = to_pdf(document)
         remark = f"no font has {missing}: a box stands for each" if missing else ""
-        yield _put(folder / f"report.{language}.pdf", content), remark
+        yield _put(folder / file_name(language, "pdf"), content), remark
 
 
 def _put(path: Path, content: bytes) -> Path:

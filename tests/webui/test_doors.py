@@ -26,6 +26,8 @@ CHANGING = {
     "/api/v1/daemons/restart": Role.OPERATOR,
     "/runs/replay": Role.ENGINEER,
     "/api/v1/runs/replay": Role.ENGINEER,
+    "/reports": Role.ENGINEER,
+    "/api/v1/reports": Role.ENGINEER,
     "/sign-in": None,
     "/sign-out": None,
 }

@@ -56,9 +56,9 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
     store.close()
 
 
-def section_of(replayed: Replayed, archive: Path) -> str:
-    """The record section of the event, on pages of that archive."""
-    settings = WebSettings(cache_path=str(archive.parent / "cache"))
+def section_of(replayed: Replayed, archive: Path, allowed: str) -> str:
+    """The record section of the event, on pages of that archive that may look into a folder beside it."""
+    settings = WebSettings(cache_path=str(archive.parent / "cache"), replay_path=allowed)
     client = create_app(settings, replayed.store, archive).test_client()
     listed = client.get(f"/events?run={replayed.run.run_id}").text
     (address,) = set(re.findall(r'class="open" href="(/events/[^"]+)"', listed))
@@ -69,7 +69,8 @@ def section_of(replayed: Replayed, archive: Path) -> str:
 @pytest.mark.parametrize("own", ["other", "live"])
 def test_an_event_of_a_replay_has_the_records_that_were_read(replayed: Replayed, tmp_path: Path, own: str) -> None:
     is_own = own == "other"
-    section = section_of(replayed, replayed.root if is_own else tmp_path / "live")
+    allowed = "" if is_own else str(replayed.root.parent)
+    section = section_of(replayed, replayed.root if is_own else tmp_path / "live", allowed)
     stations = {each.pick.source_id.station_id for each in replayed.event.arrivals}
     assert len(stations) > 2
     assert set(re.findall(r">(\w+\.\w+)</(?:a|span)>", section)) == stations
@@ -83,9 +84,14 @@ def test_picks_that_differ_have_their_trace(replayed: Replayed, tmp_path: Path) 
     """A run without picks beside it: each pick is A's alone, a third of the picture behind its left edge."""
     with replayed.store.begin() as unit:
         unit.save_run(replace(replayed.run, run_id="run/none", result_hash=""))
-    app = create_app(WebSettings(cache_path=str(tmp_path / "cache")), replayed.store, tmp_path / "live")
     first, second = replayed.run.run_id.removeprefix("run/"), "none"
-    page = app.test_client().get(f"/runs/{first}/diff/{second}").text
+
+    def page_with(replay_path: str) -> str:
+        settings = WebSettings(cache_path=str(tmp_path / "cache"), replay_path=replay_path)
+        app = create_app(settings, replayed.store, tmp_path / "live")
+        return app.test_client().get(f"/runs/{first}/diff/{second}").text
+
+    page = page_with(str(replayed.root))
     n_picks = sum(int(n) for n in re.findall(r"<h2>only in A <small>(\d+)</small>", page))
     traces = re.findall(r'<svg class="diff about".*?</svg>', page, re.DOTALL)
     assert len(traces) == min(n_picks, 6) > 2
@@ -93,14 +99,35 @@ def test_picks_that_differ_have_their_trace(replayed: Replayed, tmp_path: Path) 
         assert re.findall(r'class="only-A" d="M([\d.]+) 0v200"', each) == ["400.0"]
         assert 'class="only-B"' not in each
         assert len(re.findall(r"M[\d.]+ \d+V\d+", each)) > 200
+    hidden = f"No traces of the records in {replayed.root}, where these pages may not look: web.replay_path"
+    assert hidden not in page
+    shut = page_with("")
+    assert hidden in shut and 'class="diff about"' not in shut
 
 
 def test_records_that_are_elsewhere_are_said_to_be(replayed: Replayed, tmp_path: Path) -> None:
     away = replayed.root.with_name("away")
     replayed.root.rename(away)
     try:
-        section = section_of(replayed, tmp_path / "live")
+        section = section_of(replayed, tmp_path / "live", str(replayed.root.parent))
     finally:
         away.rename(replayed.root)
     assert f"elsewhere: it read {replayed.root}" in section
     assert 'class="trace"' not in section
+
+
+def test_no_row_leads_the_pages_anywhere(replayed: Replayed, tmp_path: Path) -> None:
+    """Neither a folder beside the allowed one, nor a link in that one, whose name a run has."""
+    (tmp_path / "allowed").mkdir()
+    (tmp_path / "allowed" / "link").symlink_to(replayed.root)
+    link = str(tmp_path / "allowed" / "link")
+    for source in (str(replayed.root), link):
+        with replayed.store.begin() as unit:
+            unit.save_run(replace(replayed.run, source=source))
+        section = section_of(replayed, tmp_path / "live", str(tmp_path / "allowed"))
+        assert f"are in {source}, where these pages may not look: web.replay_path" in section
+        assert 'class="trace"' not in section
+    section = section_of(replayed, tmp_path / "live", str(replayed.root))  # by its other name it is the same folder
+    assert 'class="trace"' in section
+    with replayed.store.begin() as unit:
+        unit.save_run(replayed.run)
