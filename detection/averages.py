@@ -26,7 +26,7 @@ class Averages:
     step : how they are formed
     signal : energies (counts²) or amplitudes (counts), by step and channel
     sta, lta : (n_steps + 1, n_channels); before the first step and after each
-    bounds : (n_steps, n_channels); no short-term average within the step is larger
+    bounds : (n_steps, n_channels); where the ratio to what is left of `lta` after the step is smaller, it is throughout
     """
 
     step: AverageStep
@@ -48,8 +48,9 @@ class Averages:
         stas = _carried(to_sta, sta, float(step.sta_keep[-1]))
         from_sta = float(step.lta_from_sta[-1])
         ltas = _carried(to_lta + from_sta * stas[:-1] if from_sta else to_lta, lta, float(step.lta_keep[-1]))
-        bounds = stas[:-1] + parts[0]
-        for part, kept in zip(parts[1:], step.bound_keep[1:].tolist(), strict=True):
+        first, *others = step.bound_keep.tolist()
+        bounds = first * stas[:-1] + parts[0]
+        for part, kept in zip(parts[1:], others, strict=True):
             part += kept * stas[:-1]
             np.maximum(bounds, part, out=bounds)
         return cls(step, signal, stas, ltas, bounds)
@@ -111,8 +112,8 @@ def _carried(drive: Floats, before: Floats, keep: float) -> Floats:
     `lfilter` does the same operations, so the same bits.
     """
     if len(drive) > _FEW and drive.shape[1] < _CALL:
-        after, _ = lfilter([1.0], [1.0, -keep], drive, axis=0, zi=(keep * before)[np.newaxis])
-        return np.concatenate((before[np.newaxis], after))
+        after, _ = lfilter([1.0], [1.0, -keep], drive.T, zi=(keep * before)[:, np.newaxis])
+        return np.concatenate((before[:, np.newaxis], after), axis=1).T
     carried = np.empty((len(drive) + 1, drive.shape[1]))
     carried[0] = before
     for number, driven in enumerate(drive):

@@ -15,9 +15,9 @@ from scipy.signal import sosfilt
 
 Floats = NDArray[np.float64]
 
-# Bounds of a step: at least and at most. Each is of half a short-term window at most, where that many do: with two of
-# sixteen samples each and a window of ten, a seventh of all steps passed the screen, with four a fifteenth.
-BOUNDS = 2, 4
+# Bounds of a step: at least and at most. Each is of half a short-term window at most, where that many do: with four of
+# eight samples each and a window of ten, a fifteenth of all steps passed the screen, with seven a twenty-sixth.
+BOUNDS = 2, 8
 ROUNDING = 1e-9  # the screen lets through what is this close to its limit; its own rounding is 1e-13
 
 
@@ -78,8 +78,9 @@ class AverageStep:
     sta, lta : (n_step, n_step)
     sta_keep, lta_keep, lta_from_sta : (n_step,)
     ends : (2 + n_bounds, n_step); what the samples alone add to S and L after the step, and to upper bounds of S in
-        each part of the step, which hold because all terms are positive
-    bound_keep : (n_bounds,) share of S in each of these bounds
+        each part of the step, which hold because all terms are positive; each times what is left of L after the step,
+        of what is left of it after the part
+    bound_keep : (n_bounds,) share of S in each of these
     """
 
     sta: Floats
@@ -105,11 +106,14 @@ def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> Av
     if lta_of_sta:
         lta = _exponential(np.concatenate((np.zeros((1, n_step + 1)), sta[1:])), n_lta)
     n_bounds = min(max(-(-2 * n_step // n_sta), BOUNDS[0]), BOUNDS[1], n_step)
+    # All are compared with what is left of the long-term average after the step; in their part more is left.
+    eased = keep[-1] / keep[np.arange(1, n_bounds + 1) * n_step // n_bounds]
     begins = np.arange(n_bounds) * n_step // n_bounds
     bounds = np.full((n_bounds, n_step), 1 / n_sta)
     for bound, begin, end in zip(bounds, begins, [*begins[1:], n_step], strict=True):
         bound[:begin] = sta[begin, 1 : begin + 1]
         bound[end:] = 0
+    bounds *= eased[:, np.newaxis]
     ends = np.concatenate((sta[-1:, 1:], lta[-1:, 1:], bounds))
     return AverageStep(
         np.ascontiguousarray(sta[1:, 1:]),
@@ -118,7 +122,7 @@ def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> Av
         keep[1:].copy(),
         lta[1:, 0].copy() if lta_of_sta else np.zeros(n_step),
         np.ascontiguousarray(ends),
-        sta[begins, 0],
+        sta[begins, 0] * eased,
     )
 
 

@@ -27,7 +27,8 @@ class Oscillations:
     keep : (n_states / 2,) complex; what each oscillation is multiplied by in a group of steps
     between : ((GROUP + 1) * n_states, GROUP * n_states); makes the states before each step of a group out of what the
         samples of the steps add, and of the state before the group
-    output : (n_step + n_states, n_step); makes the output of the step's samples and the state before it
+    output : (n_step, n_step); makes the output of the step's samples, if the filter was at rest before
+    ringing : (n_states, n_step); makes what the state before the step adds to that
     rest : (n_states,) state after an endless run of ones
     """
 
@@ -36,6 +37,7 @@ class Oscillations:
     keep: NDArray[np.complex128]
     between: Floats
     output: Floats
+    ringing: Floats
     rest: Floats
 
 
@@ -79,7 +81,8 @@ def oscillations(sections: Floats, n_step: int) -> Oscillations:
         np.concatenate(kept[-2::-1]),
         (powers[-1] ** GROUP).astype(np.complex128),
         np.block([*drives, kept[:-1]]),
-        np.concatenate((samples, states)).astype(np.float64),
+        samples.astype(np.float64),
+        states.astype(np.float64),
         _pairs(1 / (1 - poles)),
     )
 

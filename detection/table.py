@@ -1,8 +1,9 @@
 """Band-pass of few channels, or of many that are long: all steps of all of them at once.
 
-Every channel is cut into steps, a row of a table each: its samples, and behind them the filters' state before it. Then
-the output of all of them is one matrix product, taken in tiles of 64 rows. The bits of a product depend on its shape,
-and the shape is fixed: a row comes out the same beside any others, none, or itself at another time.
+Every channel is cut into steps, a row of a table each. What a filter that was at rest makes of a row, and what the row
+adds to the filter's state, are matrix products, taken in tiles of 64 rows; once the states before all rows are known,
+one more product makes what they add to the output. The bits of a product depend on its shape, and the shape is fixed:
+a row comes out the same beside any others, none, or itself at another time.
 
 What remains to be done one step after the other are multiplications of single numbers, see `Oscillations`. NumPy does
 them for all channels at once, SciPy's `lfilter` for all steps of a channel: the same operations, so the same bits.
@@ -58,49 +59,48 @@ class Table:
         n_channels, n_step, self._n_steps = len(samples), plan.n_step, -(-int(lengths.max()) // plan.n_step)
         n_tail, n_whole = np.array([len(tail) for tail in tails]) // n_step, lengths // n_step
         n_row = _ceil(int(n_tail.max()) + self._n_steps, GROUP)
-        self._n = n_channels * n_row
         self._first = np.arange(n_channels) * n_row + n_tail  # the row of each channel's first step behind its tail
-        self._rows = work.take("rows", _ceil(self._n, TILE * GROUP), n_step + plan.n_states)
-        self._rows[self._n :] = 0
         cut = np.flatnonzero(lengths % n_step)
         self._cut_rows, self._cut_at = self._first[cut] + n_whole[cut], lengths[cut] % n_step
-        self._drives = self._driven([(tail, values) for tail, values in zip(tails, samples, strict=True)], n_row)
-        states = self._carry(before)
+        n_bands, n_states, n_rows = len(plan.bands), plan.n_states, _ceil(n_channels * n_row, TILE * GROUP)
+        # What the filters make of each row when they are at rest; once a band is filtered, what is averaged of it.
+        self._made = work.take("made", n_bands, n_rows, n_step)
+        # Of each group of steps: what its samples add to the state, step by step, and the state before it.
+        self._driven = work.take("driven", n_bands, n_rows // GROUP, (GROUP + 1) * n_states)
+        driven = self._drive(list(zip(tails, samples, strict=True)), n_row)
+        states = self._carry(driven[: n_channels * n_row // GROUP], before)
         n_groups, n_left = np.divmod(n_tail + n_whole, GROUP)
         self.after = states[np.arange(n_channels), n_groups].reshape(before.shape)
         n_left[cut] = 0  # its segment has ended
         self.tails = [_last(*each) for each in zip(tails, samples, (n_left * n_step).tolist(), strict=True)]
 
-    def _driven(self, parts: Sequence[tuple[Samples, Samples]], n_row: int) -> list[Floats]:
-        """Take in the samples; what they add to the states of each band, (n_rows, n_states)."""
-        bands, n_step = self._plan.bands, self._plan.n_step
-        made = [self._work.take(f"drive {n}", len(self._rows), self._plan.n_states) for n in range(len(bands))]
-        known = self._rows[: self._n].reshape(len(parts), n_row, -1)[:, :, :n_step]
-        n_at_once, n_done = max(_PASS // n_row, 1), 0
-        for first in range(0, len(parts), n_at_once):
-            _fill(known[first : first + n_at_once], parts[first : first + n_at_once])
-            n_filled = min(first + n_at_once, len(parts)) * n_row
-            end = len(self._rows) if n_filled == self._n else n_filled // TILE * TILE
-            for band, drive in zip(bands, made, strict=True):
-                _product(self._rows[n_done:end, :n_step], band.oscillations.drive, drive[n_done:end])
-            n_done = end
-        return made
+    def _drive(self, parts: Sequence[tuple[Samples, Samples]], n_row: int) -> Floats:
+        """Take in the samples; what each group adds to the states of all bands, (n_groups, n_bands * n_states)."""
+        n_step, n_states, n_rows = self._plan.n_step, self._plan.n_states, self._made.shape[1]
+        together = self._work.take("together", n_rows // GROUP, len(self._made) * n_states)
+        for first in range(0, n_rows, _PASS):
+            rows = slice(first, min(first + _PASS, n_rows))
+            groups = slice(first // GROUP, rows.stop // GROUP)
+            counts = self._work.take("counts", rows.stop - first, n_step)
+            drive = self._work.take("drive", len(counts), n_states)
+            _fill(counts.reshape(-1), first * n_step, parts, n_row * n_step)
+            for number, band in enumerate(self._plan.bands):
+                own = slice(number * n_states, (number + 1) * n_states)
+                _product(counts, band.oscillations.output, self._made[number, rows])
+                _product(counts, band.oscillations.drive, drive)
+                of_groups = drive.reshape(-1, GROUP * n_states)
+                self._driven[number, groups, :-n_states] = of_groups
+                _product(of_groups, band.oscillations.together, together[groups, own])
+        return together
 
-    def _carry(self, before: Floats) -> Floats:
+    def _carry(self, driven: Floats, before: Floats) -> Floats:
         """The states before each group of steps, and at the end: (n_channels, n_groups + 1, n_modes, 2)."""
-        n_states, n_groups, bands = self._plan.n_states, self._n // GROUP, self._plan.bands
-        together = self._work.take("together", len(bands), len(self._rows) // GROUP, n_states)
-        for drive, band, made in zip(self._drives, bands, together, strict=True):
-            _product(drive.reshape(-1, GROUP * n_states), band.oscillations.together, made)
-        driven = np.concatenate(together[:, :n_groups], axis=1).reshape(len(before), -1, before[0].size)
-        states = _carried(driven, np.concatenate([band.oscillations.keep for band in bands]), before)
-        carried = states[:, :-1].reshape(n_groups, len(bands), n_states)
-        self._groups, self._states = [], []
-        for number in range(len(bands)):
-            known = self._work.take(f"groups {number}", len(self._rows) // GROUP, n_states)
-            known[:n_groups], known[n_groups:] = carried[:, number], 0
-            self._groups.append(known)
-            self._states.append(self._work.take(f"states {number}", len(self._rows), n_states))
+        n_states, bands = self._plan.n_states, self._plan.bands
+        keep = np.concatenate([band.oscillations.keep for band in bands])
+        states = _carried(driven.reshape(len(before), -1, driven.shape[1]), keep, before)
+        carried = states[:, :-1].reshape(len(driven), len(bands), n_states)
+        self._driven[:, : len(driven), -n_states:] = carried.swapaxes(0, 1)
+        self._driven[:, len(driven) :, -n_states:] = 0
         return states
 
     def filter(self, number: int) -> Filtered:
@@ -109,75 +109,67 @@ class Table:
 
     def _ends(self, number: int) -> Floats:
         """What `AverageStep.ends` makes of each step: (n_ends, n_steps, n_channels)."""
-        ends_of = self._plan.averages.ends.T
-        ends = self._work.take("ends", len(self._rows), ends_of.shape[1])
-        for first in range(0, len(ends), _PASS):
-            part = slice(first, min(first + _PASS, len(ends)))
-            made = self._work.take("made", part.stop - first, self._plan.n_step)
-            self._place_states(number, part)
-            self._filter(number, self._rows[part], made)
-            for row in np.flatnonzero((self._cut_rows >= first) & (self._cut_rows < part.stop)).tolist():
-                made[self._cut_rows[row] - first, self._cut_at[row] :] = 0
-            _product(made, ends_of, ends[part])
-        found = np.empty((ends.shape[1], self._n_steps, len(self._first)))
+        signal, ends_of = self._made[number], self._plan.averages.ends
+        how, n_states = self._plan.bands[number].oscillations, self._plan.n_states
+        ends = self._work.take("ends", len(ends_of), len(signal))
+        for first in range(0, len(signal), _PASS):
+            part, groups = signal[first : first + _PASS], slice(first // GROUP, (first + _PASS) // GROUP)
+            states = self._work.take("states", len(part), n_states)
+            ringing = self._work.take("ringing", len(part), part.shape[1])
+            _product(self._driven[number, groups], how.between, states.reshape(-1, GROUP * n_states))
+            _product(states, how.ringing, ringing)
+            part += ringing
+            self._plan.rectify(part, out=part)
+            for row in np.flatnonzero((self._cut_rows >= first) & (self._cut_rows < first + len(part))).tolist():
+                part[self._cut_rows[row] - first, self._cut_at[row] :] = 0  # what rings on behind the last sample
+            tiles = part.reshape(-1, TILE, part.shape[1]).swapaxes(1, 2)
+            of_tiles = ends[:, first : first + len(part)].reshape(len(ends), -1, TILE)
+            np.matmul(ends_of, tiles, out=of_tiles.swapaxes(0, 1))
+        found = np.empty((len(ends), len(self._first), self._n_steps))
         for channel, at in enumerate(self._first.tolist()):
-            found[:, :, channel] = ends[at : at + self._n_steps].T
-        return found
-
-    def _place_states(self, number: int, part: slice) -> None:
-        """Put a band's states before each of some steps, whole groups, behind the samples."""
-        n_states, groups = self._plan.n_states, slice(part.start // GROUP, part.stop // GROUP)
-        taken = self._work.take("taken", groups.stop - groups.start, (GROUP + 1) * n_states)
-        taken[:, :-n_states] = self._drives[number][part].reshape(len(taken), -1)
-        taken[:, -n_states:] = self._groups[number][groups]
-        made = self._states[number][part]
-        _product(taken, self._plan.bands[number].oscillations.between, made.reshape(len(taken), -1))
-        self._rows[part, self._plan.n_step :] = made
+            found[:, channel] = ends[:, at : at + self._n_steps]
+        return found.swapaxes(1, 2)
 
     def signal(self, number: int, channels: Indices, steps: Indices) -> Floats:
-        """What is averaged of one of the plan's bands, energies or amplitudes, in some steps: it is made once more.
+        """What is averaged of one of the plan's bands, energies or amplitudes, in some steps.
 
         What the filter makes behind a channel's last sample counts as 0.
 
         Parameters
         ----------
+        number : of a band that was filtered
         channels, steps : (n,) each
 
         Returns
         -------
         signal : (n, n_step)
         """
-        chosen = self._first[channels] + steps
-        rows = np.zeros((-(-len(chosen) // TILE) * TILE, self._rows.shape[1]))
-        rows[: len(chosen)] = self._rows[chosen]
-        rows[: len(chosen), self._plan.n_step :] = self._states[number][chosen]
-        made = np.empty((len(rows), self._plan.n_step))
-        self._filter(number, rows, made)
-        for row, at in zip(self._cut_rows.tolist(), self._cut_at.tolist(), strict=True):
-            made[: len(chosen)][chosen == row, at:] = 0
-        return made[: len(chosen)]
-
-    def _filter(self, number: int, rows: Floats, out: Floats) -> None:
-        _product(rows, self._plan.bands[number].oscillations.output, out)
-        self._plan.rectify(out, out=out)
+        return np.asarray(self._made[number, self._first[channels] + steps])
 
 
 def _product(rows: Floats, matrix: Floats, out: Floats) -> None:
-    """(k * TILE, n) rows times a matrix, in tiles of one shape; `out` is in one piece."""
+    """(k * TILE, n) rows times a matrix, in tiles of one shape."""
     np.matmul(rows.reshape(-1, TILE, rows.shape[1]), matrix, out=out.reshape(-1, TILE, matrix.shape[1]))
 
 
-def _fill(table: Floats, parts: Sequence[tuple[Samples, Samples]]) -> None:
-    """Samples of some channels, in two parts each, into their rows, (n_channels, n_steps, n_step)."""
-    n_step = table.shape[2]
-    for row, (tail, values) in zip(table, parts, strict=True):
-        begin, (n_whole, n_left) = len(tail) // n_step, divmod(len(values), n_step)
-        end = begin + n_whole
-        row[:begin] = tail.reshape(begin, n_step)
-        row[begin:end] = values[: n_whole * n_step].reshape(n_whole, n_step)
-        row[end:] = 0
-        if n_left:
-            row[end, :n_left] = values[-n_left:]
+def _fill(counts: Floats, begin: int, parts: Sequence[tuple[Samples, Samples]], n_each: int) -> None:
+    """Samples of some channels, in two parts each, as if all lay side by side.
+
+    Parameters
+    ----------
+    counts : (n,) to be filled
+    begin : number of the first of them, counted from the first channel's first sample
+    parts : of every channel
+    n_each : samples of a channel, zeros behind its parts included
+    """
+    counts[max(len(parts) * n_each - begin, 0) :] = 0
+    for number in range(begin // n_each, min(-(-(begin + len(counts)) // n_each), len(parts))):
+        at = number * n_each - begin
+        for values in parts[number]:
+            stop = max(min(at + len(values), len(counts)), 0)
+            counts[max(at, 0) : stop] = values[max(-at, 0) : max(stop - at, 0)]
+            at += len(values)
+        counts[max(at, 0) : max((number + 1) * n_each - begin, 0)] = 0
 
 
 def _last(tail: Samples, samples: Samples, n: int) -> Samples:

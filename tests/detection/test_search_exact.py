@@ -57,6 +57,26 @@ def test_the_screen_lets_every_step_through_that_reaches_the_ratio(ratio: float,
     assert (let_through & ~reached).mean() < 0.1
 
 
+def test_rows_of_channels_that_end_anywhere_are_those_of_sosfilt() -> None:
+    """Channels side by side, two of them longer than what goes through the products at once, one with a tail before."""
+    noise, n_step = np.random.default_rng(11), ROWS.n_step
+    every = [np.round(noise.normal(0, 100, n)) for n in (1500 * n_step, 1100 * n_step + 7, 3 * n_step)]
+    tails = [every[0][: 5 * n_step], *(samples[:0] for samples in every[1:])]
+    samples = [values[len(tail) :] for values, tail in zip(every, tails, strict=True)]
+    lengths = np.array([len(values) for values in samples])
+    before = np.stack([ROWS.rest * values[0] for values in every])
+    table = Table(ROWS, tails, samples, lengths, before, Workspace())
+    ends = table.filter(0).ends
+    for channel, values in enumerate(every):
+        energies = sosfilt(BAND.sections, values, zi=BAND.rest * values[0])[0] ** 2
+        steps = np.arange(-(-lengths[channel] // n_step))
+        made = table.signal(0, np.full(len(steps), channel), steps)
+        exact = np.zeros(made.size)
+        exact[: lengths[channel]] = energies[len(tails[channel]) :]
+        assert np.abs(made.ravel() - exact).max() <= 1e-11 * exact.max()
+        assert ends[:, : len(steps), channel] == pytest.approx(ROWS.averages.ends @ made.T, rel=1e-11, abs=1e-9)
+
+
 def long_doubles(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The definition, sample by sample, with 64 bits of mantissa: direct form II transposed, then both averages."""
     real = np.longdouble
