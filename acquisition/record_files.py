@@ -13,9 +13,9 @@ from acquisition.mseed_header import TEXT_ENCODING
 from acquisition.mseed_rows import Alike, alike, rough_starts
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
-from houfeng.types import Packet, Stretch
+from houfeng.types import JoinedRecords, Packet
 
-# Of a sampling interval: so exactly must a record begin where the one before it ends to be of the same stretch. Times
+# Of a sampling interval: so exactly must a record begin where the one before it ends to be joined to it. Times
 # that wander more are looked at record by record, see `detection.blocks`.
 _JITTER = 0.25
 
@@ -33,7 +33,7 @@ def opened(
     damage : called with what is no record: offset, number of bytes, reason
     refuse : called with a record that is refused, and why
     begin : records that are left out
-    n_bytes : records that adjoin come in stretches of at most about as many bytes; 0 for each by itself
+    n_bytes : records that adjoin come joined, of at most about as many bytes; 0 for each by itself
     """
     found = alike(content)
     is_plain = found is not None and found.encoding != TEXT_ENCODING and 0 < found.rate_hz <= mseed.MAX_SAMPLE_RATE_HZ
@@ -81,7 +81,7 @@ def _together(content: memoryview, found: Alike, begin: int, n_most: int) -> Ite
         else:
             starts_ns, n_each = found.start_ns[first:stop], found.n_samples[first:stop]
             of_these = None if qualities is None else qualities[first:stop]
-            yield stop, raw, Stretch(source_id, rate_hz, starts_ns, n_each, unpack_more, raw, of_these)
+            yield stop, raw, JoinedRecords(source_id, rate_hz, starts_ns, n_each, unpack_more, raw, of_these)
 
 
 def _edges(found: Alike, begin: int, n_most: int) -> list[int]:
@@ -90,8 +90,8 @@ def _edges(found: Alike, begin: int, n_most: int) -> list[int]:
     Parameters
     ----------
     begin : of the first
-    n_most : records of a stretch, about. Each lies inside a span of time that is a power of two: those of other streams
-        end at the same times
+    n_most : records that are joined, about. They lie in a span of time that is a power of two: those of other streams
+        end there too
     """
     n = len(found.start_ns)
     if n_most < 2:

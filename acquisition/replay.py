@@ -94,7 +94,7 @@ class ReplaySource:
         """Batches of 30 s of data time and 4 MiB of records, or a little more; each packet is a record."""
         return self._batches(0)
 
-    def stretches(self) -> Iterator[list[Packet]]:
+    def joined(self) -> Iterator[list[Packet]]:
         """The same, and records that adjoin are one packet where that does not hold up other streams."""
         return self._batches(_BATCH_BYTES)
 
@@ -140,7 +140,7 @@ class ReplaySource:
         self._closed = True
 
     def _stream(self, files: list[RecordFile], n_bytes: int) -> Iterator[_Record]:
-        """Records of some files, one behind the other, in stretches of about as many bytes; 0 for each by itself."""
+        """Records of some files, one behind the other, joined up to about as many bytes; 0 for each by itself."""
         for file in files:
             if file.path in self._reading.finished:
                 continue
@@ -175,7 +175,7 @@ class ReplaySource:
 
 
 def _sound(packet: Packet) -> Sequence[Packet]:
-    """The packet, unpacked if it is a stretch; its records if any of them cannot be."""
+    """The packet, unpacked if it is joined records; each by itself if any of them cannot be."""
     if packet.n_records > 1:
         try:
             _ = packet.samples

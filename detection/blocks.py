@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Packet, Samples, Stretch, readonly
+from houfeng.types import JoinedRecords, Packet, Samples, readonly
 
 LARGEST_COUNT = 1e15  # float64 holds every whole number up to 9e15; NaN and infinity fail the comparison too
 NEVER = -1
@@ -110,7 +110,7 @@ class Blocker:
 
     def _is_on_grid(self, packet: Packet, n_more: int) -> bool:
         """Whether each record goes on where those before it end, so that all are taken in as one."""
-        if not isinstance(packet, Stretch):
+        if not isinstance(packet, JoinedRecords):
             return True
         before = packet.n_each.cumsum() - packet.n_each + (self.n_next + n_more)
         ahead = (packet.starts_ns - self.grid_ns) * (self.rate_hz / NS_PER_S) - before

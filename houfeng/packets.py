@@ -99,7 +99,7 @@ class Packet(_Making):
 
     @property
     def records(self) -> Sequence[Packet]:
-        """A packet of each record; of most it is this one alone, see `Stretch`."""
+        """A packet of each record; of most it is this one alone, see `JoinedRecords`."""
         return (self,)
 
     @property
@@ -124,7 +124,7 @@ class Packet(_Making):
         return f"Packet({self.source_id}, {format_ns(self.start_ns)}, {extent})"
 
 
-class Stretch(Packet):
+class JoinedRecords(Packet):
     """Records of one stream that adjoin, as one packet: a replay of small records spends more on each than on samples.
 
     Parameters
@@ -174,7 +174,7 @@ class Stretch(Packet):
 
     @property
     def records(self) -> Sequence[Packet]:
-        """A packet of each record; its samples are unpacked if those of the stretch are."""
+        """A packet of each record; its samples are unpacked if those of all are."""
         length, samples = len(self.raw) // self.n_records, self._samples
         ends = self.n_each.cumsum()
         made = []

@@ -147,7 +147,7 @@ def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, batch by batch."""
     parts.detector.restore(parts.states)
     source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
-    return (_fed(packets, parts) for packets in source.stretches())
+    return (_fed(packets, parts) for packets in source.joined())
 
 
 def _as_it_came(asked: Asked, parts: Parts, arrived: ArrivedWindows) -> Iterator[Step]:

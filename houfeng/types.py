@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from houfeng.codes import SourceId
 from houfeng.magnitudes import Magnitude, StationMagnitude
-from houfeng.packets import Packet, Samples, Stretch, Unpack, readonly
+from houfeng.packets import JoinedRecords, Packet, Samples, Unpack, readonly
 
 __all__ = [
     "Arrival",
     "Cursor",
     "Event",
     "Gap",
+    "JoinedRecords",
     "Magnitude",
     "Origin",
     "Packet",
@@ -22,7 +23,6 @@ __all__ = [
     "Samples",
     "SourceId",
     "StationMagnitude",
-    "Stretch",
     "Unpack",
     "public_id",
     "readonly",

@@ -187,7 +187,7 @@ def _swept(
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(f"{len(tried)} combinations", total=_n_bytes(files))
-        for packets in ReplaySource(files, _report, start_ns=window[0], end_ns=window[1]).stretches():
+        for packets in ReplaySource(files, _report, start_ns=window[0], end_ns=window[1]).joined():
             sweep.feed(packets)
             progress.advance(task, sum(len(packet.raw) for packet in packets))
     return sweep.judge(events, reach, settings.association, settings.location)

@@ -107,7 +107,7 @@ def search(task: Task) -> Searched:
         reading=task.reading,
         until_ns=task.until_ns,
     )
-    for packets in source.stretches():
+    for packets in source.joined():
         picks += detector.feed(packets)
         tally.count(packets)
         n_records, n_bytes = (

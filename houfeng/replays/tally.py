@@ -32,7 +32,7 @@ class Tally:
     def count(self, packets: Iterable[Packet]) -> None:
         """Take in records, of each channel in the order of its files; those without samples are none of its.
 
-        Of a stretch the first one alone can follow a gap.
+        Of joined records the first one alone can follow a gap.
         """
         known = self._of
         for packet in packets:

@@ -71,7 +71,7 @@ def obspy_chain(folder: Path) -> int:
 def detect(folder: Path) -> int:
     detector = Detector(SETTINGS, by_rows=True)
     source = ReplaySource(find_files(folder), lambda raw, reason: pytest.fail(reason))
-    return sum(len(detector.feed(packets)) for packets in source.stretches())
+    return sum(len(detector.feed(packets)) for packets in source.joined())
 
 
 def triggers(folder: Path) -> int:
@@ -106,7 +106,7 @@ def split(folder: Path) -> dict[str, float]:
         patch.setattr(place, name, called)
 
     source = ReplaySource(find_files(folder), lambda raw, reason: pytest.fail(reason))
-    detector, began, packets = Detector(SETTINGS, by_rows=True), time.thread_time(), source.stretches()
+    detector, began, packets = Detector(SETTINGS, by_rows=True), time.thread_time(), source.joined()
     with pytest.MonkeyPatch.context() as patch:
         timed(patch, "blocks", Blocker, "push")
         timed(patch, "filter and triggers", detection.engine, "search")

@@ -12,7 +12,7 @@ from acquisition.records import pack
 from acquisition.replay import Reading, ReplaySource, find_files
 from detection.blocks import Blocker, Chunk
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import Packet, SourceId, Stretch
+from houfeng.types import JoinedRecords, Packet, SourceId
 
 CHANNELS = (SourceId("XX", "AAA", "", "HHZ"), SourceId("XX", "BBB", "00", "BHZ"))
 RATE_HZ = 20.0
@@ -61,7 +61,7 @@ def segments(chunks: list[Chunk]) -> list[tuple[int, int, int | None, list[int]]
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_stretches_are_their_records(tmp_path: Path, seed: int) -> None:
+def test_joined_records_are_what_each_is(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     for source_id in CHANNELS:
         (tmp_path / f"{source_id}.mseed").write_bytes(disturbed(chance, source_id))
@@ -77,16 +77,16 @@ def test_stretches_are_their_records(tmp_path: Path, seed: int) -> None:
         for to, reading in zip(refused, readings, strict=True)
     ]
     alone = [packet for batch in sources[0].packets() for packet in batch]
-    joined = [packet for batch in sources[1].stretches() for packet in batch]
-    assert sum(isinstance(packet, Stretch) for packet in joined) > 5
+    joined = [packet for batch in sources[1].joined() for packet in batch]
+    assert sum(isinstance(packet, JoinedRecords) for packet in joined) > 5
     assert len(joined) < len(alone)
     for source_id in CHANNELS:
         each = [packet for packet in alone if packet.source_id == source_id]
-        stretched = [packet for packet in joined if packet.source_id == source_id]
-        assert [shape(record) for packet in stretched for record in packet.records] == [shape(one) for one in each]
-        assert stretched[-1].next_ns == each[-1].next_ns
+        as_one = [packet for packet in joined if packet.source_id == source_id]
+        assert [shape(record) for packet in as_one for record in packet.records] == [shape(one) for one in each]
+        assert as_one[-1].next_ns == each[-1].next_ns
         made = []
-        for packets in (each, stretched):
+        for packets in (each, as_one):
             blocker = Blocker(RATE_HZ, 16, 50, packets[0].start_ns)
             made.append((segments(blocker.push(*packets)), blocker.position_ns, blocker.waiting.tolist()))
         assert made[0] == made[1]
@@ -96,7 +96,7 @@ def test_stretches_are_their_records(tmp_path: Path, seed: int) -> None:
     assert readings[0] == readings[1]
 
 
-def test_a_stretch_ends_where_those_of_other_streams_do(tmp_path: Path) -> None:
+def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path) -> None:
     """Channels of any rate advance together: what belongs to one earthquake is searched at one time."""
     for source_id, rate_hz in zip(CHANNELS, (20.0, 100.0), strict=True):
         samples = np.random.default_rng(1).integers(-500, 500, int(rate_hz * 9000)).astype(np.int32)
@@ -104,7 +104,7 @@ def test_a_stretch_ends_where_those_of_other_streams_do(tmp_path: Path) -> None:
     edges = {}
     for source_id in CHANNELS:
         source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason))
-        packets = [packet for batch in source.stretches() for packet in batch if packet.source_id == source_id]
+        packets = [packet for batch in source.joined() for packet in batch if packet.source_id == source_id]
         edges[source_id] = [packet.start_ns for packet in packets]
     slow, fast = (edges[source_id] for source_id in CHANNELS)
     apart_s = [min(abs(one - other) for other in fast) / NS_PER_S for one in slow]
