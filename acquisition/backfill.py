@@ -73,6 +73,8 @@ class Backfill:
     reject : called with bytes that are no record, and the reason with the server's name
     progress : called with the channel-seconds that were settled since the last call
     heartbeat : hears that the thread that fills gets on
+    insists : what failed is asked for again by the next call, for a person gives the command again; without it a
+        server that failed is left alone for a while
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class Backfill:
         *,
         progress: Callable[[float], None] = lambda seconds: None,
         heartbeat: Heartbeat | None = None,
+        insists: bool = False,
     ) -> None:
         self._settings = settings
+        self._insists = insists
         self._root = root
         self._reject = reject
         self._progress = progress
@@ -173,7 +177,7 @@ class Backfill:
     def _remember(
         self, known: Iterable[book.Absence], filled: Iterable[Gap], lost: Iterable[Missing]
     ) -> tuple[book.Absence, ...]:
-        now = book.remember(known, filled, lost, now_ns())
+        now = book.remember(known, filled, [each for each in lost if each.absent or not self._insists], now_ns())
         book.save(self._root / BOOK_NAME, self.address, now)
         return now
 

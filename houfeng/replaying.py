@@ -17,12 +17,14 @@ from database.unit import UnitOfWork
 from houfeng import __version__
 from houfeng.codes import all_synthetic
 from houfeng.network import Network, load_network
+from houfeng.replays.ahead import Ahead
 from houfeng.replays.crews import Crew, Processes
-from houfeng.replays.fan import together
+from houfeng.replays.fan import take, together
 from houfeng.replays.identity import Asked
 from houfeng.replays.parts import Parts
 from houfeng.replays.passage import Passage, left_at
 from houfeng.replays.scheduled import Scheduled
+from houfeng.replays.searching import Searched
 from houfeng.replays.sources import Sources
 from houfeng.times import now_ns
 from houfeng.types import Packet
@@ -55,6 +57,7 @@ def replay(
     n_workers: int = 1,
     scheduler: str = "",
     arrivals: Arrivals | None = None,
+    ahead: Ahead | None = None,
 ) -> Run:
     """Feed every record of the files to a fresh pipeline, or the rest of them where the same replay was interrupted.
 
@@ -74,6 +77,7 @@ def replay(
     n_workers : processes that search channels; what is found does not depend on it
     scheduler : address of a Dask scheduler whose workers search channels instead
     arrivals : replay records as they came, on one process, and keep the history of events: what was shown when
+    ahead : has searched some of the files, or all, before they were all there
 
     Returns
     -------
@@ -88,10 +92,13 @@ def replay(
     # When an event is looked at again hangs on when it was before, which nobody saves: the history would be another.
     is_anew = anew or arrivals is not None
     run = None if is_anew else _taken_up(asked, parts, store, run_id, skipped)
+    searched = None
     if run is None:
         run = _begun(asked, parts, network, store, run_id)
+        searched = None if ahead is None or arrivals is not None else ahead.results(asked)
     passage = Passage(asked, run, store, parts)
-    for step in _steps(asked, parts, n_workers, scheduler):
+    steps = _steps(asked, parts, n_workers, scheduler) if searched is None else _taken(searched, parts)
+    for step in steps:
         passage.advance()
         progress(step)
     return passage.finish()
@@ -169,13 +176,24 @@ def _fed(packets: Sequence[Packet], parts: Parts) -> Step:
     return Step(n_records, n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 
+def _taken(searched: Iterator[Searched], parts: Parts) -> Iterator[Step]:
+    """Go on with what was searched while the rest was fetched."""
+    for found in searched:
+        take(parts, [found])
+        yield _step([found], parts)
+
+
 def _searched_by(crew: Crew, asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, slice by slice, by those who do it together."""
     with crew:
         for results in together(asked, parts, crew):
-            n_records, n_bytes = (sum(getattr(each, name) for each in results) for name in ("n_records", "n_bytes"))
-            start_ns, end_ns = parts.tally.span
-            yield Step(n_records, n_bytes, start_ns or 0, end_ns or 0)
+            yield _step(results, parts)
+
+
+def _step(results: Sequence[Searched], parts: Parts) -> Step:
+    n_records, n_bytes = (sum(getattr(each, name) for each in results) for name in ("n_records", "n_bytes"))
+    start_ns, end_ns = parts.tally.span
+    return Step(n_records, n_bytes, start_ns or 0, end_ns or 0)
 
 
 def _report(raw: bytes, reason: str) -> None:

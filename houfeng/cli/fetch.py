@@ -19,6 +19,7 @@ from acquisition.fdsn.metadata import StationService
 from acquisition.fdsn.settings import FdsnSettings
 from configs import Settings
 from houfeng.cli.archive_holdings import bring_up_to_date
+from houfeng.cli.fetch_days import Brought, by_day
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.summary import summarise
 from houfeng.errors import InventoryError, SourceError
@@ -102,9 +103,18 @@ def fetch(
 
 
 def bring(
-    configured: Settings, settings: FdsnSettings, patterns: list[Pattern], windows: list[Window], root: Path
+    configured: Settings,
+    settings: FdsnSettings,
+    patterns: list[Pattern],
+    windows: list[Window],
+    root: Path,
+    brought: Brought | None = None,
 ) -> tuple[str, bool]:
     """Download what a folder lacks; what came of it in words, and whether no request failed for good.
+
+    Parameters
+    ----------
+    brought : told, when a day of UTC is there, with its end in ns: days are then asked for one after the other
 
     Raises
     ------
@@ -116,7 +126,7 @@ def bring(
     try:
         wanted, inventory = _channels(service, patterns, windows)
         _save_stationxml(service, inventory, root / STATIONXML)
-        filled = _download(settings, opened, wanted)
+        filled = _download(settings, opened, wanted, brought)
     finally:
         opened.close()
         bring_up_to_date(configured, root)
@@ -233,11 +243,16 @@ def _agrees(known: Inventory, inventory: Inventory, station_id: str) -> bool:
     return today <= {(e.source_id, e.start_ns, e.end_ns) for e in known.epochs}
 
 
-def _download(settings: FdsnSettings, archive: Archive, wanted: list[Gap]) -> Filled:
+def _download(settings: FdsnSettings, archive: Archive, wanted: list[Gap], brought: Brought | None) -> Filled:
     columns = (TextColumn("Fetching"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("fetch", total=total_s(join(wanted)))
-        backfill = Backfill(
-            settings, archive.root, archive.quarantine, progress=lambda seconds: bar.advance(task, seconds)
-        )
-        return backfill.fill(archive, wanted)
+
+        def advance(seconds: float) -> None:
+            bar.advance(task, seconds)
+
+        def fill(gaps: list[Gap]) -> Filled:
+            backfill = Backfill(settings, archive.root, archive.quarantine, progress=advance, insists=True)
+            return backfill.fill(archive, gaps)
+
+        return fill(wanted) if brought is None else by_day(fill, wanted, brought)

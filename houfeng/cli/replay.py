@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.event_lines import summary
 from houfeng.replaying import Step
 from houfeng.replaying import replay as replay_files
+from houfeng.replays.ahead import Ahead
 from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, format_ns
 
@@ -73,11 +75,13 @@ def replay(
     One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
+    _check(fdsn, streams, (start, end), paths)
     settings, came = settings_of(config), _arrivals(paths, start, arrivals, workers, scheduler)
-    _fetch(settings, fdsn, streams, (start, end), paths)
     store = Store.open(settings.database.url)
     try:
-        with TemporaryDirectory(prefix="houfeng-") as scratch:
+        with TemporaryDirectory(prefix="houfeng-") as scratch, ExitStack() as stack:
+            is_one = workers == 1 and not scheduler and came is None
+            ahead = _fetch(settings, fdsn, streams, (start, end), paths, stack if is_one else None)
             sources = find_sources(paths, Path(scratch))
             for remark in sources.remarks:
                 click.echo(remark, err=True)
@@ -92,11 +96,27 @@ def replay(
                     n_workers=workers,
                     scheduler=scheduler,
                     arrivals=came,
+                    ahead=ahead,
                 )
         with store.read() as snapshot:
             _print(snapshot, run)
     finally:
         store.close()
+
+
+def _check(
+    server: str,
+    streams: tuple[tuple[Pattern, ...], ...],
+    window: tuple[int | None, int | None],
+    paths: tuple[Path, ...],
+) -> None:
+    start_ns, end_ns = window
+    if (server or streams) and not (
+        server and streams and start_ns is not None and end_ns is not None and len(paths) == 1
+    ):
+        raise click.UsageError("--fdsn, --streams, --start, a later --end and one DIR are needed together")
+    if start_ns is not None and end_ns is not None and not start_ns < end_ns:
+        raise click.UsageError("--end: a time after --start is needed")
 
 
 def _fetch(
@@ -105,18 +125,23 @@ def _fetch(
     streams: tuple[tuple[Pattern, ...], ...],
     window: tuple[int | None, int | None],
     paths: tuple[Path, ...],
-) -> None:
-    """Bring what the folder lacks, if that is asked for; what cannot be had is told, and the rest is replayed."""
-    if not (server or streams):
-        return
+    stack: ExitStack | None,
+) -> Ahead | None:
+    """Bring what the folder lacks; with a stack to end it each day is searched while the next one comes."""
     start_ns, end_ns = window
-    if not (server and streams) or start_ns is None or end_ns is None or not start_ns < end_ns or len(paths) != 1:
-        raise click.UsageError("--fdsn, --streams, --start, a later --end and one DIR are needed together")
+    if not server or start_ns is None or end_ns is None:
+        return None
     patterns = [pattern for group in streams for pattern in group]
-    said, is_whole = bring(settings, service_of(settings, server), patterns, [(start_ns, end_ns)], paths[0])
+    ahead = None
+    if stack is not None:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="houfeng-ahead-")))
+        ahead = stack.enter_context(Ahead(settings.detection, paths[0], start_ns, end_ns, scratch))
+    service, whole = service_of(settings, server), [(start_ns, end_ns)]
+    said, is_whole = bring(settings, service, patterns, whole, paths[0], None if ahead is None else ahead.begin)
     click.echo(said, err=True)
     if not is_whole:
         click.echo("not all of it came: the same command asks again for the rest, in a run of its own", err=True)
+    return ahead
 
 
 def _print(snapshot: Connection, run: Run) -> None:

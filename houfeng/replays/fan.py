@@ -48,13 +48,14 @@ def together(asked: Asked, parts: Parts, crew: Crew) -> Iterator[tuple[Searched,
         is_last = tasks[0].until_ns is None
         tasks = [] if is_last else [_next(task, of, until_ns) for task, of in zip(tasks, results, strict=True)]
         begun = crew.begin(search, tasks)  # they are at work while these onsets are associated
-        _take(parts, results)
+        take(parts, results)
         yield tuple(results)
         if is_last:
             return
 
 
-def _take(parts: Parts, results: Sequence[Searched]) -> None:
+def take(parts: Parts, results: Sequence[Searched]) -> None:
+    """Go on with what was searched, of all channels up to a time."""
     for each in results:
         for reason, n_bytes in each.rejected:
             _log.warning("%s: %d bytes left out", reason, n_bytes)
