@@ -28,6 +28,7 @@ from webui import (
     reading,
     reasons,
     revision_words,
+    rule_words,
     sections,
     sparklines,
     station_views,
@@ -208,6 +209,14 @@ def about() -> Response:
     packages = [("Python", platform.python_version(), "PSF-2.0")]
     packages += [(name, version(name), licence) for name, licence in _PACKAGES.items()]
     return rendered("about.html", packages=packages, evaluated_ns=reading.read(queries.newest_evaluation_ns))
+
+
+@blueprint.get("/measures")
+@revalidated
+def measures() -> Response:
+    """What each rule of the status measures, in plain words, and how."""
+    found = list(rule_words.measures())
+    return rendered("measures.html", measures=found, evaluated_ns=reading.read(queries.newest_evaluation_ns))
 
 
 def failure(status: int, message: str, *, is_translated: bool = True) -> Response:

@@ -37,6 +37,7 @@ PAGES = {
     "pages.event": "/events/{event}",
     "pages.runs": "/runs",
     "pages.about": "/about",
+    "pages.measures": "/measures",
     "alerts.index": "/alerts",
     "alerts.alert": f"/alerts/{SHORT}",
     "metrics.channel": f"/channels/{BHZ}",

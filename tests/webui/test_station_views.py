@@ -139,7 +139,7 @@ def test_a_stations_page_draws_its_day_and_its_days(filled: Store, get: Get) -> 
     soh = page.split('id="soh"')[1].split("</section>")[0]
     assert re.search(r"VEP</a> Supply voltage</p>\s*<p class=\"value\">12.8 ", soh)
     score = page.split('class="reflow score"')[1].split("</table>")[0]
-    assert re.findall(r"−(\d+)</td><th scope=\"row\">([^<]+)", score) == [("50", "Timing quality, 10 min")]
+    assert re.findall(r"−(\d+)</td><th scope=\"row\"><a [^>]+>([^<]+)", score) == [("50", "Timing quality, 10 min")]
     assert "38.0 %" in score
     assert "≥ 50 %" in score
     assert "= 100 − 50." in page
