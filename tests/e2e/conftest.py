@@ -87,7 +87,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
         port = probe.getsockname()[1]
     url = f"sqlite:///{tmp_path}/houfeng.db"
     config = tmp_path / "houfeng.toml"
-    config.write_text(f'[database]\nurl = "{url}"\n[web]\nport = {port}\nnotice = "Recorded data."\n', "utf-8")
+    folders = 'replay_path = "records"\nprojects_path = "projects"\n'
+    web = f'[web]\nport = {port}\nnotice = "Recorded data."\n{folders}'
+    config.write_text(f'[database]\nurl = "{url}"\n{web}', "utf-8")
     store = Store.open(url)
     command = [sys.executable, "-m", "houfeng", "serve", "web", str(config)]
     with subprocess.Popen(command, cwd=tmp_path) as process:

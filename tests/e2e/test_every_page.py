@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from selenium.webdriver.common.keys import Keys
 from acquisition.archive import Archive
 from acquisition.mseed import decode
 from acquisition.records import pack
-from database import accounts, alerts, queries
+from database import accounts, alerts, queries, tasks
 from database.accounts import Change
 from database.store import Store
+from database.unit import UnitOfWork
 from houfeng.indexing import ArchiveIndex
 from houfeng.passwords import hashed
 from houfeng.roles import Role
@@ -25,6 +27,7 @@ from houfeng.types import SourceId
 from tests.e2e.conftest import Site
 from tests.e2e.test_access import ALERT, PASSWORD, SHORT, fields
 from tests.e2e.test_pages import text, wait
+from tests.webui.conftest import make_run
 
 AXE = Path(__file__).parent / "axe-core"
 BHZ = SourceId.parse("KR.NRN.00.BHZ")
@@ -45,6 +48,7 @@ PAGES = {
     "availability.station": "/availability/KR.NRN",
     "noise.channel": f"/noise/{BHZ}",
     "runs.diff": "/runs/live/diff/replay",
+    "reports.index": "/reports",
     "signing.form": "/sign-in",
     "house.config": "/config",
     "house.daemons": "/daemons",
@@ -94,6 +98,19 @@ def archive_minutes(folder: Path, store: Store) -> None:
     ArchiveIndex(folder / "archive", store).update()
 
 
+def ask_for_much(unit: UnitOfWork, folder: Path) -> None:
+    """A replay whose row is as wide as rows become, and a report that failed with many words; another is offered."""
+    source, now = "/srv/archive/projects/2026/central-asia/records-of-a-long-name/2019", now_ns()
+    span = {"start_ns": now - 10**18, "end_ns": now, "finished_ns": now, "n_samples": 1_234_567_890}
+    unit.save_run(replace(make_run("run/0123456789abcdef", "replay"), source=source, **span))
+    for kind, about in (("replay", source), ("report", f"{source}/dam.toml")):
+        change = Change(now, "aigul", "test")
+        asked = tasks.ask(unit, kind, about, "其他阈值", change, language="zh")
+        tasks.note(unit, asked.task_id, "failed", f"{about}: site[1].name: a text is needed\n{about}: x", now)
+    (folder / "projects").mkdir()
+    (folder / "projects" / "a-dam-in-the-mountains-2026.toml").touch()
+
+
 def test_the_tool_is_the_published_one() -> None:
     sums = dict(reversed(line.split()) for line in (AXE / "SHA256SUMS").read_text().splitlines())
     assert {name: hashlib.sha256((AXE / name).read_bytes()).hexdigest() for name in sums} == sums
@@ -105,7 +122,8 @@ def test_every_page_in_every_language_theme_and_width(site: Site, chromium: WebD
     archive_minutes(tmp_path, site.store)
     with site.store.begin() as unit:
         alerts.save(unit, [ALERT], [], [])
-        accounts.add(unit, "aigul", Role.OPERATOR, hashed(PASSWORD), Change(now_ns(), "root", "test"))
+        accounts.add(unit, "aigul", Role.ENGINEER, hashed(PASSWORD), Change(now_ns(), "root", "test"))
+        ask_for_much(unit, tmp_path)
     with site.store.read() as snapshot:
         event = queries.events(snapshot)[0].public_id.removeprefix("event/")
     axe = (AXE / "axe.min.js").read_text("utf-8")

@@ -99,7 +99,7 @@ def test_picks_that_differ_have_their_trace(replayed: Replayed, tmp_path: Path) 
         assert re.findall(r'class="only-A" d="M([\d.]+) 0v200"', each) == ["400.0"]
         assert 'class="only-B"' not in each
         assert len(re.findall(r"M[\d.]+ \d+V\d+", each)) > 200
-    hidden = f"No traces of the records in {replayed.root}, where these pages may not look: web.replay_path"
+    hidden = f"{replayed.root}</span>: these pages may not look there for the records of this run; web.replay_path"
     assert hidden not in page
     shut = page_with("")
     assert hidden in shut and 'class="diff about"' not in shut
@@ -125,7 +125,7 @@ def test_no_row_leads_the_pages_anywhere(replayed: Replayed, tmp_path: Path) -> 
         with replayed.store.begin() as unit:
             unit.save_run(replace(replayed.run, source=source))
         section = section_of(replayed, tmp_path / "live", str(tmp_path / "allowed"))
-        assert f"are in {source}, where these pages may not look: web.replay_path" in section
+        assert f"{source}</span>: these pages may not look there for the records of this run" in section
         assert 'class="trace"' not in section
     section = section_of(replayed, tmp_path / "live", str(replayed.root))  # by its other name it is the same folder
     assert 'class="trace"' in section

@@ -7,7 +7,7 @@ from flask import Flask
 from tests.e2e.test_every_page import PAGES
 
 # Answers for programs, files, and what only leads to another page.
-NO_PAGES = {"stream.livez", "stream.readyz", "assets.file", "walls.add"}
+NO_PAGES = {"stream.livez", "stream.readyz", "assets.file", "walls.add", "reports.file"}
 
 
 def test_no_page_is_forgotten(app: Flask) -> None:
