@@ -79,7 +79,7 @@ def china(acceleration_m_s2: Floats, rate_hz: float) -> float:
 
     References
     ----------
-    GB/T 17742-2020, appendix A.
+    GB/T 17742-2020, appendix A; band and vector sum also in Song et al. (2021) Chinese J. Geophys. 64, 555-568.
     """
     _check_three(acceleration_m_s2, rate_hz)
     if rate_hz <= 2 * CHINA_HZ[1]:

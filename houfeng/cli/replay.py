@@ -54,7 +54,8 @@ _TOLD_EVERY_S = 10.0
 @click.option("--streams", type=Streams(), multiple=True, metavar="NET.STA.LOC.CHA,...",
               help="With --fdsn: channels; * and ? allowed. May be given several times.")  # fmt: skip
 @click.option("--arrivals", type=click.Choice(["recorded", "none"]), default="none", show_default=True,
-              help="Replay records as they came, and keep the history of events: what was shown when.")  # fmt: skip
+              help="Replay records as they came, and keep the history of events: what was shown when. "
+              "Interrupted, it begins again.")  # fmt: skip
 def replay(
     paths: tuple[Path, ...],
     config: Path | None,
@@ -72,7 +73,8 @@ def replay(
     DIR is any folder of miniSEED 2 and 3 and SAC in any mixture, an SDS archive too; StationXML in it is read. FILEs
     are single ones of these. A file that cannot be used is named with the reason. The records take the same way as
     live ones, in a run of their own: no row of the live run is touched, and the same replay twice changes nothing.
-    One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result.
+    One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same result
+    (with --arrivals it begins again).
     With the default settings the database is houfeng.db in this folder.
     """
     _check(fdsn, streams, (start, end), paths)
@@ -146,6 +148,8 @@ def _fetch(
 
 def _print(snapshot: Connection, run: Run) -> None:
     n_picks, found = len(queries.picks(snapshot, run_id=run.run_id)), queries.events(snapshot, run_id=run.run_id)
+    if not run.n_records:
+        click.echo("no record holds samples of the time between --start and --end", err=True)
     click.echo(f"{run.run_id}: {run.n_records} records, {n_picks} picks, {len(found)} events")
     click.echo(f"  result {run.result_hash[:16]}, from input {run.input_hash[:16]}")
     for event in reversed(found):

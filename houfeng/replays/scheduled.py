@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from types import TracebackType
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _PATIENCE_S = 30
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 _INSTALL = "pip install 'houfeng[scale]'"
 
 
@@ -38,6 +40,10 @@ class Scheduled:
         except ImportError as error:
             raise DetectionError(f"--scheduler {address}: Dask is needed, it is not installed: {_INSTALL}") from error
         self._address = address
+        if not _ADDRESS.fullmatch(address):
+            raise DetectionError(
+                f"--scheduler: tcp://HOST:PORT is needed, as `dask scheduler` prints it; {address!r} came"
+            )
         try:
             self._client: Client = Client(address, timeout=_PATIENCE_S, set_as_default=False)
         except (OSError, ValueError) as error:  # its time-outs are among the first

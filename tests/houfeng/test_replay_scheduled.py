@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+import dask
 import pytest
 from distributed import LocalCluster
 
@@ -55,6 +56,51 @@ def test_a_killed_worker_loses_nothing(
     run, rows = replayed(tmp_path / "test.db", folder, scheduler=cluster.scheduler_address, progress=step)
     assert killed
     assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
+
+
+_SCHEDULER = """
+import logging
+from distributed import LocalCluster
+if __name__ == "__main__":
+    quiet = {"silence_logs": logging.CRITICAL, "dashboard_address": None}
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", **quiet) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        input()
+"""
+
+
+def test_a_replay_whose_scheduler_dies_says_so_and_goes_on_later(
+    folder: Path, tmp_path: Path, in_one_go: tuple[Run, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan, "_SLICE_BYTES", 1 << 14)
+    (tmp_path / "scheduler.py").write_text(_SCHEDULER)
+    steps: list[int] = []
+    command = [sys.executable, str(tmp_path / "scheduler.py")]
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),  # 30 s of trying to find it again
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as scheduler,
+    ):
+        assert scheduler.stdout is not None
+        address = scheduler.stdout.readline().strip()
+
+        def step(done: Step) -> None:
+            steps.append(done.n_records)
+            if len(steps) == 1:
+                scheduler.kill()
+                scheduler.wait()
+
+        with pytest.raises(DetectionError, match=f"{address}: the scheduler has gone; the same replay started again"):
+            replayed(tmp_path / "test.db", folder, scheduler=address, progress=step)
+    skipped: list[Step] = []
+    run, rows = replayed(tmp_path / "test.db", folder, skipped=skipped.append)
+    assert skipped
+    assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:8786", "http://127.0.0.1:8786", "tcp://host"])
+def test_an_address_that_is_none_is_told_at_once(address: str) -> None:
+    with pytest.raises(DetectionError, match=r"--scheduler: tcp://HOST:PORT is needed, .*; '.*' came"):
+        scheduled.Scheduled(address)
 
 
 def test_a_worker_of_another_release_is_refused() -> None:
