@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,15 +68,17 @@ class Averages:
         -------
         may_reach : (n_steps, n_channels)
         """
-        least = ratio * float(self.step.lta_keep[-1]) * (1 - ROUNDING) * self.lta[:-1]
-        possible = (self.bounds >= least) & (self.bounds > 0) & seen
-        steps, channels = np.nonzero(possible)
+        share = ratio * (1 - ROUNDING)
+        possible = self.bounds >= share * float(self.step.lta_keep[-1]) * self.lta[:-1]
+        possible &= self.bounds > 0
+        possible &= seen
+        steps, channels = possible.nonzero()
         if len(steps):
             # Against the long-term average of each sample: its least in the step let twice as many through again.
-            step, share = self.step, ratio * (1 - ROUNDING)
-            excess = self.signal.pairs(steps, channels) @ (step.sta - share * step.lta).T
-            excess += self.sta[steps, channels, np.newaxis] * (step.sta_keep - share * step.lta_from_sta)
-            excess -= self.lta[steps, channels, np.newaxis] * (share * step.lta_keep)
+            of_signal, of_averages = _excess(self.step, share)
+            excess = self.signal.pairs(steps, channels) @ of_signal
+            before = np.array([self.sta[steps, channels], self.lta[steps, channels]])
+            excess += before.T @ of_averages
             possible[steps, channels] = excess.max(axis=1) >= 0
         return possible
 
@@ -104,6 +107,19 @@ class Averages:
         if self.step.lta_from_sta[-1]:
             lta += self.step.lta_from_sta * sta_before
         return sta.reshape(n, -1), lta.reshape(n, -1)
+
+
+@lru_cache(maxsize=64)
+def _excess(step: AverageStep, share: float) -> tuple[Floats, Floats]:
+    """What makes the short-term average less a share of the long-term one, at every sample of a step.
+
+    Returns
+    -------
+    of_signal : (n_step, n_step), from the step's samples
+    of_averages : (2, n_step), from both averages before it
+    """
+    of_signal = np.ascontiguousarray((step.sta - share * step.lta).T)
+    return of_signal, np.array([step.sta_keep - share * step.lta_from_sta, -share * step.lta_keep])
 
 
 def _carried(drive: Floats, before: Floats, keep: float) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from detection.workspace import Workspace
 from houfeng.types import Samples
 
 TILE = 64  # rows of one product
-_TURN = 4096  # rows taken in, and filtered, before the next ones: they stay in the second-level cache
+_TURN = 2048  # rows taken in and filtered before the next ones: with their output they stay in the second-level cache
 _PASS = 1024  # of these, rows whose output is there at once
 _SHORT = 1000  # samples; shorter channels are joined before they are copied, which is one copy more and fewer calls
 
@@ -68,54 +69,59 @@ class Tiles:
         self._plan, self._work, self._lengths = plan, work, lengths
         n_channels, self._n_steps = len(samples), -(-int(lengths[0]) // plan.n_step)
         n_all = -(-n_channels // TILE) * TILE
-        self._rows = work.take("rows", n_all, self._n_steps, len(plan.carry))
+        self._are_cut = bool((lengths % plan.n_step).any())
+        self._width = max(_TURN // (self._n_steps * TILE), 1) * TILE
+        n_groups = -(-n_all // self._width)
+        self._rows = work.take("rows", n_groups, self._n_steps, self._width, len(plan.carry))
         self._ends = work.take("ends", len(plan.bands), len(plan.averages.ends), self._n_steps, n_all)
-        cut = np.flatnonzero(lengths % plan.n_step)
-        self._cut_rows = cut * self._n_steps + lengths[cut] // plan.n_step
-        self._cut_at = lengths[cut] % plan.n_step
         states = np.zeros((n_all, plan.carry.shape[1]))
         states[:n_channels] = before.reshape(n_channels, -1)
-        n_at_once = max(_TURN // (self._n_steps * TILE), 1) * TILE
-        for first in range(0, n_all, n_at_once):
-            turn = slice(first, min(first + n_at_once, n_all))
-            _fill(self._rows[turn, :, : plan.n_step], samples[turn], lengths[turn])
-            self._carry(self._rows[turn], states[turn])
-            for number in range(len(plan.bands)):
-                self._average(number, turn)
+        n_at_once = max(_TURN // self._width, 1)
+        for group, first in enumerate(range(0, n_all, self._width)):
+            channels = slice(first, min(first + self._width, n_all))
+            for begin in range(0, self._n_steps, n_at_once):
+                steps = slice(begin, min(begin + n_at_once, self._n_steps))
+                rows = self._rows[group, steps, : channels.stop - first]
+                _fill(rows[:, :, : plan.n_step], samples[channels], lengths[channels], begin)
+                self._carry(rows, states[channels])
+                for number in range(len(plan.bands)):
+                    self._average(number, rows, steps, channels)
         steps_of = -(-lengths // plan.n_step)
         early = np.flatnonzero(steps_of < self._n_steps)
-        states[early] = self._rows[early, steps_of[early], plan.n_step :]
+        states[early] = self._rows[early // self._width, steps_of[early], early % self._width, plan.n_step :]
         self.after = states[:n_channels].reshape(before.shape)
 
     def _carry(self, rows: Floats, states: Floats) -> None:
         """Put the states before each step behind its samples; `states` become those after the last step."""
         n_step, carry = self._plan.n_step, self._plan.carry
-        tiles, of_tiles = rows.reshape(-1, TILE, *rows.shape[1:]), states.reshape(-1, TILE, states.shape[1])
-        tiles[:, :, 0, n_step:] = of_tiles
-        for step in range(1, self._n_steps):
-            np.matmul(tiles[:, :, step - 1], carry, out=tiles[:, :, step, n_step:])
-        np.matmul(tiles[:, :, -1], carry, out=of_tiles)
+        tiles, of_tiles = rows.reshape(len(rows), -1, TILE, rows.shape[2]), states.reshape(-1, TILE, states.shape[1])
+        tiles[0, :, :, n_step:] = of_tiles
+        for before, after in pairwise(tiles):
+            np.matmul(before, carry, out=after[:, :, n_step:])
+        np.matmul(tiles[-1], carry, out=of_tiles)
 
-    def _average(self, number: int, turn: slice) -> None:
+    def _average(self, number: int, rows: Floats, steps: slice, channels: slice) -> None:
         """What `AverageStep.ends` makes of one band of some channels."""
-        rows = self._rows[turn].reshape(-1, TILE, self._rows.shape[2])
-        to_ends = self._plan.averages.ends.T
-        ends = self._work.take("ends of a turn", len(rows), TILE, to_ends.shape[1])
-        for first in range(0, len(rows), _PASS // TILE):
-            part = slice(first, min(first + _PASS // TILE, len(rows)))
-            made = self._work.take("made", part.stop - first, TILE, self._plan.n_step)
-            np.matmul(rows[part], self._plan.outputs[number], out=made)
-            if len(self._cut_rows):
-                self._cut_off(made.reshape(-1, self._plan.n_step), turn.start * self._n_steps + first * TILE)
-            self._plan.rectify(made, out=made)
-            np.matmul(made, to_ends, out=ends[part])
-        by_channel = ends.reshape(turn.stop - turn.start, self._n_steps, -1)
-        self._ends[number, :, :, turn] = by_channel.transpose(2, 1, 0)
+        plan, (n_steps, n_channels, _) = self._plan, rows.shape
+        n_at_once = max(_PASS // n_channels, 1)
+        for first in range(0, n_steps, n_at_once):
+            tiles = rows[first : first + n_at_once].reshape(-1, TILE, rows.shape[2])
+            made = self._work.take("made", len(tiles), TILE, plan.n_step)
+            np.matmul(tiles, plan.outputs[number], out=made)
+            here = slice(steps.start + first, min(steps.start + first + n_at_once, steps.stop))
+            if self._are_cut:
+                self._cut_off(made.reshape(-1, n_channels, plan.n_step), here, channels)
+            plan.rectify(made, out=made)
+            ends = np.matmul(made, plan.averages.ends.T).reshape(-1, n_channels, len(plan.averages.ends))
+            self._ends[number, :, here, channels] = ends.transpose(2, 0, 1)
 
-    def _cut_off(self, values: Floats, first: int) -> None:
+    def _cut_off(self, values: Floats, steps: slice, channels: slice) -> None:
         """Silence what the filter makes after a channel's last sample, if that lies within one of these steps."""
-        for number in np.flatnonzero((self._cut_rows >= first) & (self._cut_rows < first + len(values))).tolist():
-            values[self._cut_rows[number] - first, self._cut_at[number] :] = 0
+        n_step, lengths = self._plan.n_step, self._lengths[channels]
+        ends_here = (lengths > steps.start * n_step) & (lengths < steps.stop * n_step) & (lengths % n_step > 0)
+        for channel in ends_here.nonzero()[0].tolist():
+            step, at = divmod(int(lengths[channel]), n_step)
+            values[step - steps.start, channel, at:] = 0
 
     def filter(self, number: int) -> Filtered:
         """One of the plan's bands."""
@@ -134,8 +140,9 @@ class Tiles:
         -------
         signal : (n, n_step)
         """
-        rows = np.zeros((-(-len(channels) // TILE), TILE, self._rows.shape[2]))
-        rows.reshape(-1, rows.shape[2])[: len(channels)] = self._rows[channels, steps]
+        rows = np.zeros((-(-len(channels) // TILE), TILE, self._rows.shape[3]))
+        groups, columns = np.divmod(channels, self._width)
+        rows.reshape(-1, rows.shape[2])[: len(channels)] = self._rows[groups, steps, columns]
         made = np.empty((*rows.shape[:2], self._plan.n_step))
         np.matmul(rows, self._plan.outputs[number], out=made)
         made = made.reshape(-1, self._plan.n_step)[: len(channels)]
@@ -168,19 +175,22 @@ class Rows:
         return np.asarray(signal.reshape(*steps.shape, -1))
 
 
-def _fill(rows: Floats, samples: Sequence[Samples], lengths: Indices) -> None:
-    """Samples of some channels into their rows, (n_rows, n_steps, n_step); the rest is 0."""
-    _, n_steps, n_step = rows.shape
-    n_all, n_full = n_steps * n_step, int(np.searchsorted(-lengths, -n_steps * n_step, "right"))
-    if n_full and n_all < _SHORT:
-        rows[:n_full] = np.concatenate(samples[:n_full]).reshape(n_full, n_steps, n_step)
-    else:
-        for row, values in zip(rows, samples[:n_full], strict=False):
-            row[:] = values.reshape(n_steps, n_step)
-    for row, values in zip(rows[n_full:], samples[n_full:], strict=False):
-        n_whole, n_left = divmod(len(values), n_step)
-        row[:n_whole] = values[: n_whole * n_step].reshape(n_whole, n_step)
-        row[n_whole:] = 0
+def _fill(rows: Floats, samples: Sequence[Samples], lengths: Indices, begin: int) -> None:
+    """Samples of some channels from step `begin` on into their rows, (n_steps, n_channels, n_step); the rest is 0."""
+    n_steps, _, n_step = rows.shape
+    first, n_all = begin * n_step, n_steps * n_step
+    n_full = int(np.searchsorted(-lengths, -first - n_all, "right"))
+    if n_full and n_all < _SHORT and lengths[0] <= n_all:
+        together = np.concatenate(samples[:n_full])
+        rows[:, :n_full] = together.reshape(n_full, n_steps, n_step).swapaxes(0, 1)
+    elif n_full:
+        pieces = [values[first : first + n_all].reshape(n_steps, 1, n_step) for values in samples[:n_full]]
+        np.concatenate(pieces, axis=1, out=rows[:, :n_full])
+    for column, values in enumerate(samples[n_full:], n_full):
+        part = values[first : first + n_all]
+        n_whole, n_left = divmod(len(part), n_step)
+        rows[:n_whole, column] = part[: n_whole * n_step].reshape(n_whole, n_step)
+        rows[n_whole:, column] = 0
         if n_left:
-            row[n_whole, :n_left] = values[-n_left:]
-    rows[len(samples) :] = 0
+            rows[n_whole, column, :n_left] = part[-n_left:]
+    rows[:, len(samples) :] = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -11,12 +12,28 @@ from detection.averages import Averages, Bools
 from detection.bandpass import Indices
 from detection.bank import Bank
 from detection.matrices import Floats
-from detection.trigger import hysteresis
+from detection.trigger import Spans, spans_of
 
 _LOOK = 100  # samples of a part; with 800 most of what was looked at was quiet, with 64 the calls cost more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """Samples that were looked at, of any channels, one part behind the other.
+
+    Parameters
+    ----------
+    sta : (n,) short-term average, summed over the bands
+    ratios : (n_bands, n) short- over long-term average
+    ltas : (n_bands, n) long-term average
+    """
+
+    sta: Floats
+    ratios: Floats
+    ltas: Floats
+
+
+@dataclass(slots=True, eq=False)
 class Found:
     """A stretch of one channel in which a trigger begins, lasts or ends.
 
@@ -24,22 +41,31 @@ class Found:
     ----------
     number : of the channel, in the order in which the samples were given
     first : number of the stretch's first sample
-    sta : (n,) short-term average, summed over the bands
-    spans : first sample of each trigger in the stretch, and the first one after it; n where it goes on
-    ratios : (n_bands, n) short- over long-term average
-    ltas : (n_bands, n) long-term average
+    spans : first sample of each trigger in the stretch, and the first one after it; where it goes on, the number of
+        the stretch's samples
+    looked, begin, end : where the stretch's samples are
     """
 
     number: int
     first: int
-    sta: Floats
     spans: Sequence[tuple[int, int]]
-    ratios: Floats
-    ltas: Floats
+    looked: Looked
+    begin: int
+    end: int
+
+    @property
+    def sta(self) -> Floats:
+        """(n,) short-term average, summed over the bands."""
+        return self.looked.sta[self.begin : self.end]
 
     def band(self, index: int) -> int:
         """The band whose ratio is the largest at a sample of the stretch."""
-        return int(self.ratios[:, index].argmax()) if len(self.ratios) > 1 else 0
+        ratios = self.looked.ratios
+        return int(ratios[:, self.begin + index].argmax()) if len(ratios) > 1 else 0
+
+    def ltas(self, index: int) -> tuple[float, ...]:
+        """Each band's long-term average at a sample of the stretch."""
+        return tuple(self.looked.ltas[:, self.begin + index].tolist())
 
 
 @dataclass(slots=True, eq=False)
@@ -79,119 +105,124 @@ class Closely:
         ------
         found : each channel's in the order of time
         """
-        n_step, n_steps = self.bank.plan.n_step, len(suspect)
-        n_look = min(max(_LOOK // n_step, 1), n_steps)
-        begins = np.arange(0, n_steps, n_look)
-        todo = np.logical_or.reduceat(suspect, begins, axis=0).T
-        todo[:, 0] |= self.bank.is_on[self.rows]
-        unseen = np.zeros((len(todo), len(begins) + 1), dtype=np.bool_)  # and none behind the last one
-        unseen[:, :-1] = self.lengths[:, np.newaxis] > begins * n_step
-        todo &= unseen[:, :-1]
-        parts, state, n_ahead = None, np.empty((0, 0), dtype=np.bool_), 1
-        while todo.any():
-            channels, numbers = np.nonzero(todo)
-            more = self._average(channels, numbers, n_look)
+        n_step = self.bank.plan.n_step
+        n_look = min(max(_LOOK // n_step, 1), len(suspect))
+        width = -(-len(suspect) // n_look) + 1  # the parts of a channel, and one that there never is
+        unseen = np.arange(width) * (n_look * n_step) < self.lengths[:, np.newaxis]
+        unseen[:, -1] = False
+        unseen = unseen.ravel()
+        todo = np.zeros(len(unseen), dtype=np.bool_)
+        steps, channels = np.divmod(suspect.ravel().nonzero()[0], suspect.shape[1])
+        todo[channels * width + steps // n_look] = True
+        todo[self.bank.is_on[self.rows].nonzero()[0] * width] = True
+        parts, n_ahead = None, 1
+        while len(places := todo.nonzero()[0]):
+            more = self._average(places, width, n_look)
             parts = more if parts is None else parts.with_more(more)
-            state = self._hysteresis(parts)
-            unseen[:, :-1] &= ~todo
-            lasts = state[:, -1] & unseen[parts.channels, parts.numbers + 1]
-            todo = np.zeros_like(todo)
+            spans = self._spans(parts)
+            unseen[places] = todo[:] = False
+            lasting = parts.places[parts.edges[spans.stretches[spans.last] + 1] - 1]
             for ahead in range(1, n_ahead + 1):
-                todo[parts.channels[lasts], np.minimum(parts.numbers[lasts] + ahead, len(begins) - 1)] = True
-            todo &= unseen[:, :-1]
-            n_ahead = min(4 * n_ahead, len(begins))
+                todo[np.minimum(lasting + ahead, lasting - lasting % width + width - 1)] = True
+            todo &= unseen
+            n_ahead = min(4 * n_ahead, width)
         if parts is not None:
-            yield from self._end(parts, state)
+            yield from self._end(parts, spans)
 
-    def _average(self, channels: Indices, numbers: Indices, n_look: int) -> _Parts:
+    def _average(self, places: Indices, width: int, n_look: int) -> _Parts:
         """Both averages and their ratio at every sample of some parts of `n_look` steps."""
-        firsts = numbers * n_look
-        stas, ltas = zip(*(band.by_sample(firsts, n_look, channels) for band in self.bands), strict=True)
+        channels, numbers = np.divmod(places, width)
+        stas, ltas = zip(*(band.by_sample(numbers * n_look, n_look, channels) for band in self.bands), strict=True)
         ratios = np.empty((len(self.bands), *stas[0].shape))
         for ratio, sta, lta in zip(ratios, stas, ltas, strict=True):
             _divide(sta, lta, out=ratio)
-        begins = firsts * self.bank.plan.n_step
-        n_known, n_blind = self.lengths[channels] - begins, self.n_blind[channels] - begins
-        if (n_blind > 0).any() or n_known.min() < stas[0].shape[1]:
-            at = np.arange(stas[0].shape[1])
+        n = ratios.shape[2]
+        firsts = numbers * n
+        n_known, n_blind = self.lengths[channels] - firsts, self.n_blind[channels] - firsts
+        if n_blind.max() > 0 or n_known.min() < n:
+            at = np.arange(n)
             ratios *= (at >= n_blind[:, np.newaxis]) & (at < n_known[:, np.newaxis])
-        total = stas[0] if len(stas) == 1 else np.sum(stas, axis=0)
-        return _Parts(channels, numbers, total, ratios, np.stack(ltas))
+        return _Parts(places, channels, firsts, np.minimum(n_known, n), reduce(np.add, stas), ratios, np.array(ltas))
 
-    def _hysteresis(self, parts: _Parts) -> Bools:
-        settings = self.bank.plan.settings
+    def _spans(self, parts: _Parts) -> Spans:
+        """The triggers of some parts."""
+        n, settings = parts.sta.shape[1], self.bank.plan.settings
+        was_on = parts.edges[:-1][self._was_on(parts)]
         highest = parts.ratios[0] if len(parts.ratios) == 1 else parts.ratios.max(axis=0)
-        was_on = self.bank.is_on[self.rows[parts.channels]] & (parts.numbers == 0)
-        return hysteresis(highest, was_on, on=settings.on_ratio, off=settings.off_ratio, goes_on=parts.adjoin)
+        return spans_of(highest.ravel(), parts.edges * n, was_on * n, on=settings.on_ratio, off=settings.off_ratio)
 
-    def _end(self, parts: _Parts, state: Bools) -> Iterator[Found]:
+    def _was_on(self, parts: _Parts) -> Bools:
+        """(n_stretches,) whether a trigger lasts before each stretch."""
+        begins = parts.edges[:-1]
+        lasts: Bools = self.bank.is_on[self.rows[parts.channels[begins]]] & (parts.firsts[begins] == 0)
+        return lasts
+
+    def _end(self, parts: _Parts, spans: Spans) -> Iterator[Found]:
         """What was found; the bank's state is the one after each channel's last sample."""
-        n_step, n = self.bank.plan.n_step, state.shape[1]
-        n_known = self.lengths[parts.channels] - parts.numbers * n
-        last = np.flatnonzero(n_known <= n)
-        was_on = self.bank.is_on[self.rows]
+        n, begins, lasts = parts.sta.shape[1], parts.edges[:-1], parts.edges[1:] - 1
+        channels, starts, stops = parts.channels[begins], begins * n, lasts * n + parts.n_known[lasts]
+        n_spans = np.bincount(spans.stretches, minlength=len(begins))
+        wanted = ((n_spans > 0) | self._was_on(parts)).nonzero()[0]
         self.bank.is_on[self.rows] = False
-        rows, at = self.rows[parts.channels[last]], n_known[last] - 1
-        self.bank.is_on[rows] = state[last, at]
-        # Inside a step the channel's segment ended, and the step has averaged zeros behind it.
-        is_cut = self.lengths[parts.channels[last]] % n_step != 0
-        for number, lta in enumerate(parts.ltas):
-            self.bank.lta[rows[is_cut], number] = lta[last[is_cut], at[is_cut]]
-        edges = np.flatnonzero(np.append(~parts.adjoin, True))
-        wanted = state.any(axis=1) | (was_on[parts.channels] & (parts.numbers == 0))
-        sta, is_on = parts.sta.ravel(), state.ravel()
-        ratios, ltas = (values.reshape(len(values), -1) for values in (parts.ratios, parts.ltas))
-        is_wanted = np.logical_or.reduceat(wanted, edges[:-1])
-        begins, ends = edges[:-1][is_wanted], edges[1:][is_wanted] - 1
-        stops = (ends * n + np.minimum(n_known[ends], n)).tolist()
-        numbers = self.numbers[parts.channels[begins]].tolist()
-        firsts = (self.begin + parts.numbers[begins] * n).tolist()
-        of_each = zip((begins * n).tolist(), stops, numbers, firsts, strict=True)
-        for (start, stop, number, first), spans in zip(of_each, _spans(is_on, begins * n, stops), strict=True):
-            yield Found(number, first, sta[start:stop], spans, ratios[:, start:stop], ltas[:, start:stop])
+        self.bank.is_on[self.rows[channels[spans.stretches[spans.stops >= stops[spans.stretches]]]]] = True
+        self._cut(parts)
+        before = starts[spans.stretches]
+        edges = list(zip((spans.starts - before).tolist(), (spans.stops - before).tolist(), strict=True))
+        looked = Looked(parts.sta.ravel(), *(values.reshape(len(values), -1) for values in (parts.ratios, parts.ltas)))
+        columns = self.numbers[channels], self.begin + parts.firsts[begins], n_spans, starts, stops
+        at = 0
+        for number, first, n_here, start, stop in zip(*(column[wanted].tolist() for column in columns), strict=True):
+            yield Found(number, first, edges[at : at + n_here], looked, start, stop)
+            at += n_here
+
+    def _cut(self, parts: _Parts) -> None:
+        """The noise level of channels whose segment ends inside a step: the step has averaged zeros behind the end."""
+        n_step = self.bank.plan.n_step
+        if not (self.lengths % n_step).any():
+            return
+        last = (parts.n_known % n_step).nonzero()[0]
+        self.bank.lta[self.rows[parts.channels[last]]] = parts.ltas[:, last, parts.n_known[last] - 1].T
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """Parts in the order of channels and time: (m,) channel and number, (..., m, n) samples."""
+    """Parts in the order of channels and time.
 
+    Parameters
+    ----------
+    places : (m,) a number for each part; those that adjoin follow each other
+    channels, firsts : (m,) whose it is, and the number of its first sample
+    n_known : (m,) samples of it that there are
+    sta : (m, n)
+    ratios, ltas : (n_bands, m, n)
+    edges : (n_stretches + 1,) first part of each run of parts that adjoin, and m
+    """
+
+    places: Indices
     channels: Indices
-    numbers: Indices
+    firsts: Indices
+    n_known: Indices
     sta: Floats
     ratios: Floats
     ltas: Floats
+    edges: Indices = field(init=False)
 
-    @property
-    def adjoin(self) -> Bools:
-        """(m,) whether each part goes on where the one before it ended."""
-        same = (np.diff(self.channels) == 0) & (np.diff(self.numbers) == 1)
-        return np.concatenate(([False], same))
+    def __post_init__(self) -> None:
+        is_first = np.ones(len(self.places) + 1, dtype=np.bool_)
+        np.not_equal(self.places[1:], self.places[:-1] + 1, out=is_first[1:-1])
+        object.__setattr__(self, "edges", is_first.nonzero()[0])
 
     def with_more(self, more: _Parts) -> _Parts:
-        channels, numbers = np.append(self.channels, more.channels), np.append(self.numbers, more.numbers)
-        order = np.lexsort((numbers, channels))
+        order = np.concatenate((self.places, more.places)).argsort()
         return _Parts(
-            channels[order],
-            numbers[order],
+            np.concatenate((self.places, more.places))[order],
+            np.concatenate((self.channels, more.channels))[order],
+            np.concatenate((self.firsts, more.firsts))[order],
+            np.concatenate((self.n_known, more.n_known))[order],
             np.concatenate((self.sta, more.sta))[order],
             np.concatenate((self.ratios, more.ratios), axis=1)[:, order],
             np.concatenate((self.ltas, more.ltas), axis=1)[:, order],
         )
-
-
-def _spans(is_on: Bools, starts: Indices, stops: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
-    """Intervals of each of some stretches, counted from where it starts."""
-    found = np.flatnonzero(is_on[1:] != is_on[:-1]) + 1
-    begins, ends = np.searchsorted(found, starts, "right").tolist(), np.searchsorted(found, stops).tolist()
-    changes = found.tolist()
-    of_each = zip(starts.tolist(), is_on[starts].tolist(), stops, begins, ends, strict=True)
-    for start, begins_on, stop, begin, end in of_each:
-        edges = [change - start for change in changes[begin:end]]
-        if begins_on:
-            edges.insert(0, 0)
-        if len(edges) % 2:
-            edges.append(stop - start)
-        yield list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _divide(sta: Floats, lta: Floats, out: Floats) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from detection.matrices import Floats
 
 Bools = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 
-def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float, goes_on: Bools | None = None) -> Bools:
+def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float) -> Bools:
     """Whether each sample lies in a trigger: from the first ratio of `on` to the last one of `off` or more.
 
     The same intervals as `obspy.signal.trigger.trigger_onset`, for many channels, carried from block to block.
@@ -23,7 +25,6 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float, goes_on: 
     ratio : (n_channels, n) dimensionless
     was_on : (n_channels,) state after the previous sample
     on, off : ratios, off < on
-    goes_on : (n_channels,) rows that adjoin the row before them, whose last state counts in place of `was_on`
 
     Returns
     -------
@@ -33,7 +34,7 @@ def hysteresis(ratio: Floats, was_on: Bools, *, on: float, off: float, goes_on: 
     # the number of each sample that decides, twice, and one more for on; from there it lasts until the next one
     numbers = np.arange(2, 2 * ratio.size + 2, 2, dtype=np.int32).reshape(ratio.shape)
     marks = numbers * (is_on | (ratio < off)) + is_on
-    is_first = marks[:, 0] == 0 if goes_on is None else (marks[:, 0] == 0) & ~goes_on
+    is_first = marks[:, 0] == 0
     marks[is_first, 0] = numbers[is_first, 0] + was_on[is_first]
     flat = marks.reshape(-1)
     np.maximum.accumulate(flat, out=flat)
@@ -53,6 +54,44 @@ def intervals(state: Bools) -> list[tuple[int, int]]:
     if state[-1]:
         edges.append(len(state))
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+class Spans(NamedTuple):
+    """Triggers in some stretches of samples, one behind the other.
+
+    Parameters
+    ----------
+    starts, stops : (n,) first sample of each, and the first one after it
+    stretches : (n,) in which stretch each lies
+    last : (n,) whether it lasts to its stretch's end
+    """
+
+    starts: Indices
+    stops: Indices
+    stretches: Indices
+    last: Bools
+
+
+def spans_of(ratio: Floats, edges: Indices, was_on: Indices, *, on: float, off: float) -> Spans:
+    """The intervals of `hysteresis` in some stretches that lie one behind the other.
+
+    Parameters
+    ----------
+    ratio : (n,) dimensionless; the samples of one stretch behind those of the other
+    edges : (n_stretches + 1,) first sample of each stretch, and n
+    was_on : first sample of each stretch before which a trigger lasts
+    on, off : ratios, off < on
+    """
+    is_on = ratio >= on
+    is_on[was_on] = ratio[was_on] >= off
+    at, below = is_on.nonzero()[0], (ratio < off).nonzero()[0]
+    n_below, stretches = below.searchsorted(at), edges.searchsorted(at, "right") - 1
+    is_first = np.ones(len(at), dtype=np.bool_)  # in its stretch, or since the ratio fell
+    np.not_equal((n_below + stretches)[1:], (n_below + stretches)[:-1], out=is_first[1:])
+    starts, n_below, stretches = at[is_first], n_below[is_first], stretches[is_first]
+    ends = edges[stretches + 1]
+    stops = np.minimum(np.append(below, len(ratio))[n_below], ends)
+    return Spans(starts, stops, stretches, stops == ends)
 
 
 @dataclass(slots=True)
@@ -133,12 +172,14 @@ class Starts:
             self.end(first)
         for start, stop in spans:
             if self.growth is None:
-                self.counts = first + start >= self.dead_until
-                found += [first + start] * self.counts
-                self.growth = Growth(self.n_rearm, self.factor)
+                counts = first + start >= self.dead_until
+                if counts:
+                    found.append(first + start)
                 if stop < len(sta) and stop - start <= self.n_rearm + 1:  # most are over before they can re-arm
-                    self.end(first + stop)
+                    if counts:
+                        self.dead_until = first + stop + self.n_dead
                     continue
+                self.growth, self.counts = Growth(self.n_rearm, self.factor), counts
             while (again := self.growth.first(sta[start:stop])) is not None:
                 start += again
                 found.append(first + start)

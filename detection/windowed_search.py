@@ -8,7 +8,7 @@ import numpy as np
 from scipy.signal import sosfilt
 
 from detection.bank import Bank
-from detection.closely import Found
+from detection.closely import Found, Looked
 from detection.matrices import Floats
 from detection.trigger import Bools, hysteresis, intervals
 
@@ -23,7 +23,7 @@ def search_windows(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -
             was_on = bool(bank.is_on[row])
             sta, ltas, ratios, is_on = _averaged(bank, row, part)
             if was_on or is_on.any():
-                yield Found(number, first, sta, intervals(is_on), ratios, np.stack(ltas))
+                yield Found(number, first, intervals(is_on), Looked(sta, ratios, np.stack(ltas)), 0, len(sta))
 
 
 def _averaged(bank: Bank, row: int, values: Floats) -> tuple[Floats, list[Floats], Floats, Bools]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from obspy.signal.trigger import trigger_onset
 
-from detection.trigger import Growth, Starts, hysteresis, intervals
+from detection.trigger import Growth, Starts, hysteresis, intervals, spans_of
 
 ratios = npst.arrays(
     np.float64, st.tuples(st.just(3), st.integers(1, 60)), elements=st.sampled_from([0, 1, 1.5, 2, 4, 5])
@@ -25,6 +25,21 @@ def test_hysteresis_is_trigger_onset_wherever_it_is_cut(ratio: np.ndarray, at: i
         parts.append(hysteresis(ratio[:, at:], first[:, -1], on=4.0, off=1.5))
     for row, state in zip(ratio, np.concatenate(parts, axis=1), strict=True):
         assert intervals(state) == [(on, off + 1) for on, off in trigger_onset(row, 4.0, 1.5)]
+
+
+@given(ratios, st.lists(st.booleans(), min_size=3, max_size=3))
+def test_spans_of_stretches_side_by_side_are_the_intervals_of_each(ratio: np.ndarray, was_on: list[bool]) -> None:
+    n = ratio.shape[1]
+    starts = np.flatnonzero(was_on) * n
+    spans = spans_of(ratio.ravel(), np.arange(4) * n, starts, on=4.0, off=1.5)
+    found: list[list[tuple[int, int]]] = [[], [], []]
+    for start, stop, row in zip(spans.starts.tolist(), spans.stops.tolist(), spans.stretches.tolist(), strict=True):
+        found[row].append((start - row * n, stop - row * n))
+    state = hysteresis(ratio, np.array(was_on), on=4.0, off=1.5)
+    assert found == [intervals(row) for row in state]
+    lasting = np.zeros(3, dtype=bool)
+    lasting[spans.stretches[spans.last]] = True
+    assert np.array_equal(lasting, state[:, -1])
 
 
 def slow_growth(sta: list[float], n_lag: int, factor: float) -> int | None:
