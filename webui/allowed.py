@@ -69,5 +69,7 @@ def _listed(top: Path) -> Iterator[str]:
         if len(inside.parts) == _DEPTH:
             folders.clear()
         for name in files:
-            if name.endswith(".toml") and (top / inside / name).resolve().is_relative_to(top):
-                yield str(inside / name)
+            path = inside / name
+            # a name that is no text can be neither shown nor sent
+            if path.suffix == ".toml" and str(path).isprintable() and (top / path).resolve().is_relative_to(top):
+                yield str(path)

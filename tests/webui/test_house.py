@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,8 +27,10 @@ from houfeng.cli.around import around
 from houfeng.roles import Role
 from houfeng.times import NS_PER_S, now_ns
 from webui.app import create_app
+from webui.house import JOBS
 from webui.settings import WebSettings
 
+DAEMON = Path(__file__).parents[2] / "acquisition" / "daemon"
 PAGES = ("/config", "/daemons", "/audit", "/api/v1/audit")
 CONFIG = """
 preset = "regional"
@@ -178,3 +181,8 @@ def test_settings_that_nobody_wrote_are_defaults(tmp_path: Path) -> None:
     (tmp_path / "houfeng.toml").write_text("", "utf-8")
     rows = around(tmp_path / "houfeng.toml", Settings()).config()
     assert {row.source for row in rows} == {""}
+
+
+def test_every_job_of_the_daemon_is_explained() -> None:
+    named = {name for path in DAEMON.glob("*.py") for name in re.findall(r'\bJob\("(\w+)"', path.read_text("utf-8"))}
+    assert named == set(JOBS) and len(named) > 10

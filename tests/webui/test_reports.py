@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,7 @@ def house(tmp_path: Path, url: str, filled: Store) -> Iterator[House]:
     (projects / "dam" / "records").mkdir(parents=True)
     (projects / "dam" / "地震 1.toml").write_text(BRIDGE)
     (projects / "wrong.toml").write_text('[project]\ntitle = "x"\nlanguages = ["xx"]\n[thing]\n')
+    (projects / os.fsdecode(b"\xff.toml")).touch()
     (projects / "out").symlink_to(tmp_path)
     (projects / "out.toml").symlink_to(tmp_path / "houfeng.toml")
     noise = np.random.default_rng(1).normal(0, 300, 500).astype(np.int32)
@@ -198,7 +200,7 @@ def test_who_may_and_what_is_needed(house: House) -> None:
     assert house.client().post("/reports", data=good).status_code == 400  # a form without its mark
     assert house.begun == []
     page = house.get("/reports", "engineer").text
-    # what leads out is not offered
+    # what leads out, or has a name that is no text, is not offered
     assert re.findall(r"<option>(.*?)</option>", page) == ["dam/地震 1.toml", "wrong.toml"]
     assert '<form class="act"' not in house.get("/reports").text
     house.app.config["SETTINGS"] = WebSettings(reading="accounts")
