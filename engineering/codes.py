@@ -46,6 +46,8 @@ SITE_CLASSES = {
     Code.TABLE: (),
 }
 _USUAL_DAMPING = 0.05
+# Well above what codes have (GB 50011 1.4, GB 18306 0.4 times 3.2): beyond are percent, gal and slips of the hand.
+_MOST = {"alpha_max": 3.0, "pga_g": 1.5, "ag_g": 2.0, "sds_g": 5.0, "sd1_g": 5.0}
 # Values of these tables were written down from memory of the standard.
 UNCONFIRMED = {
     Code.GB18306: "site factors Fa, the levels' multiples and the spectral shape were not checked against the standard",
@@ -97,6 +99,11 @@ class SpectrumTable:
             f"{key}: {self.code} has no such key; it has {', '.join(sorted(known))}"
             for key in self.__slots__
             if key not in known and getattr(self, key) is not None
+        ]
+        faults += [
+            f"{key}: {most:g} at most is needed, a share and no percent, came {value:g}"
+            for key, most in _MOST.items()
+            if (value := getattr(self, key)) is not None and value > most
         ]
         if not faults:
             try:

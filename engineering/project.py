@@ -14,6 +14,8 @@ from engineering.routes import route_points
 from houfeng.errors import ConfigError
 from houfeng.times import parse_ns
 
+_LEAST_SEGMENT_KM = 0.05  # a thousand kilometres are 20,000 of them
+
 
 class Measured(StrEnum):
     """Which horizontal spectrum is held against the code's."""
@@ -162,6 +164,8 @@ class RouteTable:
         faults = text_faults(name=self.name)
         given = {"speed_m_s": self.speed_m_s, "k1": self.k1, "strain_limit": self.strain_limit}
         faults += positive_faults(segment_km=self.segment_km, **{key: x for key, x in given.items() if x is not None})
+        if 0 < self.segment_km < _LEAST_SEGMENT_KM:
+            faults.append(f"segment_km: {_LEAST_SEGMENT_KM:g} km and more is needed, came {self.segment_km:g}")
         if bool(self.points) == bool(self.geojson):
             faults.append("points: these or geojson are needed, and not both")
         elif self.points:

@@ -9,6 +9,7 @@ import click
 
 from engineering.project import Language
 from houfeng.cli.printing import print_table
+from houfeng.errors import ConfigError
 from houfeng.projects.load import open_project
 from houfeng.projects.places import routes_shape, sites_shape
 from houfeng.projects.running import Found, assess_project
@@ -39,7 +40,9 @@ def project(file: Path, folder: Path, languages: tuple[str, ...]) -> None:
     same bytes from the same inputs, and report.LANGUAGE.html and .pdf. Records that clip, are too short, end while the
     ground moves, lack a response or do not rise above noise are refused and listed.
     """
-    found = assess_project(open_project(file))
+    opened = open_project(file)
+    _make(folder)  # before the work: a folder that cannot be made is told at once
+    found = assess_project(opened)
     rows = _rows(found)
     if rows:
         print_table(rows, _COLUMNS)
@@ -54,6 +57,13 @@ def project(file: Path, folder: Path, languages: tuple[str, ...]) -> None:
 
     for path, remark in write_assessment(found, folder, [Language(each) for each in languages]):
         click.echo(f"wrote {path}" + (f": {remark}" if remark else ""))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--out {folder}: cannot be made: {error.strerror}") from error
 
 
 def _rows(found: Found) -> list[dict[str, Any]]:

@@ -88,6 +88,16 @@ def test_every_fault_is_told_with_its_key(tmp_path: Path) -> None:
     assert "0 to 700 km is needed, came 900" in found[4]
 
 
+def test_values_that_no_code_has_are_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("alpha_max = 0.5", "alpha_max = 50").replace(
+        'name = "line"', 'name = "line"\nsegment_km = 1e-9'
+    )
+    assert faults(tmp_path, text) == [
+        "spectrum[1].alpha_max: 3 at most is needed, a share and no percent, came 50",
+        "route[1].segment_km: 0.05 km and more is needed, came 1e-09",
+    ]
+
+
 def test_names_that_nothing_has_are_told(tmp_path: Path) -> None:
     text = (
         GOOD.replace('["design"]', '["other", "design"]').replace('"II"', '"B"').replace('name = "line"', 'name = ""')
