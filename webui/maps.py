@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from database.records import EventRow, StationRow
 from houfeng.geography import land, latitude_of, mercator_deg
 from houfeng.times import NS_PER_S
 from stations.health import WORST_FIRST, State
+from webui.map_names import Name, placed
 
 WIDTH, HEIGHT = 824, 560
 # Around the outermost place, as a share of the map; and the least that a map shows, degrees.
@@ -25,11 +26,12 @@ _DAY_NS = 24 * 3600 * NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something at a place of the map, pixels from its north-west corner."""
+    """A station at a place of the map, pixels from its north-west corner; where its name is, if it has one."""
 
     x: float
     y: float
     row: StationRow
+    name: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,11 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
     rows : of the stations that are shown
     events : of the last day; those outside the map are left out
     """
-    placed = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
-    if not placed:
+    known = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
+    if not known:
         return None
-    frame = _frame([(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in placed])
-    marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in placed]
+    frame = _frame([(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in known])
+    marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in known]
     marks.sort(key=lambda mark: (-WORST_FIRST.index(mark.row.state), mark.row.station_id))
     quiet = [mark for mark in marks if len(marks) > _MOST_LINKS and mark.row.state == State.OK]
     east_deg = frame.west_deg + WIDTH / frame.px_per_deg
@@ -116,12 +118,20 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
         land=land(frame.west_deg, east_deg, south_deg, frame.north_deg, WIDTH),
         meridians=_meridians(frame),
         parallels=_parallels(frame),
-        stations=marks[len(quiet) :],  # those that are OK come first
+        stations=_named_marks(marks[len(quiet) :]),  # those that are OK come first
         quiet="".join(f"M{mark.x:.0f} {mark.y:.0f}h0" for mark in quiet),
         events=_shocks(frame, events, now_ns),
-        n_placed=len(placed),
-        n_unplaced=len(rows) - len(placed),
+        n_placed=len(known),
+        n_unplaced=len(rows) - len(known),
     )
+
+
+def _named_marks(marks: Sequence[Mark]) -> list[Mark]:
+    """The same; those that are BAD have names, as far as there is room."""
+    bad = [mark for mark in marks if mark.row.state == State.BAD]
+    names = placed([(mark.x, mark.y, mark.row.station_id) for mark in bad], (WIDTH, HEIGHT))
+    named = {id(mark): replace(mark, name=name) for mark, name in zip(bad, names, strict=True)}
+    return [named.get(id(mark), mark) for mark in marks]
 
 
 def _frame(places: Sequence[tuple[float, float]]) -> _Frame:

@@ -106,3 +106,23 @@ def test_of_many_stations_those_that_are_ok_are_dots_and_the_others_links() -> N
     assert [mark.row.station_id for mark in many.stations] == ["XX.S007"]
     assert many.quiet.count("M") == 399
     assert many.n_placed == 400
+
+
+def test_names_lie_on_nothing() -> None:
+    """Stations that stand close together: each name is read, or is left to the mark's own title."""
+    chance = np.random.default_rng(7)
+    places = [(38.0, 68.0), (40.0, 72.0), *chance.uniform((38.5, 69.0), (39.0, 70.0), (48, 2)).tolist()]
+    chart = drawn([at(f"SY.{number:04}", *place, State.BAD) for number, place in enumerate(places)], [], 0)
+    assert chart is not None
+    boxes = []
+    for mark in chart.stations:
+        if mark.name:
+            wide = 6.2 * len(mark.row.station_id)
+            left = mark.x + mark.name.x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[mark.name.anchor]
+            boxes.append((left, mark.y + mark.name.y - 8, left + wide, mark.y + mark.name.y))
+    assert 10 < len(boxes) < 50
+    marks = [(mark.x - 6, mark.y - 6, mark.x + 6, mark.y + 6) for mark in chart.stations]
+    for number, box in enumerate(boxes):
+        others = [*boxes[:number], *marks]
+        assert not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in others)
+        assert box[0] >= 0 and box[1] >= 0 and box[2] <= WIDTH and box[3] <= HEIGHT
