@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dgeev, dgelss, dsyevd
 
@@ -155,9 +154,10 @@ def _hankel(means: Floats, n_mean: int, longest: int) -> Floats:
     n_values = len(means) // n_mean
     n_window = min(n_values // 2, longest)
     n_windows = len(means) - (n_window - 1) * n_mean
-    (stride,) = means.strides
-    windows = as_strided(means, (n_windows, n_window), (stride, n_mean * stride), writeable=False)
-    return np.asarray(windows.T @ windows)
+    values = np.ascontiguousarray(means)
+    overlapping = np.ndarray((n_window, n_windows), np.float64, values, 0, (n_mean * values.itemsize, values.itemsize))
+    windows = overlapping.copy()  # what overlaps is multiplied without BLAS, which takes twice as long
+    return np.asarray(windows @ windows.T)
 
 
 def _least_left(means: Floats, n_mean: int) -> float:
@@ -188,7 +188,7 @@ def _exponentials(means: Floats, n_mean: int) -> Complex:
     main = vectors[:, -N_EXPONENTIALS:]
     last = main[-1]  # without it they are not orthonormal: the inverse of their products is of rank one
     step = main[:-1].T @ main[1:]
-    step += np.outer(last, last @ step) / max(1 - float(last @ last), 1e-12)
+    step += last[:, np.newaxis] * (last @ step) / max(1 - float(last @ last), 1e-12)
     real, imaginary, *_ = dgeev(step, compute_vl=0, compute_vr=0)
     factors = real + 1j * imaginary
     return np.asarray((factors / np.maximum(np.abs(factors), 1.0)) ** (1 / n_mean))
