@@ -13,7 +13,7 @@ from acquisition.mseed import MAX_SAMPLE_RATE_HZ, MAX_START_NS, MIN_START_NS
 from acquisition.mseed_rows import RoughSpans, rough_spans
 from acquisition.record_windows import packets_of
 from houfeng.errors import SourceIdError
-from houfeng.packets import Packet, readonly
+from houfeng.packets import Packet
 from houfeng.times import NS_PER_S
 from houfeng.types import SourceId
 
@@ -79,4 +79,6 @@ def _packets(content: bytes) -> Iterator[Packet]:
                 rate_hz, start_ns = float(part.samprate), int(part.starttime)
                 is_sound = 0 < rate_hz <= MAX_SAMPLE_RATE_HZ and MIN_START_NS <= start_ns < MAX_START_NS
                 if part.numsamples and part.sampletype in ("i", "f", "d") and is_sound:
-                    yield Packet(source_id, start_ns, rate_hz, readonly(part.np_datasamples), b"")
+                    samples = part.take_np_datasamples()  # the decoder's own memory: a copy of a day takes 15 ms
+                    samples.flags.writeable = False
+                    yield Packet(source_id, start_ns, rate_hz, samples, b"")

@@ -15,10 +15,12 @@ from houfeng.times import NS_PER_S, now_ns
 WIDTH, HEIGHT = 72, 20
 N_HOURS = 24
 _STEP = WIDTH // N_HOURS
-# The axis is logarithmic; what lies outside is drawn at its end.
-_LOW_S, _HIGH_S = 0.5, 400.0
-# Where latency begins to be told of by default.
-_WARN_S = 60.0
+# The axis is logarithmic, in ten levels of two pixels; what lies outside is drawn at its end. Hours that differ by less
+# than a level would be steps that nobody sees: half of a page of a thousand stations was those.
+_LOW_S, _N_LEVELS, _LEVEL = 0.5, 10, 2
+# Where latency begins to be told of by default; lies between two levels, so what is over it is drawn above it.
+_WARN_S, _WARN_LEVEL = 60.0, 6.5
+_LEVELS_A_FOLD = _WARN_LEVEL / math.log(_WARN_S / _LOW_S)
 _HOUR_NS = 3600 * NS_PER_S
 # Hours change slowly, and 3,000 channels have 72,000 of them in a day.
 _FRESH_S = 300
@@ -62,8 +64,8 @@ def line(hours: Sequence[tuple[int, float]], since_ns: int) -> str:
 
 def height(seconds: float) -> int:
     """Where a latency is drawn, lines from the top."""
-    share = math.log(_HIGH_S / min(max(seconds, _LOW_S), _HIGH_S)) / math.log(_HIGH_S / _LOW_S)
-    return 1 + round((HEIGHT - 2) * share)
+    level = round(math.log(max(seconds, _LOW_S) / _LOW_S) * _LEVELS_A_FOLD)
+    return HEIGHT - 1 - _LEVEL * min(level, _N_LEVELS - 1)
 
 
 def _steps(hours: Sequence[tuple[int, float]], since_ns: int) -> Iterator[tuple[int, int, int]]:
@@ -75,4 +77,4 @@ def _steps(hours: Sequence[tuple[int, float]], since_ns: int) -> Iterator[tuple[
 
 
 # Where the limit is drawn, by the style: a path in each of a thousand cells was an eighth of the page's elements.
-LIMIT_Y = height(_WARN_S)
+LIMIT_Y = HEIGHT - 1 - round(_LEVEL * _WARN_LEVEL)

@@ -1,6 +1,9 @@
 """Lighthouse 12 on pages of a thousand stations while data flow: performance, accessibility, best practices.
 
 Wanted: `npm install lighthouse@12` in any folder, and LIGHTHOUSE=FOLDER/node_modules/.bin/lighthouse.
+
+What a thread did is scored by its processor time: beside other work the clock tells of that. The server's part of the
+speed index is by the clock, which cannot be helped.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from tests.e2e.conftest import CHROMIUM
 pytestmark = [pytest.mark.bench, pytest.mark.chromium]
 
 CHANNELS = (f"/stations/{CHANNEL.station_id}", f"/drum/{CHANNEL}?filter=1-10", f"/waveforms/{CHANNEL}")
-PAGES = ("/", "/?limit=10000", *CHANNELS, "/events", "EVENT", "/alerts")
+PAGES = ("/", "/?limit=10000", *CHANNELS, "/stations", "/events", "EVENT", "/alerts")
 FLAGS = "--headless=new --no-sandbox --disable-gpu"
 EVALUATED_EVERY_S = 5
 FIGURES = {"FCP": "first-contentful-paint", "LCP": "largest-contentful-paint", "TBT": "total-blocking-time"}
@@ -53,12 +56,36 @@ def report(address: str, folder: Path) -> dict[str, Any]:
     program = os.environ.get("LIGHTHOUSE")
     if not program or not CHROMIUM.exists():
         pytest.skip("LIGHTHOUSE does not name the program lighthouse, or chromium is absent")
-    path = folder / "report.json"
-    command = [program, address, "--quiet", "--output=json", f"--output-path={path}", f"--chrome-flags={FLAGS}"]
-    command += ["--only-categories=performance,accessibility,best-practices"]
-    subprocess.run(command, check=True, env=os.environ | {"CHROME_PATH": str(CHROMIUM)})
+    path, seen = folder / "report.json", folder / "seen"
+    command = [program, address, "--quiet", "--only-categories=performance,accessibility,best-practices"]
+    environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
+    subprocess.run([*command, f"-G={seen}", f"--chrome-flags={FLAGS}"], check=True, env=environment)
+    in_processor_time(seen / "defaultPass.trace.json")
+    subprocess.run([*command, f"-A={seen}", "--output=json", f"--output-path={path}"], check=True, env=environment)
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
+
+
+def in_processor_time(path: Path) -> None:
+    """Let each task of a thread last as long as it had the processor; it begins when it began."""
+    trace = json.loads(path.read_text("utf-8"))
+    threads: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for each in trace["traceEvents"]:
+        if each["ph"] == "X" and "tts" in each and "tdur" in each:
+            threads.setdefault((each["pid"], each["tid"]), []).append(each)
+    for events in threads.values():
+        task, task_end = events[0], -1
+        around: list[int] = []
+        for each in sorted(events, key=lambda each: (each["ts"], -each["dur"])):
+            if each["ts"] >= task_end:
+                task, task_end, around = {**each}, each["ts"] + each["dur"], []
+            each["ts"] = task["ts"] + each["tts"] - task["tts"]
+            while around and around[-1] <= each["ts"]:
+                around.pop()
+            end = min([each["ts"] + each["tdur"], *around[-1:]])
+            each["dur"] = end - each["ts"]
+            around.append(end)
+    path.write_text(json.dumps(trace), "utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -47,6 +47,7 @@ def test_a_line_has_a_step_for_each_hour_and_breaks_where_nothing_came() -> None
     assert sparklines.height(400.0) == sparklines.height(1e6) == 1
     assert sparklines.height(0.5) == sparklines.height(0.0) == sparklines.HEIGHT - 1
     hours = [(0, 2.0), (HOUR_NS, 2.0), (2 * HOUR_NS, 300.0), (5 * HOUR_NS, 300.0)]
+    assert sparklines.height(59.0) > sparklines.LIMIT_Y > sparklines.height(61.0) - 1.25
     assert f"0 {sparklines.LIMIT_Y}px / 72px 1px" in (Path(webui.__file__).parent / "static/table.css").read_text()
     assert sparklines.line(hours, 0) == f"M0 {quiet}h6v{late - quiet}h3M15 {late}h3"
 
@@ -83,9 +84,9 @@ def test_the_table_shows_state_of_health_and_who_acknowledged(filled: Store, cli
     assert [rows[name]["acknowledged_by"] for name in ("KR.NRN", "II.AAK", "IC.LSA")] == ["asel", "asel", ""]
     page = get("/stations")
     row = page.split('<tr data-key="KR.NRN"')[1].split("</tr>")[0]
-    assert re.findall(r"<td[^>]*>([^<]*)<svg[^>]*><path[^>]*/></svg>3.6</td>\s*<td[^>]*>—", row)  # quiet: no evidence
+    assert re.findall(r"<td[^>]*>([^<]*)<svg[^>]*><path[^>]*/></svg>3.6\s*<td[^>]*>—", row)  # quiet: no evidence
     assert f'd="M69 {sparklines.height(3.0)}h3"' in row
-    assert ">asel<" in row
+    assert ">asel" in row
     other = page.split('<tr data-key="IC.LSA"')[1].split("</tr>")[0]
     assert other.count(">n/a<") == 3
     assert 'id="attention"' not in page

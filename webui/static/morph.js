@@ -1,27 +1,20 @@
 // Bring one piece of the page to what the server says now, touching only what differs: focus, selection and scroll stay.
 
+const FLASH = [{ background: "var(--accent-bg)" }, { background: "transparent" }];
 const FLASH_MS = 600;
 
 const key = (node) => node.dataset?.key;
 
-// Latencies and amplitudes change with every look: they would flash for ever, so only what is marked does.
-let flashing = new Set();
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const flashes = new WeakMap();
 
+// Latencies and amplitudes change with every look: they would flash for ever, so only what is marked does. A class that
+// goes and comes again would have the page laid out in between.
 function flash(node) {
   const value = node.parentElement?.closest("[data-flash]");
-  if (!value) return;
-  if (!flashing.size) queueMicrotask(begin);
-  flashing.add(value);
-}
-
-// All together: to begin anew, the page is laid out once, not once for each of a thousand stations.
-function begin() {
-  const values = flashing;
-  flashing = new Set();
-  for (const value of values) value.classList.remove("flash");
-  void document.body.offsetWidth;
-  for (const value of values) value.classList.add("flash");
-  setTimeout(() => { for (const value of values) value.classList.remove("flash"); }, FLASH_MS);
+  if (!value || still.matches) return;
+  flashes.get(value)?.cancel();
+  flashes.set(value, value.animate(FLASH, { duration: FLASH_MS, easing: "ease-out" }));
 }
 
 function setAttributes(old, fresh) {
