@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
 from database.store import Store
-from tests.bench.website import fill
+from tests.bench.website import fill, looked_at
 from webui.app import create_app
 from webui.settings import WebSettings
 
@@ -20,9 +21,11 @@ GZIP = {"Accept-Encoding": "gzip"}
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """A network of a thousand stations with all that pages show."""
+    """A network of a thousand stations with all that pages show; no two rows are alike."""
     opened = Store.open(f"sqlite:///{tmp_path}/houfeng.db")
-    fill(opened)
+    stations = fill(opened)
+    with opened.begin() as unit:
+        unit.save_statuses(looked_at(stations, np.random.default_rng(0)))
     return opened
 
 
@@ -56,6 +59,6 @@ def test_a_page_of_a_thousand_stations(store: Store, path: str) -> None:
     store.close()
     assert answer.status_code == 200
     assert answer.headers["Content-Encoding"] == "gzip"
-    assert size_kb < 40
+    assert size_kb < (60 if path.startswith("/api") else 40)  # figures there have all their digits
     assert known_ms < made_ms / 4
     assert same_ms < made_ms / 4
