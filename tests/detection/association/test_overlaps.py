@@ -63,7 +63,7 @@ def spans(draw: st.DrawFn) -> Spans:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     channels=st.lists(spans(), min_size=1, max_size=9),
     least=st.sampled_from([0.5, 1, 2, 2.5, 3, 5]),
