@@ -158,7 +158,7 @@ def field_of(
     return Field(
         places,
         apart_km,
-        time_s[0, :, -1],
+        time_s[0, :, -1].copy(),  # a view kept the times of all stations: 173 kB an anchor, not 76
         _small(np.nan_to_num(shift_s)),
         _small(np.nan_to_num(1 / sigma_s)),
         np.ascontiguousarray(nearer.T),
