@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engineering.oscillator import Floats
+from houfeng.codes import SourceId
 from houfeng.errors import MotionError
 
 # Horizontal components whose azimuths differ from a right angle by more are no pair.
@@ -42,6 +43,7 @@ class Component:
     band_by : what decided each of them; "" where it is not known
     published : what it should come to
     velocity_m_s, displacement_m : (n,) as its agency integrated and filtered them; None where the file has none
+    source_id, start_ns : channel, and time of its first sample, ns UTC; None where the file has none
     """
 
     station: str
@@ -54,6 +56,8 @@ class Component:
     published: Published = Published()
     velocity_m_s: Floats | None = None
     displacement_m: Floats | None = None
+    source_id: SourceId | None = None
+    start_ns: int | None = None
 
     def __post_init__(self) -> None:
         if not (self.rate_hz > 0 and np.isfinite(self.rate_hz)):

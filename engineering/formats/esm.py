@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import re
+
 from engineering.formats.lines import File
 from engineering.motion import Component, Published
+from houfeng.codes import SourceId
+from houfeng.errors import SourceIdError
+from houfeng.times import parse_ns
 
 TITLE = "ESM ASCII"
 N_HEADER = 64
 _M_PER_CM = 0.01
+_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d(?:\.\d{1,9})?)")
 _AZIMUTHS = {"N": 0.0, "E": 90.0, "Z": None}
 
 
@@ -47,8 +53,28 @@ def read(file: File) -> list[Component]:
             acceleration_m_s2=values * _M_PER_CM,
             band_hz=(float(low), float(high)) if low and high else None,
             published=Published(pga_m_s2=abs(_number(file, header, "PGA_CM/S^2")) * _M_PER_CM),
+            source_id=_source_id(header),
+            start_ns=_start_ns(header),
         )
     ]
+
+
+def _source_id(header: dict[str, str]) -> SourceId | None:
+    """The channel; None where its codes are none of FDSN's, which takes nothing from the record."""
+    try:
+        return SourceId(*(header.get(key, "") for key in ("NETWORK", "STATION_CODE", "LOCATION", "STREAM")))
+    except SourceIdError:
+        return None
+
+
+def _start_ns(header: dict[str, str]) -> int | None:
+    found = _TIME.fullmatch(header.get("DATE_TIME_FIRST_SAMPLE_YYYYMMDD_HHMMSS", ""))
+    if found is None:
+        return None
+    try:
+        return parse_ns("{}-{}-{}T{}:{}:{}".format(*found.groups()))
+    except ValueError:
+        return None
 
 
 def _number(file: File, header: dict[str, str], key: str) -> float:

@@ -1,11 +1,11 @@
-"""What can be replayed: files and folders of miniSEED, and SAC made into it; what cannot is named with the reason."""
+"""What can be replayed: miniSEED, and SAC and strong motion made into it; what cannot is named with the reason."""
 
 from __future__ import annotations
 
 import os
 import struct
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +22,12 @@ _SAC_HEADER = 632  # bytes; the version of the header is its 77th word (SAC manu
 _SAC_VERSION_AT, _SAC_VERSIONS = 304, (6, 7)
 # Displacement, velocity and acceleration; volts and "unknown" may be counts.
 _SAC_PHYSICAL = {6: "displacement in nm", 7: "velocity in nm/s", 8: "acceleration in nm/s/s"}
+_STRONG_MOTION = (".asc", ".v1", ".v2", ".v1a", ".v2a")
 _CHANNEL_LETTERS = 3
 _RECORD_LENGTH = 4096
+
+# Channel, first sample's time (ns UTC), miniSEED 3 records, and what the samples are if not counts.
+_Converted = tuple[SourceId, int, list[bytes], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,8 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
 
     Parameters
     ----------
-    paths : files of miniSEED 2 or 3, SAC or StationXML, and folders of them in any mixture
-    scratch : an empty folder that receives what is made from SAC; it must last as long as the replay
+    paths : files of miniSEED 2 or 3, SAC, ESM's ASCII or StationXML, and folders of them in any mixture
+    scratch : an empty folder that receives what is made from others; it must last as long as the replay
 
     Raises
     ------
@@ -66,7 +70,7 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
     folders = [path if path.is_dir() else path.parent for path in paths]
     if not made.files:
         said = "".join(f"; {remark}" for remark in made.remarks[:5])
-        raise SourceError(f"{', '.join(map(str, paths))}: holds no miniSEED or SAC file{said}")
+        raise SourceError(f"{', '.join(map(str, paths))}: holds no miniSEED, SAC or ESM file{said}")
     return Sources(
         tuple(made.files),
         tuple(made.documents),
@@ -105,19 +109,19 @@ class _Made:
         if path.suffix == ".xml":
             self.documents.append(path)
         elif is_sac(path):
-            self._take_sac(path)
+            self._take_made(path, _from_sac)
         elif (file := inspect(path)) is not None:
             self.files.append(file)
-        elif why := _strong_motion(path):
-            self.remarks.append(why)
+        elif path.suffix.lower() in _STRONG_MOTION:
+            self._take_made(path, _from_strong_motion)
         elif is_named:
-            self.remarks.append(f"{path}: left out: it is neither miniSEED, SAC nor StationXML")
+            self.remarks.append(f"{path}: left out: it is neither miniSEED, SAC, strong motion nor StationXML")
 
-    def _take_sac(self, path: Path) -> None:
+    def _take_made(self, path: Path, make: Callable[[Path], _Converted]) -> None:
         target = self._scratch / f"{len(self.originals)}.mseed3"
         try:
-            source_id, start_ns, records, remark = _from_sac(path)
-        except (RecordError, SourceIdError, SourceError) as error:
+            source_id, start_ns, records, remark = make(path)
+        except (MotionError, RecordError, SourceIdError, SourceError) as error:
             self.remarks.append(f"{path}: left out: {error}")
             return
         target.write_bytes(b"".join(records))
@@ -125,7 +129,7 @@ class _Made:
         self.originals[target] = path
         if remark:
             self.physical.add(source_id)
-            self.remarks.append(f"{path}: {remark}")
+            self.remarks.append(f"{path}: {source_id}: its samples are {remark}: onsets are read, no magnitudes made")
 
 
 def is_sac(path: Path) -> bool:
@@ -137,8 +141,7 @@ def is_sac(path: Path) -> bool:
     return any(struct.unpack_from(f"{order}i", head, _SAC_VERSION_AT)[0] in _SAC_VERSIONS for order in "<>")
 
 
-def _from_sac(path: Path) -> tuple[SourceId, int, list[bytes], str]:
-    """Channel, first sample's time (ns UTC), miniSEED 3 records, and what is to be said of the samples."""
+def _from_sac(path: Path) -> _Converted:
     import obspy  # takes a second to import, and few replay SAC
 
     with warnings.catch_warnings():
@@ -158,19 +161,17 @@ def _from_sac(path: Path) -> tuple[SourceId, int, list[bytes], str]:
     said = _SAC_PHYSICAL.get(int(header.sac.get("idep", 5)), "" if is_whole else "numbers that are no counts")
     samples = counts.astype(np.int32) if is_whole else trace.data.astype(np.float32)
     records = pack(source_id, header.starttime.ns, float(header.sampling_rate), samples, _RECORD_LENGTH, version=3)
-    remark = f"{source_id}: its samples are {said}: onsets are read, magnitudes are not made of them" if said else ""
-    return source_id, header.starttime.ns, records, remark
+    return source_id, header.starttime.ns, records, said
 
 
-def _strong_motion(path: Path) -> str:
-    """Why a published strong-motion record is left out; empty for other files."""
-    if path.suffix.lower() not in (".asc", ".v1", ".v2", ".v1a", ".v2a"):
-        return ""
-    try:
-        parts = read_motion(File.of(path.name, path.read_bytes()))
-    except (MotionError, OSError) as error:
-        return f"{path}: left out: {error}"
-    return (
-        f"{path}: left out: a corrected strong-motion record of {parts[0].station}, which has no FDSN channel and no "
-        "time of its samples; `houfeng assess records` takes it"
-    )
+def _from_strong_motion(path: Path) -> _Converted:
+    """Of a format whose files name channel and time: that of the Engineering Strong-Motion database."""
+    parts = read_motion(File.of(path.name, path.read_bytes()))
+    (first, *more), wanted = parts, "`houfeng assess records` takes it"
+    if first.source_id is None or first.start_ns is None:
+        raise SourceError(f"a record of {first.station} without an FDSN channel or the time of its samples; {wanted}")
+    if more:
+        raise SourceError(f"a record of {len(parts)} channels in one file; {wanted}")
+    samples = first.acceleration_m_s2.astype(np.float32)
+    records = pack(first.source_id, first.start_ns, first.rate_hz, samples, _RECORD_LENGTH, version=3)
+    return first.source_id, first.start_ns, records, "acceleration in m/s/s"

@@ -114,10 +114,29 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_published_strong_motion_is_refused_by_name(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
-    folder = shared_data("strong_motion")
+def test_strong_motion_with_channel_and_time_is_replayed(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+    """Of the European database, with the header's time and the printed samples; others say why."""
+    folder, scratch = shared_data("strong_motion"), tmp_path / "scratch"
+    scratch.mkdir()
+    sources = find_sources([folder], scratch)
+    assert sorted(str(source_id) for source_id in sources.physical) == [
+        f"{station}..HN{axis}" for station in ("HI.ARS1", "HL.DLFA") for axis in "ENZ"
+    ]
+    for name in ("CE89146.V2", "20180212_211557_WPWS_20.V2A"):
+        assert any(name in remark and "without an FDSN channel or the time" in remark for remark in sources.remarks)
+    assert any("CE89146.V1" in remark and "left out" in remark for remark in sources.remarks)
+    (made,) = (file for file in sources.files if str(file.source_id) == "HI.ARS1..HNZ")
+    packets = [packet for batch in ReplaySource([made], pytest.fail).packets() for packet in batch]
+    assert packets[0].start_ns == parse_ns("2019-07-28T16:09:19.870Z")
+    assert packets[0].sample_rate_hz == pytest.approx(200.0)
+    printed = np.loadtxt(sources.originals[made.path], skiprows=64)
+    assert len(printed) == 19_128
+    np.testing.assert_allclose(np.concatenate([packet.samples for packet in packets]), printed * 0.01, atol=1e-8)
+    picks, _ = picked(sources, tmp_path / "replayed.db")
+    arrived = {pick.source_id.station_id for pick in picks}
+    assert "HL.DLFA" in arrived
     with pytest.raises(SourceError, match="assess records"):
-        find_sources([folder], tmp_path)
+        find_sources([folder / "nc71734741"], tmp_path)
 
 
 @pytest.mark.data
