@@ -12,10 +12,10 @@ from typing import Any, ParamSpec, TypedDict
 from flask import Blueprint, Response, current_app, request
 from sqlalchemy import Connection
 
-from database import registry
+from database import queries, registry
 from database.records import AuditRow
 from houfeng import __version__
-from houfeng.errors import ConfigError, StatusError, TaskError
+from houfeng.errors import ConfigError, StatusError, StoreError, TaskError
 from houfeng.shape_types import Time
 from houfeng.times import NS_PER_S, format_ns, now_ns
 from webui import access, api, pages, paging, reading, task_rows
@@ -124,6 +124,14 @@ def unkept(view: Callable[P, Response]) -> Callable[P, Response]:
     return answer
 
 
+def _evaluated_ns() -> int | None:
+    """When health last looked at any station; None while the database does not answer: these pages do."""
+    try:
+        return reading.read(queries.newest_evaluation_ns)
+    except StoreError:
+        return None
+
+
 @blueprint.get("/config")
 @access.inside
 @unkept
@@ -132,7 +140,7 @@ def config() -> Response:
     q, only_set = request.args.get("q", "").lower(), reading.one_of("show", ("all", "set"), "all") == "set"
     rows, fault = _config()
     found = [row for row in rows if (q in row.key.lower() or q in row.comment.lower()) and (row.source or not only_set)]
-    return pages.rendered("config.html", rows=found, n_all=len(rows), fault=fault, evaluated_ns=None)
+    return pages.rendered("config.html", rows=found, n_all=len(rows), fault=fault, evaluated_ns=_evaluated_ns())
 
 
 @blueprint.get("/daemons")
@@ -142,7 +150,7 @@ def daemons() -> Response:
     """What the daemon and this process are doing."""
     restarts = task_rows.recent("restart")
     told = {"told": _daemon(), "web": _web(), "restarts": restarts, "jobs": JOBS}
-    return pages.rendered("daemons.html", **told, evaluated_ns=None)
+    return pages.rendered("daemons.html", **told, evaluated_ns=_evaluated_ns())
 
 
 @blueprint.get("/api/v1/daemons")
@@ -164,7 +172,7 @@ def audit() -> Response:
     reading.only(*_FILTERS, "page", *pages.KEPT, "limit")
     rows, following = paging.cut(reading.read(_audit), reading.N_ROWS)
     values = {"rows": rows, "page": reading.page_number(), "is_more": following is not None}
-    return pages.rendered("audit.html", **values, actions=_ACTIONS, evaluated_ns=None)
+    return pages.rendered("audit.html", **values, actions=_ACTIONS, evaluated_ns=_evaluated_ns())
 
 
 @blueprint.get("/api/v1/audit")

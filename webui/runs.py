@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, url_for
 
+from database import queries
 from houfeng import run_shapes
 from houfeng.errors import ArchiveError, StoreError
 from houfeng.replays.differing import Difference, compare
@@ -113,7 +114,7 @@ def diff(a: str, b: str) -> Response:
         why=lambda text: ", ".join(str(WHY.get(part, part)) for part in text.split(", ")),
         swapped=url_for("runs.diff", a=b, b=a),
         short=lambda run: run.run_id.removeprefix("run/"),
-        evaluated_ns=None,
+        evaluated_ns=reading.read(queries.newest_evaluation_ns),
     )
 
 

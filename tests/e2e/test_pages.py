@@ -136,6 +136,38 @@ def test_a_dead_server_is_seen(site: Site, chromium: WebDriver) -> None:
     chromium.get_log("browser")  # refused connections
 
 
+def test_a_dead_daemon_is_seen(site: Site, chromium: WebDriver) -> None:
+    """The page and its server are well, and nobody renews a status: no colour stays, and then none is OK."""
+    with site.store.begin() as unit:
+        names = ("II.AAK", "IC.LSA", "IM.BDK", "KR.NRN")  # statuses count for two minutes
+        unit.save_statuses([make_status(name, age_s=100) for name in names])
+    chromium.get(f"{site.address}/?lang=en")
+    wait(chromium, lambda b: "OK" in text(b, row("IC.LSA")))
+    wait(chromium, lambda b: b.execute_script(f"return {ROOT}.hasAttribute('data-lost')"))
+    assert "grayscale" in chromium.execute_script("return getComputedStyle(document.getElementById('main')).filter")
+    wait(chromium, lambda b: text(b, row("IC.LSA")).startswith("UNKNOWN"), seconds=120)
+    assert "OK" not in {text(chromium, row(name)).split()[0] for name in names}
+    with site.store.begin() as unit:
+        unit.save_statuses([make_status("IC.LSA")])
+    wait(chromium, lambda b: text(b, row("IC.LSA")).startswith("OK"))
+    wait(chromium, lambda b: not b.execute_script(f"return {ROOT}.hasAttribute('data-lost')"))
+
+
+def test_pages_are_asked_for_where_no_stream_comes_through(site: Site, chromium: WebDriver) -> None:
+    chromium.execute_cdp_cmd("Network.enable", {})
+    chromium.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/api/v1/stream*"]})
+    try:
+        chromium.get(f"{site.address}/")
+        with site.store.begin() as unit:
+            unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 300 s, limit 120 s", broken=LATENCY)])
+        wait(chromium, lambda b: "BAD" in text(b, row("II.AAK")))
+        wait(chromium, lambda b: text(b, "#live").startswith("Polling"))
+    finally:
+        chromium.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        chromium.get("about:blank")
+        chromium.get_log("browser")  # the blocked stream
+
+
 def test_rows_do_not_move_under_the_cursor(site: Site, chromium: WebDriver) -> None:
     chromium.get(f"{site.address}/")
     wait_until_live(site, chromium)
@@ -153,6 +185,8 @@ def test_keys(site: Site, chromium: WebDriver) -> None:
     chromium.get(f"{site.address}/")
     press(chromium, "?")
     wait(chromium, lambda b: b.find_element(By.ID, "help").is_displayed())
+    press(chromium, Keys.ESCAPE, "f")
+    assert chromium.execute_script("return document.activeElement.closest('.filters') !== null")
     press(chromium, Keys.ESCAPE, "/")
     assert chromium.execute_script("return document.activeElement.name") == "q"
     press(chromium, "нарын", Keys.ENTER)
@@ -164,6 +198,8 @@ def test_keys(site: Site, chromium: WebDriver) -> None:
     wait(chromium, lambda b: text(b, "h1") == "KR.NRN")
     press(chromium, "[")
     wait(chromium, lambda b: text(b, "h1") == "IM.BDK")
+    press(chromium, "]")
+    wait(chromium, lambda b: text(b, "h1") == "KR.NRN")
 
 
 def test_a_waveform_is_moved_and_the_address_says_so(site: Site, chromium: WebDriver, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// Keys: / searches, j k move, Enter opens, [ ] go to the neighbours, g + letter changes the page, ? helps.
+// Keys: / searches, j k move, Enter opens, [ ] go to the neighbours, f filters, g + letter changes the page, ? helps.
 
 const PAGES = { o: "/", e: "/events", r: "/runs" };
 let goingTo = 0;
@@ -27,6 +27,7 @@ const KEYS = {
   "[": () => follow("prev"),
   "]": () => follow("next"),
   g: () => { goingTo = Date.now(); },
+  f: () => document.querySelector(".filters select, .filters input:not([type=hidden])")?.focus(),
   // acknowledging needs a reason: the key goes there
   a: () => document.querySelector("#act-ack [name=why]")?.focus(),
   u: () => document.getElementById("zone").click(),

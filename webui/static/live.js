@@ -7,6 +7,8 @@ import { morphRows, withoutRows } from "./rows.js";
 const STALE_S = 10;
 const LOST_S = 60;
 const POLL_MS = 5000;
+// Without news, or without a stream, the page is asked for so often: a status that nobody renews has to turn UNKNOWN.
+const CHECK_MS = 15000;
 // Never busy with refreshing for more than a tenth of the time, and the server not for more than a third of it.
 const REST_FACTOR = 9;
 const REST_WAIT_FACTOR = 2;
@@ -37,8 +39,12 @@ function shape(name) {
   return document.getElementById("pictures").content.querySelector(`.${name}`).cloneNode(true);
 }
 
+const old = () => (now() - evaluated()) / 1000;
+
 function show() {
-  const seconds = (now() - evaluated()) / 1000;
+  const seconds = old();
+  // the style sheet takes the colours off what nobody knows any more
+  document.documentElement.toggleAttribute("data-lost", seconds > LOST_S);
   if (Number.isNaN(seconds)) return say("never", "unknown");
   const values = { age: age(seconds), n: line.attempt };
   if (seconds > LOST_S) say("lost", "bad", { time: clock(evaluated()).slice(11) });
@@ -124,6 +130,7 @@ export function startLive() {
     show();
   });
   setInterval(() => { if (line.state === "polling") refresh(); }, POLL_MS);
+  setInterval(() => { if (line.state === "closed" || old() > STALE_S) refresh(); }, CHECK_MS);
   setInterval(show, 200);
   document.addEventListener("visibilitychange", () => { if (!document.hidden && wanted) refresh(); });
 }
