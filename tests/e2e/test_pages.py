@@ -162,6 +162,7 @@ def test_pages_are_asked_for_where_no_stream_comes_through(site: Site, chromium:
             unit.save_statuses([make_status("II.AAK", State.BAD, "Latency 300 s, limit 120 s", broken=LATENCY)])
         wait(chromium, lambda b: "BAD" in text(b, row("II.AAK")))
         wait(chromium, lambda b: text(b, "#live").startswith("Polling"))
+        assert "Latency 300 s, limit 120 s" in text(chromium, row("II.AAK"))
     finally:
         chromium.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
         chromium.get("about:blank")
