@@ -227,6 +227,7 @@ def _full_header(raw: bytes) -> QuickHeader:
 
 
 def unpack_samples(raw: bytes) -> Samples:
+    """The samples of a record whose header is sound; RecordError if they cannot be unpacked."""
     samples = steim.unpack_steim(raw)
     if samples is not None:
         return samples
@@ -241,7 +242,7 @@ def unpack_samples(raw: bytes) -> Samples:
 
 
 def unpack_adjoining(raw: bytes, length: int) -> Samples:
-    """The samples of some records of one length and stream, at a fifth of the cost of one after the other.
+    """The samples of some records of one length and stream, one behind the other.
 
     Raises
     ------

@@ -124,10 +124,8 @@ CLOCK_CALLS = {
     *("obspy.UTCDateTime.now", "obspy.UTCDateTime.utcnow", "obspy.core.UTCDateTime.now"),
 }
 # These read the clock only when they are called without a time.
-CLOCK_WHEN_EMPTY = {
-    *("obspy.UTCDateTime", "obspy.core.UTCDateTime", "obspy.core.utcdatetime.UTCDateTime"),
-    *("time.gmtime", "time.localtime"),
-}
+OBSPY_TIMES = {f"obspy{place}.UTCDateTime" for place in ("", ".core", ".core.utcdatetime")}
+CLOCK_WHEN_EMPTY = OBSPY_TIMES | {"time.gmtime", "time.localtime"}
 
 DECODERS = ("acquisition.mseed", "acquisition.steim", "acquisition.records", "acquisition.bulk")
 

@@ -110,10 +110,8 @@ def search(task: Task) -> Searched:
     for packets in source.joined():
         picks += detector.feed(packets)
         tally.count(packets)
-        n_records, n_bytes = (
-            n_records + sum(packet.n_records for packet in packets),
-            n_bytes + sum(len(packet.raw) for packet in packets),
-        )
+        n_records += sum(packet.n_records for packet in packets)
+        n_bytes += sum(len(packet.raw) for packet in packets)
         for packet in packets:
             before = heard.get(packet.source_id)
             if packet.n_samples and (before is None or packet.next_ns > before.next_ns):
