@@ -72,7 +72,7 @@ class Averages:
         possible = self.bounds >= share * float(self.step.lta_keep[-1]) * self.lta[:-1]
         possible &= self.bounds > 0
         possible &= seen
-        steps, channels = possible.nonzero()
+        channels, steps = possible.T.nonzero()
         if len(steps):
             # Against the long-term average of each sample: its least in the step let twice as many through again.
             of_signal, of_averages = _excess(self.step, share)

@@ -1,6 +1,6 @@
 """Band-pass of many channels at once, state carried from step to step.
 
-A step of a channel is a row: its samples, and behind them the filters' states before it. Tiles of 64 rows, a channel
+A step of a channel is a row: the filters' states before it, and behind them its samples. Tiles of 64 rows, a channel
 each, go through matrix products. The bits of a product depend on its shape, and the shape is fixed: a row comes out
 the same beside any others, none, or itself at another time. `detection.table` is the other way to the same numbers,
 the last bits apart, for a few channels, whose tiles would be mostly empty.
@@ -24,7 +24,9 @@ from houfeng.types import Samples
 TILE = 64  # rows of one product
 _TURN = 2048  # rows taken in and filtered before the next ones: with their output they stay in the second-level cache
 _PASS = 1024  # of these, rows whose output is there at once
-_SHORT = 1000  # samples; shorter channels are joined before they are copied, which is one copy more and fewer calls
+# Samples. Others are joined before they are taken in: to go through a few steps of each channel after the other took
+# half as long again as to read each whole, in the order of memory, and take it in from the cache.
+_LONG = 8192
 
 Indices = NDArray[np.intp]
 
@@ -41,7 +43,10 @@ class Filtered(Protocol):
     def ends(self) -> Floats: ...
 
     def pairs(self, steps: Indices, channels: Indices) -> Floats:
-        """(n, n_step) samples of these steps of these channels."""
+        """(n, n_step) samples of these steps of these channels, one channel's behind those of the other.
+
+        Good until more are asked for, as those of `rows` are.
+        """
 
     def rows(self, steps: Indices, channels: Indices) -> Floats:
         """(n, n_steps, n_step) samples of these (n, n_steps) steps of these (n,) channels."""
@@ -79,25 +84,26 @@ class Tiles:
         n_at_once = max(_TURN // self._width, 1)
         for group, first in enumerate(range(0, n_all, self._width)):
             channels = slice(first, min(first + self._width, n_all))
+            joined = _joined(samples[channels], lengths[channels])
             for begin in range(0, self._n_steps, n_at_once):
                 steps = slice(begin, min(begin + n_at_once, self._n_steps))
                 rows = self._rows[group, steps, : channels.stop - first]
-                _fill(rows[:, :, : plan.n_step], samples[channels], lengths[channels], begin)
+                _fill(rows[:, :, -plan.n_step :], joined, begin)
                 self._carry(rows, states[channels])
                 for number in range(len(plan.bands)):
                     self._average(number, rows, steps, channels)
         steps_of = -(-lengths // plan.n_step)
         early = np.flatnonzero(steps_of < self._n_steps)
-        states[early] = self._rows[early // self._width, steps_of[early], early % self._width, plan.n_step :]
+        states[early] = self._rows[early // self._width, steps_of[early], early % self._width, : -plan.n_step]
         self.after = states[:n_channels].reshape(before.shape)
 
     def _carry(self, rows: Floats, states: Floats) -> None:
-        """Put the states before each step behind its samples; `states` become those after the last step."""
-        n_step, carry = self._plan.n_step, self._plan.carry
+        """Put the states before each step before its samples; `states` become those after the last step."""
+        carry, n_states = self._plan.carry, states.shape[1]
         tiles, of_tiles = rows.reshape(len(rows), -1, TILE, rows.shape[2]), states.reshape(-1, TILE, states.shape[1])
-        tiles[0, :, :, n_step:] = of_tiles
+        tiles[0, :, :, :n_states] = of_tiles
         for before, after in pairwise(tiles):
-            np.matmul(before, carry, out=after[:, :, n_step:])
+            np.matmul(before, carry, out=after[:, :, :n_states])
         np.matmul(tiles[-1], carry, out=of_tiles)
 
     def _average(self, number: int, rows: Floats, steps: slice, channels: slice) -> None:
@@ -107,7 +113,7 @@ class Tiles:
         for first in range(0, n_steps, n_at_once):
             tiles = rows[first : first + n_at_once].reshape(-1, TILE, rows.shape[2])
             made = self._work.take("made", len(tiles), TILE, plan.n_step)
-            np.matmul(tiles, plan.outputs[number], out=made)
+            plan.outputs[number].apply(tiles, made)
             here = slice(steps.start + first, min(steps.start + first + n_at_once, steps.stop))
             if self._are_cut:
                 self._cut_off(made.reshape(-1, n_channels, plan.n_step), here, channels)
@@ -134,7 +140,7 @@ class Tiles:
 
         Parameters
         ----------
-        channels, steps : (n,) each
+        channels, steps : (n,) each, one channel's behind those of the other
 
         Returns
         -------
@@ -144,11 +150,9 @@ class Tiles:
         groups, columns = np.divmod(channels, self._width)
         rows.reshape(-1, rows.shape[2])[: len(channels)] = self._rows[groups, steps, columns]
         made = np.empty((*rows.shape[:2], self._plan.n_step))
-        np.matmul(rows, self._plan.outputs[number], out=made)
+        self._plan.outputs[number].apply(rows, made)
         made = made.reshape(-1, self._plan.n_step)[: len(channels)]
-        n_known = self._lengths[channels] - steps * self._plan.n_step
-        for row in np.flatnonzero(n_known < self._plan.n_step):
-            made[row, max(n_known[row], 0) :] = 0
+        silence(made, self._lengths[channels] - steps * self._plan.n_step)
         self._plan.rectify(made, out=made)
         return made
 
@@ -175,22 +179,40 @@ class Rows:
         return np.asarray(signal.reshape(*steps.shape, -1))
 
 
-def _fill(rows: Floats, samples: Sequence[Samples], lengths: Indices, begin: int) -> None:
+def silence(made: Floats, n_known: Indices) -> None:
+    """What a filter makes behind a channel's last sample counts as 0.
+
+    Parameters
+    ----------
+    made : (n, n_step)
+    n_known : (n,) samples of each step that there are, or more; 0 or fewer if there are none
+    """
+    for row in np.flatnonzero(n_known < made.shape[1]).tolist():
+        made[row, max(int(n_known[row]), 0) :] = 0
+
+
+def _joined(samples: Sequence[Samples], lengths: Indices) -> list[Samples]:
+    """Channels side by side, (n_channels, n_samples) each: those of one length together, unless they are long."""
+    edges = np.flatnonzero(np.diff(lengths, prepend=-1))
+    joined = []
+    for start, stop in pairwise([*edges.tolist(), len(samples)]):
+        if lengths[start] > _LONG:
+            joined += [values[np.newaxis] for values in samples[start:stop]]
+        else:
+            joined.append(np.concatenate(samples[start:stop]).reshape(stop - start, -1))
+    return joined
+
+
+def _fill(rows: Floats, joined: Sequence[Samples], begin: int) -> None:
     """Samples of some channels from step `begin` on into their rows, (n_steps, n_channels, n_step); the rest is 0."""
     n_steps, _, n_step = rows.shape
-    first, n_all = begin * n_step, n_steps * n_step
-    n_full = int(np.searchsorted(-lengths, -first - n_all, "right"))
-    if n_full and n_all < _SHORT and lengths[0] <= n_all:
-        together = np.concatenate(samples[:n_full])
-        rows[:, :n_full] = together.reshape(n_full, n_steps, n_step).swapaxes(0, 1)
-    elif n_full:
-        pieces = [values[first : first + n_all].reshape(n_steps, 1, n_step) for values in samples[:n_full]]
-        np.concatenate(pieces, axis=1, out=rows[:, :n_full])
-    for column, values in enumerate(samples[n_full:], n_full):
-        part = values[first : first + n_all]
-        n_whole, n_left = divmod(len(part), n_step)
-        rows[:n_whole, column] = part[: n_whole * n_step].reshape(n_whole, n_step)
-        rows[n_whole:, column] = 0
+    column = 0
+    for values in joined:
+        here, part = rows[:, column : column + len(values)], values[:, begin * n_step : (begin + n_steps) * n_step]
+        n_whole, n_left = divmod(part.shape[1], n_step)
+        here[:n_whole] = part[:, : n_whole * n_step].reshape(len(values), n_whole, n_step).swapaxes(0, 1)
+        here[n_whole:] = 0
         if n_left:
-            rows[n_whole, column, :n_left] = part[-n_left:]
-    rows[:, len(samples) :] = 0
+            here[n_whole, :, :n_left] = part[:, -n_left:]
+        column += len(values)
+    rows[:, column:] = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.matrices import Floats
+from detection.matrices import Floats, Output
 
 GROUP = 8  # steps whose states are one matrix product: what SciPy carries one after the other is an eighth of them
 
@@ -25,19 +25,17 @@ class Oscillations:
     drive : (n_step, n_states); what the step's samples add to the state
     together : (GROUP * n_states, n_states); what the steps of a group add to it, of what their samples add
     keep : (n_states / 2,) complex; what each oscillation is multiplied by in a group of steps
-    between : ((GROUP + 1) * n_states, GROUP * n_states); makes the states before each step of a group out of what the
-        samples of the steps add, and of the state before the group
-    output : (n_step, n_step); makes the output of the step's samples, if the filter was at rest before
-    ringing : (n_states, n_step); makes what the state before the step adds to that
+    between : makes the states before each step of a group, side by side, out of the state before the group and of what
+        the samples of the steps add
+    output : makes the output out of the state before the step and the step's samples
     rest : (n_states,) state after an endless run of ones
     """
 
     drive: Floats
     together: Floats
     keep: NDArray[np.complex128]
-    between: Floats
-    output: Floats
-    ringing: Floats
+    between: Output
+    output: Output
     rest: Floats
 
 
@@ -80,9 +78,8 @@ def oscillations(sections: Floats, n_step: int) -> Oscillations:
         _pairs(powers[-2::-1]),
         np.concatenate(kept[-2::-1]),
         (powers[-1] ** GROUP).astype(np.complex128),
-        np.block([*drives, kept[:-1]]),
-        samples.astype(np.float64),
-        states.astype(np.float64),
+        Output.of(np.block([kept[:-1], *drives])),
+        Output.of(np.concatenate((states, samples)).astype(np.float64)),
         _pairs(1 / (1 - poles)),
     )
 

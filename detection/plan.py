@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, sosfilt_zi
 
-from detection.matrices import AverageStep, average_step, filter_step, side_by_side
+from detection.matrices import AverageStep, Output, average_step, filter_step, side_by_side
 from detection.matrices import Floats as Floats
 from detection.oscillations import Oscillations, oscillations
 from detection.settings import HIGHPASS_HZ, NYQUIST_SHARE, DetectionSettings, Form
@@ -19,7 +19,7 @@ RUN_IN = 3.0  # periods of the lowest high-pass corner, and ...
 SETTLES = 1.0  # ... that many until it has settled
 OCTAVE = 2.0
 LEAST_BLOCK = 16  # samples: slow channels send records of many seconds; 10 and 25 took 10 % longer at 20 Hz
-LEAST_ROW = 32  # the same for `detection.table`
+LEAST_ROW = 48  # the same for `detection.table`
 STEP = 48  # samples of a matrix product, about, and ...
 WIDE = 8  # ... a whole number of what a processor multiplies at once: with 50 the products took 13 % longer
 
@@ -64,7 +64,7 @@ class Plan:
     bands: tuple[Band, ...]
     averages: AverageStep
     carry: Floats
-    outputs: tuple[Floats, ...]
+    outputs: tuple[Output, ...]
     n_sta: int
     n_lta: int
     n_step: int

@@ -21,7 +21,7 @@ from detection.table import Table
 from houfeng.types import Samples
 
 _UNIT = 1024  # tiles times steps searched at once: what is done once for each is a small part then
-_UNIT_ROWS = 32768  # the same, channels times steps, of a table
+_UNIT_ROWS = 65536  # the same, channels times steps, of a table
 # Searched side by side: at least, as long as there are steps enough, and at most. Of a table always the least: with
 # few steps of many channels at once most of it would be tails and what fills up groups.
 _TILES = 4, 16

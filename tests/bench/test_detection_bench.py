@@ -2,7 +2,7 @@
 
 Every ratio is of two pieces of work done in turn in one process, the least processor time of several rounds each: other
 programs slow both. All of it runs in one thread: OpenBLAS uses more for matrices four times as large as ours. The
-samples are noise with one dying burst in every tenth channel, which triggers.
+samples are counts as records hold them, of noise with one dying burst in every tenth channel, which triggers.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def block(n_channels: int, n: int) -> np.ndarray:
     for row in data[::10]:
         at = int(rng.integers(0, n - 1))
         row[at:] += rng.normal(0, 2000, n - at) * np.exp(-np.arange(n - at) / 200)
-    return np.round(data)
+    return np.round(data).astype(np.int32)
 
 
 class Ours:
@@ -137,9 +137,10 @@ def test_the_default_settings_against_obspys_chain_run_twice(n_channels: int, by
     assert obspy_s >= 0.6 * ours_s
 
 
-def test_against_filters_in_two_dimensions_and_a_copy() -> None:
+@pytest.mark.parametrize(("n", "least"), [(1008, 2.2), (3024, 3.2), (6048, 3.6)])
+def test_against_filters_in_two_dimensions_and_a_copy(n: int, least: float) -> None:
     """SciPy's filters along the second of two dimensions, time first, with carried state: the obvious vectorisation."""
-    data = block(1024, 1008)
+    data = block(1024, n)
     ours, columns = Ours(data), np.ascontiguousarray(data.T)
     state = np.zeros((len(BAND.sections), 2, 1024))
     last = np.zeros((1, 1024))
@@ -153,8 +154,8 @@ def test_against_filters_in_two_dimensions_and_a_copy() -> None:
 
     copy = np.empty_like(data)
     ours_s, scipy_s, copy_s = fastest([ours, two_dimensions, lambda: np.copyto(copy, data)])
-    print(f"sosfilt and lfilter in 2-D: {scipy_s / ours_s:.1f} times our time; a copy: {copy_s / ours_s:.1%} of it")
-    assert scipy_s >= 3 * ours_s
+    print(f"2-D filters of {n} samples: {scipy_s / ours_s:.1f} times our time; a copy: {copy_s / ours_s:.1%} of it")
+    assert scipy_s >= least * ours_s
 
 
 def test_a_packet_against_obspy_realtime() -> None:
