@@ -7,13 +7,16 @@ the header in words.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from engineering.formats import csmip_header
+from engineering.formats.channels import name_channels
+from engineering.formats.csmip_header import AXIS, STATION
 from engineering.formats.lines import File
 from engineering.motion import Component, Published
 
 TITLE = "CSMIP volume 2"
 _M_PER_CM = 0.01
-_AXIS = re.compile(r"Chan\s+\d+:\s+(?:(?P<azimuth>\d+) Deg|(?P<up>Up|Down))")
 _BAND = re.compile(r"3 dB pts at\s+(?P<low>[\d.]+) and\s+(?P<high>[\d.]+)")
 _BLOCK = re.compile(
     r"\s*(?P<n>\d+) points of (?P<what>accel|veloc|displ) data equally spaced at\s+(?P<step>[\d.]+) sec,"
@@ -22,12 +25,12 @@ _BLOCK = re.compile(
 _PEAKS = (re.compile(r"Peak acceleration =\s*(-?[\d.]+)"), re.compile(r"Peak\s+velocity\s+=\s*(-?[\d.]+)"))
 _PEAK_DISPLACEMENT = re.compile(r"Peak displacement =\s*(-?[\d.]+)")
 _FIRST = "Corrected accelerogram"
-_STATION = re.compile(r"Station No\.\s+(\S+)")
+_N_HEADER = 45
 
 
 def is_format(file: File) -> bool:
     """Whether a file begins as these do."""
-    return file.lines[0].startswith(_FIRST) and any(_STATION.match(line) for line in file.lines[:10])
+    return file.lines[0].startswith(_FIRST) and any(STATION.match(line) for line in file.lines[:10])
 
 
 def read(file: File) -> list[Component]:
@@ -38,7 +41,10 @@ def read(file: File) -> list[Component]:
     MotionError : if a header lacks what is needed, or there are fewer values than announced
     """
     begins = [number for number, line in enumerate(file.lines) if line.startswith(_FIRST)]
-    return [_component(file, begin, end) for begin, end in zip(begins, [*begins[1:], len(file.lines)], strict=True)]
+    found = [_component(file, begin, end) for begin, end in zip(begins, [*begins[1:], len(file.lines)], strict=True)]
+    network, azimuths = csmip_header.network("\n".join(file.lines[:_N_HEADER])), [one.azimuth_deg for one in found]
+    channels = name_channels(network, found[0].station, "", found[0].rate_hz, azimuths)
+    return [replace(one, source_id=channel) for one, channel in zip(found, channels, strict=True)]
 
 
 def _component(file: File, begin: int, end: int) -> Component:
@@ -47,7 +53,7 @@ def _component(file: File, begin: int, end: int) -> Component:
         raise file.fault(begin, "expected a block of accel data in cm/sec2 behind this header")
     number, block = blocks[0]
     header = "\n".join(file.lines[begin:number])
-    station, axis, band = _STATION.search(header), _AXIS.search(header), _BAND.search(header)
+    station, axis, band = STATION.search(header), AXIS.search(header), _BAND.search(header)
     if station is None or axis is None:
         raise file.fault(begin, "expected 'Station No.' and 'Chan  1: 360 Deg' or 'Up' in this header")
     series = {
@@ -63,6 +69,7 @@ def _component(file: File, begin: int, end: int) -> Component:
         published=_published(header),
         velocity_m_s=series["veloc"] * _M_PER_CM if "veloc" in series else None,
         displacement_m=series["displ"] * _M_PER_CM if "displ" in series else None,
+        start_ns=csmip_header.start_ns(header),
     )
 
 

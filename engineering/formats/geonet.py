@@ -6,15 +6,27 @@ Each axis has 26 lines of header, then acceleration in mm/s/s, velocity and disp
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
+
+from engineering.formats.channels import name_channels
 from engineering.formats.lines import File
 from engineering.motion import Component, Published
+from engineering.oscillator import Floats
+from houfeng.times import NS_PER_S, parse_ns
 
 TITLE = "GeoNet V2A"
 N_HEADER = 26
 WIDTH = 8
 _M_PER_MM = 0.001
 _FIRST = "Corrected accelerogram"
+# Date, time, site and location, which is the sensor's; and who owns the station.
+_RECORD = re.compile(r"Corrected accelerogram \d+_\d+_\w+_(?P<location>\d\d) GNS Science")
+_NETWORK = "NZ"
+_DATE_LINES, _PADDING_LINE = (16, 17, 19), 22  # of a header, from 0
+_PEAK_TIME = re.compile(r"Acceleration:\s+peak\s+-?[\d.]+ mm/s/s at\s+([\d.]+) sec")
+_PEAK_OFF_S = 0.05  # two samples of 50 Hz and what is printed
 _SITE = re.compile(r"Site (\S+)")
 _POINTS = re.compile(r"Number of points\s+(\d+)")
 _STEP = re.compile(r"data at\s+([\d.]+) sec intervals")
@@ -36,7 +48,11 @@ def read(file: File) -> list[Component]:
     MotionError : if a header lacks what is needed, or there are fewer values than announced
     """
     begins = [number for number, line in enumerate(file.lines) if line.startswith(_FIRST)]
-    return [_component(file, begin) for begin in begins]
+    found, record = [_component(file, begin) for begin in begins], _RECORD.match(file.lines[0])
+    network, location = (_NETWORK, record["location"]) if record else (None, "")
+    azimuths = [one.azimuth_deg for one in found]
+    channels = name_channels(network, found[0].station, location, found[0].rate_hz, azimuths)
+    return [replace(one, source_id=channel) for one, channel in zip(found, channels, strict=True)]
 
 
 def _component(file: File, begin: int) -> Component:
@@ -60,7 +76,29 @@ def _component(file: File, begin: int) -> Component:
         published=Published(*(abs(float(peak[1])) * _M_PER_MM if peak else None for peak in peaks)),
         velocity_m_s=series[1],
         displacement_m=series[2],
+        start_ns=_start_ns(file, begin, series[0], file.rate_hz(begin, step[1])),
     )
+
+
+def _start_ns(file: File, begin: int, acceleration: Floats, rate_hz: float) -> int | None:
+    """When the first sample was taken, ns UTC; None where the header does not say it, or contradicts itself.
+
+    Of the whole numbers year and month end the first line, day and hour the second, minute and millisecond the fourth:
+    that is when the recording began (elsewhere is when the earthquake did). How many seconds were put before it for the
+    filter is second in the third line of the other numbers. The time at which the header has the peak confirms it.
+    """
+    peak = _PEAK_TIME.search("\n".join(file.lines[begin : begin + N_HEADER]))
+    try:
+        rows = [[int(cell) for cell in file.lines[begin + line].split()[-2:]] for line in _DATE_LINES]
+        (year, month), (day, hour), (minute, ms) = rows
+        before_s = float(file.lines[begin + _PADDING_LINE].split()[1])
+        recorded_ns = parse_ns(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{ms / 1000:06.3f}Z")
+    except (ValueError, IndexError):
+        return None
+    peak_s = float(np.argmax(np.abs(acceleration))) / rate_hz - before_s
+    if peak is None or abs(peak_s - float(peak[1])) > _PEAK_OFF_S:
+        return None
+    return recorded_ns - round(before_s * NS_PER_S)
 
 
 def _bearing(start: str, angle: float, towards: str) -> float:

@@ -19,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 from sqlalchemy import Connection
 
@@ -37,6 +38,7 @@ from houfeng.replays.sources import find_sources
 from houfeng.times import NS_PER_S, format_ns
 
 _TOLD_EVERY_S = 10.0
+_SHOWN = 40  # events: of a year there are thousands, and what counts would scroll away
 
 
 @click.command()
@@ -70,11 +72,11 @@ def replay(
 ) -> None:
     """Detect on archived records, as fast as this computer can.
 
-    DIR is any folder of miniSEED 2 and 3, SAC and ESM's ASCII in any mixture, an SDS archive too; StationXML in it is
-    read. FILEs are single ones of these. A file that cannot be used is named with the reason. The records take the
-    same way as live ones, in a run of their own: no row of the live run is touched, and the same replay twice changes
-    nothing. One that was interrupted, even killed, goes on where it was when it is started again, and comes to the same
-    result (with --arrivals it begins again).
+    DIR is any folder of miniSEED 2 and 3, SAC and strong motion (ESM, CSMIP, GeoNet) in any mixture, an SDS archive
+    too; StationXML in it is read. FILEs are single ones of these. A file that cannot be used is named with the reason.
+    The records take the same way as live ones, in a run of their own: no row of the live run is touched, and the same
+    replay twice changes nothing. One that was interrupted, even killed, goes on where it was when it is started again,
+    and comes to the same result (with --arrivals it begins again).
     With the default settings the database is houfeng.db in this folder.
     """
     _check(fdsn, streams, (start, end), paths)
@@ -152,8 +154,10 @@ def _print(snapshot: Connection, run: Run) -> None:
         click.echo("no record holds samples of the time between --start and --end", err=True)
     click.echo(f"{run.run_id}: {run.n_records} records, {n_picks} picks, {len(found)} events")
     click.echo(f"  result {run.result_hash[:16]}, from input {run.input_hash[:16]}")
-    for event in reversed(found):
+    for event in found[: -_SHOWN - 1 : -1]:
         click.echo(f"  {format_ns(event.first_onset_ns, digits=2)}  {summary(event)}")
+    if len(found) > _SHOWN:
+        click.echo(f"  and {len(found) - _SHOWN} later ones: houfeng events list --run {run.run_id}")
 
 
 def _arrivals(
@@ -168,7 +172,7 @@ def _arrivals(
 
 class _Speed(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(str(task.fields["said"]))
+        return Text(str(task.fields["said"]), no_wrap=True, overflow="ellipsis")
 
 
 class _Progress:
@@ -181,8 +185,11 @@ class _Progress:
 
     def __init__(self, n_bytes: int) -> None:
         console = Console(stderr=True)
-        columns = (TextColumn("Replaying"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), _Speed())
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
+        # A narrow terminal takes from what is told last: a line more would be drawn below the one before for ever.
+        told = _Speed(table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        bar = BarColumn(bar_width=min(40, max(console.width // 4, 5)))
+        columns = (TextColumn("Replaying"), bar, TaskProgressColumn(), TimeRemainingColumn(), told)
+        self._bar = Progress(*columns, console=console, expand=True) if console.is_terminal else None
         self._task = self._bar.add_task("replay", total=n_bytes, said="") if self._bar else None
         self._n_bytes = n_bytes
         self._n_done = self._n_before = self._n_records = 0

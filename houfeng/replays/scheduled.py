@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 30
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
+# When a scheduler goes they write tracebacks on top of the one line that says so.
+_QUIET = ("distributed.client", "distributed.utils")
 _INSTALL = "pip install 'houfeng[scale]'"
 
 
@@ -39,6 +42,8 @@ class Scheduled:
             from distributed import Client
         except ImportError as error:
             raise DetectionError(f"--scheduler {address}: Dask is needed, it is not installed: {_INSTALL}") from error
+        for name in _QUIET:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         if not _ADDRESS.fullmatch(address):
             raise DetectionError(

@@ -13,8 +13,11 @@ import numpy as np
 
 from acquisition.records import pack
 from acquisition.replay import RecordFile, inspect
+from engineering.formats import csmip_raw
 from engineering.formats import read as read_motion
+from engineering.formats.csmip_raw import Uncorrected
 from engineering.formats.lines import File
+from engineering.motion import Component
 from houfeng.codes import SourceId
 from houfeng.errors import MotionError, RecordError, SourceError, SourceIdError
 
@@ -24,10 +27,11 @@ _SAC_VERSION_AT, _SAC_VERSIONS = 304, (6, 7)
 _SAC_PHYSICAL = {6: "displacement in nm", 7: "velocity in nm/s", 8: "acceleration in nm/s/s"}
 _STRONG_MOTION = (".asc", ".v1", ".v2", ".v1a", ".v2a")
 _CHANNEL_LETTERS = 3
+_MOST_NAMED = 3
 _RECORD_LENGTH = 4096
 
-# Channel, first sample's time (ns UTC), miniSEED 3 records, and what the samples are if not counts.
-_Converted = tuple[SourceId, int, list[bytes], str]
+# Channels, first sample's time (ns UTC), miniSEED 3 records, and what the samples are if not counts.
+_Converted = tuple[list[SourceId], int, list[bytes], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
 
     Parameters
     ----------
-    paths : files of miniSEED 2 or 3, SAC, ESM's ASCII or StationXML, and folders of them in any mixture
+    paths : files of miniSEED 2 or 3, SAC, strong motion or StationXML, and folders of them in any mixture
     scratch : an empty folder that receives what is made from others; it must last as long as the replay
 
     Raises
@@ -70,7 +74,9 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
     folders = [path if path.is_dir() else path.parent for path in paths]
     if not made.files:
         said = "".join(f"; {remark}" for remark in made.remarks[:5])
-        raise SourceError(f"{', '.join(map(str, paths))}: holds no miniSEED, SAC or ESM file{said}")
+        raise SourceError(
+            f"{', '.join(map(str, paths))}: holds no miniSEED, SAC or strong-motion file that can be replayed{said}"
+        )
     return Sources(
         tuple(made.files),
         tuple(made.documents),
@@ -102,34 +108,55 @@ class _Made:
         self.documents: list[Path] = []
         self.originals: dict[Path, Path] = {}
         self.physical: set[SourceId] = set()
-        self.remarks: list[str] = []
+        self.explained: list[str] = []
+        self._left_out: dict[str, list[Path]] = {}
+        self._taken: dict[tuple[SourceId, int], Path] = {}
+
+    @property
+    def remarks(self) -> list[str]:
+        """A line for each file that was left out, or for all with one reason where they are many; and what was made."""
+        said = []
+        for why, paths in self._left_out.items():
+            if len(paths) > _MOST_NAMED:
+                said.append(f"{paths[0]} and {len(paths) - 1} more files: left out: {why}")
+            else:
+                said += [f"{path}: left out: {why}" for path in paths]
+        return said + self.explained
 
     def take(self, path: Path, *, is_named: bool) -> None:
         """Take in a file; one that was named by itself is never passed over in silence."""
         if path.suffix == ".xml":
             self.documents.append(path)
-        elif is_sac(path):
-            self._take_made(path, _from_sac)
         elif (file := inspect(path)) is not None:
             self.files.append(file)
+        elif is_sac(path):
+            self._take_made(path, _from_sac)
         elif path.suffix.lower() in _STRONG_MOTION:
             self._take_made(path, _from_strong_motion)
         elif is_named:
-            self.remarks.append(f"{path}: left out: it is neither miniSEED, SAC, strong motion nor StationXML")
+            why = "it is neither miniSEED, SAC, strong motion nor StationXML"
+            self._left_out.setdefault(why, []).append(path)
 
     def _take_made(self, path: Path, make: Callable[[Path], _Converted]) -> None:
         target = self._scratch / f"{len(self.originals)}.mseed3"
         try:
-            source_id, start_ns, records, remark = make(path)
+            source_ids, start_ns, records, remark = make(path)
+            same = next(
+                (self._taken[key] for key in ((each, start_ns) for each in source_ids) if key in self._taken), None
+            )
+            if same is not None:
+                raise SourceError(f"{source_ids[0]} begins at the same time in {same.name}, which is taken")
         except (MotionError, RecordError, SourceIdError, SourceError) as error:
-            self.remarks.append(f"{path}: left out: {error}")
+            self._left_out.setdefault(str(error).removeprefix(f"{path.name}: "), []).append(path)
             return
         target.write_bytes(b"".join(records))
-        self.files.append(RecordFile(source_id, start_ns, target, target.stat().st_size))
+        self._taken.update(dict.fromkeys(((each, start_ns) for each in source_ids), path))
+        self.files.append(RecordFile(source_ids[0], start_ns, target, target.stat().st_size))
         self.originals[target] = path
         if remark:
-            self.physical.add(source_id)
-            self.remarks.append(f"{path}: {source_id}: its samples are {remark}: onsets are read, no magnitudes made")
+            self.physical.update(source_ids)
+            said = ", ".join(map(str, source_ids))
+            self.explained.append(f"{path}: {said}: samples are {remark}: onsets are read, no magnitudes made")
 
 
 def is_sac(path: Path) -> bool:
@@ -151,6 +178,8 @@ def _from_sac(path: Path) -> _Converted:
         except Exception as error:
             raise SourceError(f"it is no sound SAC file: {error}") from error
     header = trace.stats
+    if not header.network:
+        raise SourceError("KNETWK is blank: the code of a network is needed")
     if len(header.channel) != _CHANNEL_LETTERS:
         raise SourceError(f"KCMPNM is {header.channel!r}: a channel of three letters, such as HHZ, is needed")
     source_id = SourceId.parse(f"{header.network}.{header.station}.{header.location}.{header.channel}")
@@ -161,17 +190,29 @@ def _from_sac(path: Path) -> _Converted:
     said = _SAC_PHYSICAL.get(int(header.sac.get("idep", 5)), "" if is_whole else "numbers that are no counts")
     samples = counts.astype(np.int32) if is_whole else trace.data.astype(np.float32)
     records = pack(source_id, header.starttime.ns, float(header.sampling_rate), samples, _RECORD_LENGTH, version=3)
-    return source_id, header.starttime.ns, records, said
+    return [source_id], header.starttime.ns, records, said
 
 
 def _from_strong_motion(path: Path) -> _Converted:
-    """Of a format whose files name channel and time: that of the Engineering Strong-Motion database."""
-    parts = read_motion(File.of(path.name, path.read_bytes()))
-    (first, *more), wanted = parts, "`houfeng assess records` takes it"
-    if first.source_id is None or first.start_ns is None:
-        raise SourceError(f"a record of {first.station} without an FDSN channel or the time of its samples; {wanted}")
-    if more:
-        raise SourceError(f"a record of {len(parts)} channels in one file; {wanted}")
-    samples = first.acceleration_m_s2.astype(np.float32)
-    records = pack(first.source_id, first.start_ns, first.rate_hz, samples, _RECORD_LENGTH, version=3)
-    return first.source_id, first.start_ns, records, "acceleration in m/s/s"
+    """Of a format whose files say, or let tell, which channels they are of and when their samples were taken."""
+    file, wanted = File.of(path.name, path.read_bytes()), "`houfeng assess records` or a project's [[record]] takes it"
+    axes: Sequence[Component | Uncorrected] = csmip_raw.read(file) if csmip_raw.is_format(file) else read_motion(file)
+    records: list[tuple[int, bytes]] = []
+    source_ids = []
+    for axis in axes:
+        if axis.source_id is None:
+            raise SourceError(
+                f"{axis.label}: no FDSN channel follows from its header: a known owner (CGS, GNS Science), azimuths"
+                f" and one sensor of three axes at most are needed; {wanted}"
+            )
+        if axis.start_ns is None:
+            raise SourceError(f"{axis.label}: its header does not say when it begins, in UTC; {wanted}")
+        sign = -1 if axis.name == "Down" else 1  # Z is upwards
+        samples = (sign * axis.acceleration_m_s2).astype(np.float32)
+        packed = pack(axis.source_id, axis.start_ns, axis.rate_hz, samples, _RECORD_LENGTH, version=3)
+        records += enumerate(packed)
+        source_ids.append(axis.source_id)
+    # in turns, as a recorder would have sent them: what is compared between axes is then read together
+    records.sort(key=lambda numbered: numbered[0])
+    start_ns = min(axis.start_ns for axis in axes if axis.start_ns is not None)
+    return source_ids, start_ns, [record for _, record in records], "acceleration in m/s/s"

@@ -19,7 +19,7 @@ from database.store import Store
 from houfeng.demo import demo_sites
 from houfeng.errors import SourceError
 from houfeng.replaying import replay
-from houfeng.replays.sources import Sources, find_sources
+from houfeng.replays.sources import Sources, find_sources, is_sac
 from houfeng.times import parse_ns
 from houfeng.types import Pick, SourceId
 from tests.houfeng.test_replays import folder
@@ -69,8 +69,8 @@ def test_sac_gives_what_the_miniseed_it_was_made_of_gives(folder: Path, tmp_path
     assert shas == {sha256(file.read_bytes()).hexdigest() for file in mixed.iterdir()}
 
 
-def sac(path: Path, data: np.ndarray, channel: str = "HHZ", idep: int = 5) -> Path:
-    header = {"network": "XX", "station": "AAA", "channel": channel, "starttime": obspy.UTCDateTime(ns=T0_NS)}
+def sac(path: Path, data: np.ndarray, channel: str = "HHZ", idep: int = 5, network: str = "XX") -> Path:
+    header = {"network": network, "station": "AAA", "channel": channel, "starttime": obspy.UTCDateTime(ns=T0_NS)}
     trace = obspy.Trace(data.astype(np.float32), header | {"sampling_rate": 100.0})
     trace.stats.sac = AttribDict(idep=idep)
     trace.write(str(path), format="SAC")
@@ -113,30 +113,12 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:
         find_sources([tmp_path / "nowhere"], scratch)
 
 
-@pytest.mark.data
-def test_strong_motion_with_channel_and_time_is_replayed(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
-    """Of the European database, with the header's time and the printed samples; others say why."""
-    folder, scratch = shared_data("strong_motion"), tmp_path / "scratch"
-    scratch.mkdir()
-    sources = find_sources([folder], scratch)
-    assert sorted(str(source_id) for source_id in sources.physical) == [
-        f"{station}..HN{axis}" for station in ("HI.ARS1", "HL.DLFA") for axis in "ENZ"
-    ]
-    for name in ("CE89146.V2", "20180212_211557_WPWS_20.V2A"):
-        assert any(name in remark and "without an FDSN channel or the time" in remark for remark in sources.remarks)
-    assert any("CE89146.V1" in remark and "left out" in remark for remark in sources.remarks)
-    (made,) = (file for file in sources.files if str(file.source_id) == "HI.ARS1..HNZ")
-    packets = [packet for batch in ReplaySource([made], pytest.fail).packets() for packet in batch]
-    assert packets[0].start_ns == parse_ns("2019-07-28T16:09:19.870Z")
-    assert packets[0].sample_rate_hz == pytest.approx(200.0)
-    printed = np.loadtxt(sources.originals[made.path], skiprows=64)
-    assert len(printed) == 19_128
-    np.testing.assert_allclose(np.concatenate([packet.samples for packet in packets]), printed * 0.01, atol=1e-8)
-    picks, _ = picked(sources, tmp_path / "replayed.db")
-    arrived = {pick.source_id.station_id for pick in picks}
-    assert "HL.DLFA" in arrived
-    with pytest.raises(SourceError, match="assess records"):
-        find_sources([folder / "nc71734741"], tmp_path)
+def test_many_files_with_one_fault_are_one_line(tmp_path: Path) -> None:
+    good = sac(tmp_path / "good.sac", np.arange(1000))
+    blank = [sac(tmp_path / f"blank{number}.sac", np.arange(1000), network="") for number in range(5)]
+    (tmp_path / "scratch").mkdir()
+    (said,) = find_sources([good, *blank], tmp_path / "scratch").remarks
+    assert str(blank[0]) in said and "4 more files" in said and "KNETWK is blank" in said
 
 
 @pytest.mark.data
@@ -145,3 +127,13 @@ def test_every_sound_reference_record_of_miniseed_3_is_read(shared_data: Callabl
     names = sorted((shared_data("miniseed_reference") / "fdsn_miniseed3").glob("*.mseed3"))
     sources = find_sources(names, tmp_path)
     assert {file.path for file in sources.files} == set(names)
+
+
+@pytest.mark.data
+def test_miniseed_is_never_taken_for_sac(shared_data: Callable[[str], Path], tmp_path: Path) -> None:
+    """One of libmseed's has a 6 where SAC has the version of its header."""
+    name = shared_data("miniseed_reference") / "libmseed" / "reference-testdata-oddrate.mseed2"
+    assert is_sac(name)
+    sources = find_sources([name], tmp_path)
+    assert [file.path for file in sources.files] == [name]
+    assert not sources.remarks
