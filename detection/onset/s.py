@@ -103,7 +103,7 @@ def _split(window: Floats) -> tuple[int, float, float] | None:
     aic = criteria(energies(window, splits), splits)
     aic = aic[np.isfinite(aic).any(axis=1)]
     total = aic.sum(axis=0, keepdims=True)
-    if not np.isfinite(total).any():
+    if not (len(aic) and np.isfinite(total).any()):
         return None
     (index,), _ = best(total)
     return int(index), float(widths(total, np.array([index]))[0]), float(np.std(best(aic)[0]))

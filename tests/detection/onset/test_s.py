@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detection.onset.s import SOnset, find_s
+from detection.onset.s import SOnset, _split, find_s
 from detection.plan import Floats
 
 RATE_HZ = 100.0
@@ -111,3 +111,9 @@ def test_analysts_s(shared_data: Callable[[str], Path]) -> None:
     assert np.mean(off <= 0.1001) >= 0.8
     assert np.mean(off > 1) == 0
     assert 0.55 <= inside <= 0.85
+
+
+def test_too_few_samples_to_split_are_no_onset() -> None:
+    """DK.COP at 20 Hz, where 0.2 s are four samples: no part is long enough, and NaN is not a certainty."""
+    horizontals = np.array([[163.06, -144.79, 45.67, 193.78], [397.84, -243.62, 2.62, 410.92]])
+    assert _split(horizontals) is None
