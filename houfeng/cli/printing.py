@@ -40,6 +40,8 @@ _HEADINGS = {
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d\d)\d*Z")
 _NAME_WIDTH = 16
+_WORD_WIDTH = 24  # longer than any id; paths and hashes are folded
+_BETWEEN = 3  # columns
 PIPE_WIDTH = 400
 SMALL = 0.1  # below it two decimals would hide most of a number
 
@@ -69,9 +71,17 @@ def print_rows(name: str, rows: Sequence[Mapping[str, Any]], columns: Iterable[s
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
-    """Rows of one shape as a table with these columns."""
-    # In a pipe nothing is cut; at a terminal only the last column is wrapped, or every id would be in slivers.
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(_table(rows, list(columns)))
+    """Rows of one shape as a table with these columns; a row below the other where the terminal has no room for it."""
+    # In a pipe nothing is cut; at a terminal texts are wrapped between words, and ids are never in slivers.
+    console, names = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH), list(columns)
+    table = _table(rows, names)
+    if sum(column.min_width or 0 for column in table.columns) + _BETWEEN * len(names) <= console.width:
+        console.print(table)
+        return
+    wide = max(len(_heading(name)) for name in names)
+    for row in rows:
+        known = (name for name in names if row[name] not in (None, ""))
+        click.echo("\n".join(f"{_heading(name):{wide}}  {_cell(row[name])}" for name in known) + "\n")
 
 
 def bytes_progress() -> Progress:
@@ -92,18 +102,25 @@ def share_progress(name: str) -> Iterator[Callable[[float], None]]:
 def _table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        numbers = any(isinstance(row[column], int | float) for row in rows)
+        cells = [_cell(row[column]) for row in rows]
+        longest = max((len(word) for cell in (_heading(column), *cells) for word in cell.split()), default=1)
+        least = min(longest, _NAME_WIDTH if column == "name" else _WORD_WIDTH)
         table.add_column(
-            _HEADINGS.get(column, column.replace("_", " ")),
-            justify="right" if numbers else "left",
-            no_wrap=column != columns[-1],
+            _heading(column),
+            justify="right" if any(isinstance(row[column], int | float) for row in rows) else "left",
+            min_width=least,
             max_width=_NAME_WIDTH if column == "name" else None,
+            no_wrap=column == "name" or max(map(len, cells), default=0) <= least,
             overflow="ellipsis" if column == "name" else "fold",
         )
     for row in rows:
         # as text: in a str, rich takes `[geofon]` for a colour and leaves it out
         table.add_row(*(Text(_cell(row[column])) for column in columns))
     return table
+
+
+def _heading(column: str) -> str:
+    return _HEADINGS.get(column, column.replace("_", " "))
 
 
 def _cell(value: Any) -> str:
