@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, current_app, url_for
 
-from database import tasks
+from database import registry, tasks
+from database.records import AuditRow
 from database.tasks import Kind, Task
+from database.unit import UnitOfWork
 from houfeng.errors import TaskError
+from houfeng.report_files import delete
 from houfeng.roles import Role
 from houfeng.times import now_ns
 from webui import access, allowed, api, house, pages, paging, reading
@@ -18,11 +22,12 @@ from webui.language import LANGUAGES
 from webui.paging import Paged
 from webui.reading import ParameterError
 from webui.schemas import answers, columns
+from webui.settings import WebSettings
 from webui.task_rows import TaskShape, shaped
 
 blueprint = Blueprint("asking", __name__)
 
-_Work = Callable[[], Task]
+_Work = Callable[..., Task]  # of the parts of its address
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -52,16 +57,16 @@ def _asked_for(rule: str, role: Role, page: str) -> Callable[[_Work], _Work]:
     """Let what asks for something answer the form of a page, and programs below /api/v1."""
 
     def doors(work: _Work) -> _Work:
-        def from_page() -> Response:
+        def from_page(**parts: str) -> Response:
             try:
-                work()
+                work(**parts)
             except TaskError as error:
                 return pages.failure(409, str(error))
             return to(url_for(page))
 
-        def for_program() -> TaskShape | Response:
+        def for_program(**parts: str) -> TaskShape | Response:
             try:
-                return shaped(work(), now_ns())
+                return shaped(work(**parts), now_ns())
             except TaskError as error:
                 return api.failure(409, str(error))
 
@@ -100,6 +105,32 @@ def report() -> Task:
     if said["language"] not in LANGUAGES:
         raise ParameterError(f"language: {', '.join(LANGUAGES)} is needed, {said['language']!r} came")
     return _begun("report", str(path), said["why"], said["language"])
+
+
+@_asked_for("/reports/<report_id>/delete", Role.ENGINEER, "reports.index")
+def delete_report(report_id: str) -> Task:
+    """Delete the files of a report that is done; the list and the audit keep that it was made, by whom and why."""
+    why, change = sent("why")["why"], by_whom()
+    settings: WebSettings = current_app.config["SETTINGS"]
+
+    def work(unit: UnitOfWork) -> Task:
+        made = tasks.task(unit.connection, f"task/{report_id}")
+        if made.kind != "report" or made.state != "done":
+            raise TaskError(f"{made.task_id}: a report that is done is needed, {made.kind}, {made.state} came")
+        if not why:
+            raise TaskError(f"deleting the report of {made.about}: a reason is needed, none came")
+        said = AuditRow(
+            change.at_ns, change.by, "report", "", "files", made.language, "deleted", why, made.about, change.origin
+        )
+        registry.add_audit(unit, [said])
+        try:  # last: where it fails the audit has no such line
+            delete(Path(settings.reports_path), made.task_id)
+        except OSError as error:
+            raise TaskError(f"{error.filename}: cannot be deleted: {error.strerror}") from error
+        unit.mark_shown()
+        return made
+
+    return access.store().run(work)
 
 
 def _begun(kind: Kind, path: str, why: str, language: str = "") -> Task:

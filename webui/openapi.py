@@ -87,6 +87,7 @@ _BODIES: dict[str, Json] = {
 _BODIES["api_restart"] = {"required": ["about", "why"], "properties": {"about": _ABOUT, "why": _WHY}}
 _BODIES["api_replay"] = _BODIES["api_restart"]
 _LANGUAGE: Json = {"type": "string", "enum": list(LANGUAGES)}
+_BODIES["api_delete_report"] = {"required": ["why"], "properties": {"why": _WHY}}
 _BODIES["api_report"] = {
     "required": ["about", "language", "why"],
     "properties": {"about": _ABOUT, "language": _LANGUAGE, "why": _WHY},

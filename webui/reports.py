@@ -24,6 +24,7 @@ from webui.settings import WebSettings
 blueprint = Blueprint("reports", __name__)
 
 _TYPES: dict[Kind, str] = {"html": "text/html", "pdf": "application/pdf", "json": "application/json"}
+_N_SHOWN = 50  # all are below /api/v1/tasks
 _STYLE = re.compile(rb"<style>(.*?)</style>", re.DOTALL)
 # What not every disk takes in a file's name.
 _UNFIT = re.compile(r"[^\w-]+")
@@ -36,7 +37,7 @@ def index() -> Response:
     """Reports, newest first, and for engineers the form that begins one."""
 
     def query(snapshot: Connection) -> dict[str, Any]:
-        return {"reports": task_rows.recent("report"), "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
+        return {"reports": task_rows.recent("report", _N_SHOWN), "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
 
     top = allowed.root("projects_path")
     projects = allowed.projects() if access.may(Role.ENGINEER) else []

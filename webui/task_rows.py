@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, get_args
+from pathlib import Path
+from typing import Literal, TypedDict
 
-from flask import url_for
+from flask import current_app, url_for
 
 from database import tasks
 from database.tasks import Kind, Task
-from houfeng.report_files import Kind as ReportFile
+from houfeng.report_files import kinds_there
 from houfeng.shape_types import Time
 from houfeng.shapes import time
 from houfeng.times import format_ns, now_ns
 from webui import reading
+from webui.settings import WebSettings
 
 N_SHOWN = 8
 
 
 class TaskShape(TypedDict):
-    """What somebody asked for: `said` is how far it is, or what came of it; `files` of a report that is done."""
+    """What somebody asked for: `said` is how far it is, or what came of it; `files` of a report, if they are there."""
 
     id: str
     kind: Literal["restart", "replay", "report"]
@@ -54,11 +56,13 @@ def shaped(task: Task, at_ns: int) -> TaskShape:
 
 
 def _files(task: Task) -> list[str]:
+    settings: WebSettings = current_app.config["SETTINGS"]
     report_id = task.task_id.removeprefix("task/")
-    return [url_for("reports.file", report_id=report_id, kind=kind) for kind in get_args(ReportFile)]
+    there = kinds_there(Path(settings.reports_path), task.task_id, task.language)
+    return [url_for("reports.file", report_id=report_id, kind=kind) for kind in there]
 
 
-def recent(kind: Kind) -> list[TaskShape]:
+def recent(kind: Kind, n_shown: int = N_SHOWN) -> list[TaskShape]:
     """The latest of a kind, for pages."""
-    found = reading.read(lambda snapshot: tasks.tasks(snapshot, kind=kind, limit=N_SHOWN))
+    found = reading.read(lambda snapshot: tasks.tasks(snapshot, kind=kind, limit=n_shown))
     return [shaped(task, now_ns()) for task in found]

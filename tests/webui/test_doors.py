@@ -28,12 +28,21 @@ CHANGING = {
     "/api/v1/runs/replay": Role.ENGINEER,
     "/reports": Role.ENGINEER,
     "/api/v1/reports": Role.ENGINEER,
+    "/reports/<report_id>/delete": Role.ENGINEER,
+    "/api/v1/reports/<report_id>/delete": Role.ENGINEER,
     "/sign-in": None,
     "/sign-out": None,
 }
 # What is read without an account even where reading needs one.
 OPEN = {"/sign-in", "/livez", "/readyz", "/static/<version>/<name>"}
-FILLED = {"station_id": "KR.NRN", "channel_id": "KR.NRN.00.BHZ", "alert_id": "nowhere", "a": "live", "b": "replay"}
+FILLED = {
+    "station_id": "KR.NRN",
+    "channel_id": "KR.NRN.00.BHZ",
+    "alert_id": "nowhere",
+    "report_id": "nowhere",
+    "a": "live",
+    "b": "replay",
+}
 HEADS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
 # Pages that are for more than readers.
 NEEDED: dict[str, Role] = {}

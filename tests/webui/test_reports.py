@@ -184,6 +184,57 @@ def test_what_is_wrong_with_a_project_is_said_as_on_the_command_line(house: Hous
     assert house.post(about="wrong.toml", language="en", why="mended").status_code == 200
 
 
+def test_files_are_deleted_with_a_reason_and_the_audit_keeps_it(house: House) -> None:
+    asked = house.post(about="dam/地震 1.toml", language="en", why="a try").get_json()
+    address = f"/api/v1/reports/{asked['id'].removeprefix('task/')}/delete"
+
+    def delete(role: str, why: str) -> TestResponse:
+        return house.client().post(address, json={"why": why}, headers=house.head(role))
+
+    early = delete("engineer", "too early")
+    assert (
+        early.status_code == 409 and "a report that is done is needed, report, asked came" in early.get_json()["error"]
+    )
+    house.work(asked["id"])
+    (made,) = house.tasks()
+    assert len(made["files"]) == 3
+    assert "/delete" in house.get("/reports", "engineer").text and "/delete" not in house.get("/reports").text
+    assert [delete(role, "room").status_code for role in ("viewer", "operator")] == [403, 403]
+    assert delete("engineer", " ").status_code == 409
+    assert (house.folder / "made" / asked["id"].removeprefix("task/")).is_dir()
+    done = delete("engineer", "made with the wrong records")
+    assert (done.status_code, done.get_json()["files"], done.get_json()["state"]) == (200, [], "done")
+    assert list((house.folder / "made").iterdir()) == []
+    assert [house.get(each).status_code for each in made["files"]] == [404] * 3
+    page = house.get("/reports", "engineer").text
+    assert "Its files were deleted." in page and "/delete" not in page
+    with house.store.read() as snapshot:
+        rows = registry.audit(snapshot, action="report")
+    kept = rows[0]
+    assert (kept.who, kept.field, kept.after, kept.why) == (
+        "engineer",
+        "files",
+        "deleted",
+        "made with the wrong records",
+    )
+    assert len(rows) == 2
+    assert delete("engineer", "once more").status_code == 200  # as after a button that was pressed twice
+
+
+def test_a_report_that_cannot_be_deleted_is_kept_and_the_audit_says_nothing(house: House) -> None:
+    asked = house.post(about="dam/地震 1.toml", language="en", why="a try").get_json()
+    house.work(asked["id"])
+    folder = house.folder / "made" / asked["id"].removeprefix("task/")
+    folder.rename(house.folder / "elsewhere")
+    folder.symlink_to(house.folder / "elsewhere")
+    address = f"/api/v1/reports/{folder.name}/delete"
+    refused = house.client().post(address, json={"why": "room"}, headers=house.head("engineer"))
+    assert refused.status_code == 409 and "cannot be deleted" in refused.get_json()["error"]
+    assert len(list((house.folder / "elsewhere").iterdir())) == 3
+    with house.store.read() as snapshot:
+        assert len(registry.audit(snapshot, action="report")) == 1
+
+
 def test_no_file_elsewhere_is_a_project(house: House) -> None:
     elsewhere = ("..", "/etc/passwd", "out.toml", "out/houfeng.toml", "dam/../../houfeng.toml", "nothing.toml")
     answers = [house.post(about=about, language="en", why="why not") for about in ("", "dam", *elsewhere)]
