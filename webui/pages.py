@@ -214,9 +214,9 @@ def about() -> Response:
 @blueprint.get("/measures")
 @revalidated
 def measures() -> Response:
-    """What each rule of the status measures, in plain words, and how."""
-    found = list(rule_words.measures())
-    return rendered("measures.html", measures=found, evaluated_ns=reading.read(queries.newest_evaluation_ns))
+    """What each rule of the status measures, and each figure beside them, in plain words, and how."""
+    found = {"measures": list(rule_words.measures()), "figures": rule_words.FIGURES}
+    return rendered("measures.html", **found, evaluated_ns=reading.read(queries.newest_evaluation_ns))
 
 
 def failure(status: int, message: str, *, is_translated: bool = True) -> Response:

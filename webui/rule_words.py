@@ -16,6 +16,8 @@ _OF_A_METRIC: dict[str, Metric] = {
     "clock_locked": next(metric for metric in MEASURED if metric.name == "percent_locked"),
 }
 _ALIASES = {"total_latency": "total_latency_s", "feed_latency": "feed_latency_s", "flat": "num_distinct"}
+# Shown beside those that a rule judges.
+FIGURES = tuple(metric for metric in LIVE if metric.name in ("data_latency_s", "max_gap_s", "sample_rms"))
 _STATE_OF_HEALTH = lazy_gettext("mean of samples / gain, of the channel of state of health")
 _OF_ITS_OWN: dict[str, tuple[object, object]] = {
     "future_data": (
