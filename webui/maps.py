@@ -9,9 +9,9 @@ import numpy as np
 
 from database.records import EventRow, StationRow
 from houfeng.geography import land, latitude_of, mercator_deg
+from houfeng.geography.names import Box, Look, Offset, place
 from houfeng.times import NS_PER_S
 from stations.health import WORST_FIRST, State
-from webui.map_names import Name, placed
 
 WIDTH, HEIGHT = 824, 560
 # Around the outermost place, as a share of the map; and the least that a map shows, degrees.
@@ -21,6 +21,8 @@ _MOST_LINES = 7
 # Of more stations those that are OK are dots of one path: a link with a name for each of a thousand was a third of all
 # elements of the page, and nobody hits one of them.
 _MOST_LINKS = 300
+_LOOK = Look(letter=11, mark=7, gap=4)  # pixels; letters are the style sheet's
+_MOST_NAMES = 60  # of more nobody finds one
 _DAY_NS = 24 * 3600 * NS_PER_S
 
 
@@ -31,7 +33,7 @@ class Mark:
     x: float
     y: float
     row: StationRow
-    name: Name | None = None
+    name: Offset | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,13 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
 def _named_marks(marks: Sequence[Mark]) -> list[Mark]:
     """The same; those that are BAD have names, as far as there is room."""
     bad = [mark for mark in marks if mark.row.state == State.BAD]
-    names = placed([(mark.x, mark.y, mark.row.station_id) for mark in bad], (WIDTH, HEIGHT))
-    named = {id(mark): replace(mark, name=name) for mark, name in zip(bad, names, strict=True)}
+    at = [(mark.x, -mark.y, mark.row.station_id) for mark in bad[:_MOST_NAMES]]
+    names = place(at, _LOOK, Box(0, -HEIGHT, WIDTH, 0), all_named=False)
+    named = {
+        id(mark): replace(mark, name=name._replace(y=-name.y))
+        for mark, name in zip(bad[:_MOST_NAMES], names, strict=True)
+        if name is not None
+    }
     return [named.get(id(mark), mark) for mark in marks]
 
 

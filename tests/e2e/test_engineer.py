@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
-from database import accounts, queries
+from database import accounts, queries, registry
 from database.accounts import Change
 from houfeng.passwords import hashed
 from houfeng.roles import Role
@@ -92,3 +92,16 @@ def test_an_engineer_replays_compares_and_reports(folder: Path, site: Site, chro
     assert chromium.find_element(By.CSS_SELECTOR, "body").value_of_css_property("max-width") == "992px"
     widths = [each.size["width"] for each in chromium.find_elements(By.CSS_SELECTOR, "img")]
     assert len(widths) > 5 and min(widths) > 100
+
+    # and it is deleted again, with a reason: a click, a few words, Enter
+    chromium.get(f"{site.address}/reports")
+    click(chromium, f"{STATE} summary")
+    field = wait(
+        chromium, lambda b: (found := b.find_element(By.CSS_SELECTOR, f"{STATE} [name=why]")).is_displayed() and found
+    )
+    assert field.size["width"] > 100
+    field.send_keys("it was an exercise" + Keys.ENTER)
+    wait(chromium, lambda b: "Its files were deleted." in text(b, STATE))
+    assert chromium.find_elements(By.CSS_SELECTOR, f"{STATE} a, {STATE} form") == []
+    with site.store.read() as snapshot:
+        assert registry.audit(snapshot, action="report")[0].why == "it was an exercise"

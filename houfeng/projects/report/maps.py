@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 
 from houfeng.geography import outlines, within
-from houfeng.projects.report.labels import Box, place
+from houfeng.geography.names import Box, Look, place
 from houfeng.projects.report.plots import settings, svg_of
 from houfeng.projects.report.scenario import only_stand_ins
 from houfeng.projects.report.words import Words
@@ -27,10 +27,12 @@ _MARGIN = 0.08  # around the outermost place, a share of what is shown
 _LEAST_DEG = 0.5
 # What the axes' numbers and names leave of the picture, points.
 _PAPER = Box(0, 0, 0.86 * 72 * _SIZE_IN[0], 0.86 * 72 * _SIZE_IN[1])
-_NAME_PT = 6.5
+_LOOK = Look(letter=6.5, mark=4.5, gap=3.5)  # points
+_SIDES = {"start": "left", "middle": "center", "end": "right"}
+_LINE_PT = 1.5  # half of what a line keeps free of names
 _SHARE = 0.27  # of the map's width and height that the legend and the small map may take
 _CORNERS: tuple[Corner, ...] = ("upper right", "lower left", "upper left", "lower right")
-_N_ALONG = 60  # points of a line that tell which corners it passes
+_N_ALONG = 120  # points of a line that tell which corners it passes, and where no name should be
 _LINES = (("#00558c", "-"), ("#5a7d00", "-"), ("#8a4fa3", "-"), ("#00558c", "--"), ("#5a7d00", "--"))
 _AROUND_DEG = 18.0  # what the small map shows beyond the large one
 
@@ -52,8 +54,9 @@ def draw_map(shape: dict[str, Any], words: Words) -> bytes:
         _marks(axes, unused, "v", "#ffffff", words("station without one"))
         _marks(axes, events, "*", "#e07b00", words("epicentre"))
         box = _frame(axes)
-        free = _free_corners(shape, box)
-        _name(axes, [*used, *unused, *shape["sites"], *events], box, free)
+        along = _along(shape, box)
+        free = _free_corners(shape, box, along)
+        _name(axes, [*used, *unused, *shape["sites"], *events], box, free, along)
         _draw_land(axes, box)
         axes.set_xlabel(words("longitude (°)"))
         axes.set_ylabel(words("latitude (°)"))
@@ -77,25 +80,39 @@ def _on_paper(longitude_deg: float, latitude_deg: float, box: tuple[float, float
 
 
 def _name(
-    axes: Axes, rows: Sequence[dict[str, Any]], box: tuple[float, float, float, float], free: Sequence[Corner]
+    axes: Axes,
+    rows: Sequence[dict[str, Any]],
+    box: tuple[float, float, float, float],
+    free: Sequence[Corner],
+    along: Sequence[tuple[float, float]],
 ) -> None:
-    """Names beside their places, not on each other, the legend or the small map."""
-    names = [row["name"] for row in rows]
-    at = [_on_paper(row["longitude_deg"], row["latitude_deg"], box) for row in rows]
-    offsets = place(at, names, _NAME_PT, _PAPER, [_corner(corner) for corner in free[:2]])
-    for row, name, offset in zip(rows, names, offsets, strict=True):
-        axes.annotate(name, (row["longitude_deg"], row["latitude_deg"]), offset[:2], textcoords="offset points",
-                      fontsize=_NAME_PT, ha=offset.side)  # fmt: skip
+    """Names beside their places, not on each other, the legend, the small map or the lines."""
+    marks = [(*_on_paper(row["longitude_deg"], row["latitude_deg"], box), row["name"]) for row in rows]
+    lines = [Box(x - _LINE_PT, y - _LINE_PT, x + _LINE_PT, y + _LINE_PT) for x, y in along]
+    offsets = place(marks, _LOOK, _PAPER, [*(_corner(corner) for corner in free[:2]), *lines], all_named=True)
+    for row, offset in zip(rows, offsets, strict=True):
+        assert offset is not None  # all are named
+        axes.annotate(row["name"], (row["longitude_deg"], row["latitude_deg"]), offset[:2], fontsize=_LOOK.letter,
+                      textcoords="offset points", ha=_SIDES[offset.anchor])  # fmt: skip
 
 
-def _free_corners(shape: dict[str, Any], box: tuple[float, float, float, float]) -> list[Corner]:
-    """Corners of the map, that with the fewest places and pieces of lines in it first."""
-    at = [_on_paper(row["longitude_deg"], row["latitude_deg"], box) for row in (*shape["sites"], *shape["stations"])]
+def _along(shape: dict[str, Any], box: tuple[float, float, float, float]) -> list[tuple[float, float]]:
+    """Points of the lines on paper."""
+    at = []
     for route in shape["routes"]:
         points = np.array(route["points"])[:, :2]
         along = np.linspace(0, len(points) - 1, _N_ALONG)
         latitudes, longitudes = (np.interp(along, np.arange(len(points)), points[:, axis]) for axis in (0, 1))
         at += [_on_paper(x, y, box) for x, y in zip(longitudes, latitudes, strict=True)]
+    return at
+
+
+def _free_corners(
+    shape: dict[str, Any], box: tuple[float, float, float, float], along: Sequence[tuple[float, float]]
+) -> list[Corner]:
+    """Corners of the map, that with the fewest places and pieces of lines in it first."""
+    rows = (*shape["sites"], *shape["stations"])
+    at = [*(_on_paper(row["longitude_deg"], row["latitude_deg"], box) for row in rows), *along]
     inside = {
         corner: sum(_corner(corner).shared(Box(x - 4, y - 4, x + 4, y + 4)) > 0 for x, y in at) for corner in _CORNERS
     }

@@ -15,7 +15,7 @@ from engineering.project import Language
 from houfeng.cli import main
 from houfeng.errors import ConfigError
 from houfeng.projects.load import open_project
-from houfeng.projects.report import labels, scenario
+from houfeng.projects.report import scenario
 from houfeng.projects.report.blocks import Document, Heading
 from houfeng.projects.report.pdf import to_pdf
 from houfeng.projects.report.words import Words
@@ -127,16 +127,6 @@ def test_a_stand_in_is_a_station_in_one_place(shared_data: Folder, tmp_path: Pat
     project.write_text(text + more, "utf-8")
     with pytest.raises(ConfigError, match=said):
         assess_project(open_project(project))
-
-
-def test_names_on_a_map_lie_on_nothing() -> None:
-    paper = labels.Box(0, 0, 400, 300)
-    at = [(200.0, 150.0), (206.0, 155.0), (203.0, 148.0), (395.0, 295.0)]
-    names = ["Mandalay station", "CI.CLC", "曼德勒", "at the corner"]
-    found = labels.place(at, names, 6.5, paper, [])
-    boxes = [labels._box(x, y, name, 6.5, offset) for (x, y), name, offset in zip(at, names, found, strict=True)]
-    assert [one.shared(other) for n, one in enumerate(boxes) for other in boxes[:n]] == [0.0] * 6
-    assert boxes[3].shared(paper) == pytest.approx((boxes[3].right - boxes[3].left) * (boxes[3].high - boxes[3].low))
 
 
 @pytest.mark.soak
