@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from detection.bandpass import TILE, Filtered, Indices
-from detection.matrices import ROUNDING, AverageStep, Floats
+from detection.matrices import AverageStep, Floats
 
 Bools = NDArray[np.bool_]
 
@@ -27,7 +27,8 @@ class Averages:
     step : how they are formed
     signal : energies (counts²) or amplitudes (counts), by step and channel
     sta, lta : (n_steps + 1, n_channels); before the first step and after each
-    bounds : (n_steps, n_channels); where the ratio to what is left of `lta` after the step is smaller, it is throughout
+    bounds : (n_steps, n_channels); where they are below the step's `share` of what is left of `lta` after the step, the
+        ratio is below `share` throughout it
     """
 
     step: AverageStep
@@ -56,26 +57,24 @@ class Averages:
             np.maximum(bounds, part, out=bounds)
         return cls(step, signal, stas, ltas, bounds)
 
-    def may_reach(self, ratio: float, seen: Bools) -> Bools:
-        """Whether the ratio reaches a value in a step: wherever it does, or comes as close as rounding.
+    def may_trigger(self, seen: Bools) -> Bools:
+        """Whether the ratio reaches that of a trigger in a step: wherever it does, or comes as close as rounding.
 
         Parameters
         ----------
-        ratio : dimensionless
         seen : (n_steps, n_channels) steps that count
 
         Returns
         -------
-        may_reach : (n_steps, n_channels)
+        may_trigger : (n_steps, n_channels)
         """
-        share = ratio * (1 - ROUNDING)
-        possible = self.bounds >= share * float(self.step.lta_keep[-1]) * self.lta[:-1]
+        possible = self.bounds >= self.step.share * float(self.step.lta_keep[-1]) * self.lta[:-1]
         possible &= self.bounds > 0
         possible &= seen
         channels, steps = possible.T.nonzero()
         if len(steps):
             # Against the long-term average of each sample: its least in the step let twice as many through again.
-            of_signal, of_averages = _excess(self.step, share)
+            of_signal, of_averages = _excess(self.step)
             excess = self.signal.pairs(steps, channels) @ of_signal
             before = np.array([self.sta[steps, channels], self.lta[steps, channels]])
             excess += before.T @ of_averages
@@ -110,7 +109,7 @@ class Averages:
 
 
 @lru_cache(maxsize=64)
-def _excess(step: AverageStep, share: float) -> tuple[Floats, Floats]:
+def _excess(step: AverageStep) -> tuple[Floats, Floats]:
     """What makes the short-term average less a share of the long-term one, at every sample of a step.
 
     Returns
@@ -118,8 +117,8 @@ def _excess(step: AverageStep, share: float) -> tuple[Floats, Floats]:
     of_signal : (n_step, n_step), from the step's samples
     of_averages : (2, n_step), from both averages before it
     """
-    of_signal = np.ascontiguousarray((step.sta - share * step.lta).T)
-    return of_signal, np.array([step.sta_keep - share * step.lta_from_sta, -share * step.lta_keep])
+    of_signal = np.ascontiguousarray((step.sta - step.share * step.lta).T)
+    return of_signal, np.array([step.sta_keep - step.share * step.lta_from_sta, -step.share * step.lta_keep])
 
 
 def _carried(drive: Floats, before: Floats, keep: float) -> Floats:

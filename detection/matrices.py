@@ -18,9 +18,9 @@ Floats = NDArray[np.float64]
 
 _COLUMNS = 16  # of a part: whole vectors of the processor; with 24 of 48 the products took 8 % longer, at once 25 %
 
-# Bounds of a step: at least and at most. Each is of half a short-term window at most, where that many do: with four of
-# eight samples each and a window of ten, a fifteenth of all steps passed the screen, with seven a twenty-sixth.
-BOUNDS = 2, 8
+# Bounds of a step: at least and at most. Each is of half a short-term window at most, where that many do: with three of
+# 16 samples each and a window of ten, a seventeenth of all steps passed the screen, with six a thirty-sixth.
+BOUNDS = 2, 6
 ROUNDING = 1e-9  # the screen lets through what is this close to its limit; its own rounding is 1e-13
 
 
@@ -118,10 +118,10 @@ class AverageStep:
     ----------
     sta, lta : (n_step, n_step)
     sta_keep, lta_keep, lta_from_sta : (n_step,)
-    ends : (2 + n_bounds, n_step); what the samples alone add to S and L after the step, and to upper bounds of S in
-        each part of the step, which hold because all terms are positive; each times what is left of L after the step,
-        of what is left of it after the part
-    bound_keep : (n_bounds,) share of S in each of these
+    share : S over L from which on a trigger may begin, see `ROUNDING`
+    ends : (2 + n_bounds, n_step); what the samples alone add to S and L after the step, and at most, in each part of
+        it, to what S has over `share` times L; L before the step apart, of which as much counts as is left after it
+    bound_keep : (n_bounds,) what S before the step adds to each of these at most
     """
 
     sta: Floats
@@ -129,16 +129,18 @@ class AverageStep:
     sta_keep: Floats
     lta_keep: Floats
     lta_from_sta: Floats
+    share: float
     ends: Floats
     bound_keep: Floats
 
 
-def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> AverageStep:
+def average_step(n_sta: int, n_lta: int, n_step: int, *, ratio: float, lta_of_sta: bool) -> AverageStep:
     """The matrices of both averages.
 
     Parameters
     ----------
     n_sta, n_lta, n_step : samples
+    ratio : of a trigger
     lta_of_sta : whether the long-term average is one of the short-term average (SeisComP) or of the samples
     """
     sta = _exponential(np.eye(n_step + 1), n_sta)
@@ -146,24 +148,21 @@ def average_step(n_sta: int, n_lta: int, n_step: int, *, lta_of_sta: bool) -> Av
     keep = lta[:, 0]
     if lta_of_sta:
         lta = _exponential(np.concatenate((np.zeros((1, n_step + 1)), sta[1:])), n_lta)
+    lta_from_sta = lta[1:, 0].copy() if lta_of_sta else np.zeros(n_step)
     n_bounds = min(max(-(-2 * n_step // n_sta), BOUNDS[0]), BOUNDS[1], n_step)
-    # All are compared with what is left of the long-term average after the step; in their part more is left.
-    eased = keep[-1] / keep[np.arange(1, n_bounds + 1) * n_step // n_bounds]
-    begins = np.arange(n_bounds) * n_step // n_bounds
-    bounds = np.full((n_bounds, n_step), 1 / n_sta)
-    for bound, begin, end in zip(bounds, begins, [*begins[1:], n_step], strict=True):
-        bound[:begin] = sta[begin, 1 : begin + 1]
-        bound[end:] = 0
-    bounds *= eased[:, np.newaxis]
-    ends = np.concatenate((sta[-1:, 1:], lta[-1:, 1:], bounds))
+    begins, share = np.arange(n_bounds) * n_step // n_bounds, ratio * (1 - ROUNDING)
+    # All are compared with what is left of the long-term average after the step; before, more is left.
+    left = keep[-1] / keep[1:]
+    over = left[:, np.newaxis] * (sta[1:, 1:] - share * lta[1:, 1:])
     return AverageStep(
         np.ascontiguousarray(sta[1:, 1:]),
         np.ascontiguousarray(lta[1:, 1:]),
         sta[1:, 0].copy(),
         keep[1:].copy(),
-        lta[1:, 0].copy() if lta_of_sta else np.zeros(n_step),
-        np.ascontiguousarray(ends),
-        sta[begins, 0] * eased,
+        lta_from_sta,
+        share,
+        np.concatenate((sta[-1:, 1:], lta[-1:, 1:], np.maximum.reduceat(over, begins, axis=0))),
+        np.maximum.reduceat(left * (sta[1:, 0] - share * lta_from_sta), begins),
     )
 
 

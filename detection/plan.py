@@ -138,7 +138,7 @@ def plan_for(settings: DetectionSettings, rate_hz: float, *, by_rows: bool = Fal
         rate_hz,
         by_rows,
         bands,
-        average_step(n_sta, n_lta, n_step, lta_of_sta=settings.form is Form.SEISCOMP),
+        average_step(n_sta, n_lta, n_step, ratio=settings.on_ratio, lta_of_sta=settings.form is Form.SEISCOMP),
         carry,
         of_bands,
         n_sta,

@@ -88,7 +88,7 @@ class _Unit:
         bands = []
         for number, signal in enumerate(self._filtered()):
             averages = self._average(number, signal)
-            suspect |= averages.may_reach(plan.settings.on_ratio, seen)
+            suspect |= averages.may_trigger(seen)
             bands.append(averages)
         cut = np.flatnonzero(self.lengths % plan.n_step)
         suspect[self.lengths[cut] // plan.n_step, cut] = True

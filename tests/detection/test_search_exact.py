@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
@@ -9,8 +12,9 @@ from scipy.signal import sosfilt
 
 from detection.averages import Averages
 from detection.bandpass import Filtered, Tiles
-from detection.plan import plan_for
-from detection.settings import DetectionSettings
+from detection.matrices import average_step
+from detection.plan import Plan, plan_for
+from detection.settings import DetectionSettings, Form
 from detection.table import Table
 from detection.workspace import Workspace
 
@@ -22,12 +26,12 @@ ROWS = plan_for(PLAN.settings, PLAN.rate_hz, by_rows=True)
 BOTH_WAYS = pytest.mark.parametrize("by_rows", [False, True], ids=["tiles", "rows"])
 
 
-def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
+def averaged(samples: np.ndarray, plan: Plan) -> Averages:
     """One channel that starts in the filter's rest and with averages of 0."""
-    plan, work, length = ROWS if by_rows else PLAN, Workspace(), np.array([N])
+    work, length = Workspace(), np.array([N])
     state = plan.rest[np.newaxis] * samples[0]
     signal: Filtered
-    if by_rows:
+    if plan.by_rows:
         signal = Table(plan, [samples[:0]], [samples], length, state, work).filter(0)
     else:
         signal = Tiles(plan, [samples], length, state, work).filter(0)
@@ -36,25 +40,47 @@ def averaged(samples: np.ndarray, *, by_rows: bool) -> Averages:
 
 def averages_of(samples: np.ndarray, *, by_rows: bool) -> tuple[np.ndarray, np.ndarray]:
     """STA and LTA of that channel at every sample."""
-    averages = averaged(samples, by_rows=by_rows)
+    averages = averaged(samples, ROWS if by_rows else PLAN)
     sta, lta = averages.by_sample(np.array([0]), len(averages.bounds), np.array([0]))
     return sta[0], lta[0]
 
 
 @BOTH_WAYS
+@pytest.mark.parametrize("form", [Form.RECURSIVE, Form.SEISCOMP])
+@pytest.mark.parametrize(("rate_hz", "bands"), [(100.0, ((7.0, 20.0),)), (20.0, ((2.0, 8.0),))])
 @pytest.mark.parametrize("ratio", [0.8, 1.0, 1.2, 1.5, 4.0])
-def test_the_screen_lets_every_step_through_that_reaches_the_ratio(ratio: float, by_rows: bool) -> None:
-    """Low ratios, which noise reaches all the time, so that every term of the bounds is needed; and few steps more."""
+def test_the_screen_lets_every_step_through_that_reaches_the_ratio(
+    ratio: float, rate_hz: float, bands: tuple[tuple[float, float], ...], form: Form, by_rows: bool
+) -> None:
+    """Low ratios, which noise reaches all the time, so that every term of the bounds is needed; and few steps more.
+
+    At 20 Hz a step is a quarter of the long window, and what its own samples add to the average counts.
+    """
+    settings = replace(PLAN.settings, bands=bands, form=form, on_ratio=ratio, off_ratio=ratio / 2)
+    plan = plan_for(settings, rate_hz, by_rows=by_rows)
     samples = np.round(np.random.default_rng(10).normal(0, 100, N))
     samples[4000:4100] *= 10
-    averages = averaged(samples, by_rows=by_rows)
-    sta, lta = averages_of(samples, by_rows=by_rows)
+    averages = averaged(samples, plan)
     n_steps = len(averages.bounds)
+    sta, lta = averages.by_sample(np.array([0]), n_steps, np.array([0]))
     reached = (sta >= ratio * lta).reshape(n_steps, -1).any(axis=1)
-    let_through = averages.may_reach(ratio, np.ones((n_steps, 1), dtype=bool))[:, 0]
+    let_through = averages.may_trigger(np.ones((n_steps, 1), dtype=bool))[:, 0]
     assert reached.any()
     assert not (reached & ~let_through).any()
     assert (let_through & ~reached).mean() < 0.1
+
+
+@pytest.mark.parametrize("lta_of_sta", [False, True], ids=["recursive", "seiscomp"])
+@pytest.mark.parametrize(("n_sta", "n_lta", "n_step"), [(50, 1000, 48), (10, 200, 48), (10, 40, 64), (3, 200, 8)])
+def test_the_bounds_of_a_step_hold_term_by_term(n_sta: int, n_lta: int, n_step: int, lta_of_sta: bool) -> None:
+    """All energies and averages are positive: what holds for what each of them adds holds for all of them."""
+    step = average_step(n_sta, n_lta, n_step, ratio=4.0, lta_of_sta=lta_of_sta)
+    edges = np.arange(len(step.ends) - 1) * n_step // (len(step.ends) - 2)
+    for (begin, end), bound, of_sta in zip(itertools.pairwise(edges), step.ends[2:], step.bound_keep, strict=True):
+        for sample in range(begin, end):
+            left = step.lta_keep[-1] / step.lta_keep[sample]
+            assert (bound >= left * (step.sta[sample] - step.share * step.lta[sample]) - 1e-15).all()
+            assert of_sta >= left * (step.sta_keep[sample] - step.share * step.lta_from_sta[sample]) - 1e-15
 
 
 def test_rows_of_channels_that_end_anywhere_are_those_of_sosfilt() -> None:
