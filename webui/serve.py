@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +20,26 @@ from webui.settings import WebSettings
 _THREADS = 400
 # Pages and JSON are made in milliseconds; streams are ended by us.
 _STOP_S = 1
+# A browser asks for what a page needs right after it, on the same connection. Giving that back to the one thread that
+# waits for all takes as long as an answer from memory, so its thread waits this long itself, and then for the others:
+# who asks without an end must not keep a thread for himself.
+_LINGER_MS, _MOST_IN_A_ROW = 10, 100
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]
-    """Ends the event streams when it is told to stop: they would hold it until it is killed."""
+    """Answers what follows on a connection in the same thread.
+
+    Ends the event streams when it is told to stop: they would hold it until it is killed.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        is_kept = super().handle(conn)
+        for _ in range(_MOST_IN_A_ROW):
+            # anything else than True is for gunicorn to know
+            if is_kept is not True or not self.alive or not _asks_soon(conn.sock):
+                break
+            is_kept = super().handle(conn)
+        return is_kept
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._end_streams()
@@ -36,6 +53,12 @@ class _Worker(ThreadWorker):  # type: ignore[misc]
         app = getattr(self, "wsgi", None)
         if isinstance(app, Flask):
             app.extensions["changes"].close()
+
+
+def _asks_soon(connection: socket.socket) -> bool:
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(_LINGER_MS))
 
 
 class _Logger(GunicornLogger):  # type: ignore[misc]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -68,3 +74,51 @@ def test_streams_errors_and_chosen_languages_go_through(fronted: FlaskClient) ->
         stream = fronted.get("/api/v1/stream")
         assert stream.is_streamed
         stream.close()
+
+
+@pytest.mark.parametrize(("path", "n_made"), [("/", 1), ("/stations/XX.NONE", 8)])
+def test_those_who_ask_at_once_wait_for_one_answer_unless_it_is_kept_for_nobody(
+    app: Flask, filled: Store, monkeypatch: pytest.MonkeyPatch, path: str, n_made: int
+) -> None:
+    monkeypatch.setattr(front, "_KEPT_S", 60.0)
+    inner, asked, all_there = app.wsgi_app, [], threading.Barrier(8)
+
+    def slow(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        time.sleep(0.2)
+        return inner(environ, start)
+
+    app.wsgi_app = Front(slow)  # type: ignore[method-assign]
+
+    def ask(_: int) -> tuple[str, bytes]:
+        all_there.wait()
+        answer = app.test_client(use_cookies=False).get(path)
+        return answer.status, answer.data
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert len(asked) == n_made
+    assert len({status for status, _ in answers}) == 1
+    assert all(page.endswith(b"</html>") for _, page in answers)
+
+
+def test_who_waits_for_an_answer_that_fails_asks_for_his_own(app: Flask, filled: Store) -> None:
+    inner, waiting, asked = app.wsgi_app, threading.Event(), []
+
+    def first_fails(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        if len(asked) == 1:
+            waiting.wait()
+            time.sleep(0.1)
+            raise OSError("gone")
+        return inner(environ, start)
+
+    app.wsgi_app = Front(first_fails)  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(app.test_client(use_cookies=False).get, "/")
+        while not asked:
+            time.sleep(0.01)
+        second = pool.submit(app.test_client(use_cookies=False).get, "/")
+        waiting.set()
+        assert isinstance(first.exception(), OSError)
+        assert second.result().status_code == 200

@@ -12,7 +12,8 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 
 import pytest
@@ -32,6 +33,7 @@ from webui import serve
 from webui.app import create_app
 from webui.settings import WebSettings
 page = WebSettings(port=int(sys.argv[1]))
+serve._THREADS = int(sys.argv[3])
 serve.run(page, lambda: create_app(page, Store.open(sys.argv[2])))
 """
 
@@ -43,10 +45,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(url: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def served(url: str, n_threads: int = 400) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Port and process of the page, once it answers."""
     port = free_port()
-    with subprocess.Popen([sys.executable, "-c", _PROGRAM, str(port), url], start_new_session=True) as process:
+    command = [sys.executable, "-c", _PROGRAM, str(port), url, str(n_threads)]
+    with subprocess.Popen(command, start_new_session=True) as process:
         try:
             until = time.monotonic() + 120
             while True:
@@ -114,6 +117,47 @@ def test_it_stops_at_once_with_open_streams(filled: Store, url: str, number: sig
         assert time.monotonic() - began < 15
         assert process.returncode == 0
         assert all(each.read().decode().count("event") <= 1 for each in streams)
+
+
+def test_who_asks_without_an_end_keeps_no_thread_from_the_others(url: str) -> None:
+    n_asked, n_bytes = 20_000, [0]
+
+    def read(greedy: socket.socket) -> None:
+        while content := greedy.recv(65536):
+            n_bytes[0] += len(content)
+
+    def ask(greedy: socket.socket) -> None:
+        with suppress(OSError):  # it is closed in the middle
+            greedy.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * n_asked)
+
+    with served(url, n_threads=1) as (port, _), ThreadPoolExecutor(2) as pool:
+        greedy = socket.create_connection(("127.0.0.1", port))
+        try:
+            pool.submit(ask, greedy)
+            pool.submit(read, greedy)
+            while not n_bytes[0]:
+                time.sleep(0.01)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=60) as answer:
+                assert json.load(answer) == {"alive": True}
+            # an answer has some 100 bytes at least
+            assert n_bytes[0] < 100 * n_asked
+        finally:
+            greedy.shutdown(socket.SHUT_RDWR)
+            greedy.close()
+
+
+def test_what_follows_on_a_connection_is_answered_at_once_later_and_both_together(url: str) -> None:
+    with served(url) as (port, _), socket.create_connection(("127.0.0.1", port), timeout=30) as one:
+        answers = one.makefile("rb")
+        asked = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        for n_together, wait_s in ((1, 0.0), (1, 0.2), (2, 0.0), (1, 0.2)):
+            one.sendall(asked * n_together)
+            for _ in range(n_together):
+                head = b"".join(iter(answers.readline, b"\r\n"))
+                assert head.startswith(b"HTTP/1.1 200")
+                length = next(line for line in head.lower().splitlines() if line.startswith(b"content-length:"))
+                assert json.loads(answers.read(int(length.split()[1]))) == {"alive": True}
+            time.sleep(wait_s)
 
 
 def test_a_port_in_use_names_the_option_that_changes_it(url: str) -> None:
