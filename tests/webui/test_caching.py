@@ -126,3 +126,19 @@ def test_files_of_this_version_are_kept_for_a_year(client: FlaskClient) -> None:
     assert other.get_data() == this.get_data()
     assert "immutable" not in other.headers["Cache-Control"]
     assert client.get(f"/static/{assets.VERSION}/..%2fapp.py").status_code == 404
+
+
+def test_a_page_waits_for_one_stylesheet_of_its_parts_in_their_order(client: FlaskClient) -> None:
+    (address,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', client.get("/").text)
+    names = address.rpartition("/")[2].removesuffix(".css").split("+")
+    assert names[0] == "tokens"
+    assert names[-1] == "map"
+    whole = client.get(address)
+    assert whole.mimetype == "text/css"
+    assert "immutable" in whole.headers["Cache-Control"]
+    assert whole.text == "".join(client.get(address.replace("+".join(names), name)).text for name in names)
+
+
+@pytest.mark.parametrize("name", ["page+none.css", "page+page.css", "page+.css", "page+table.js", "+.css"])
+def test_no_other_files_are_joined(client: FlaskClient, name: str) -> None:
+    assert client.get(f"/static/{assets.VERSION}/{name}").status_code == 404
