@@ -16,6 +16,8 @@ from flask import Flask, g, request
 # How each language names itself in the top bar, and what <html lang> calls it: the shapes of Han characters hang on it.
 LANGUAGES = {"en": "EN", "zh": "中文", "ru": "РУ"}
 HTML_LANG = {"en": "en", "zh": "zh-Hans", "ru": "ru"}
+# What the simulator puts before the name of a place (houfeng/demo_region.py).
+_SIMULATED = "synthetic: "
 
 
 def init_app(app: Flask) -> None:
@@ -73,6 +75,12 @@ def city(zone: str) -> str:
     """The city that a time zone is named after, in the page's language: `Asia/Almaty` is `Алматы`."""
     said = str(babel.dates.get_timezone_location(zone, locale=flask_babel.get_locale(), return_city=True))
     return said.rpartition("/")[2].replace("_", " ")
+
+
+def site_name(name: str) -> str:
+    """A station's name in its own script; that the simulator made it is said in the page's language."""
+    made = name.removeprefix(_SIMULATED)
+    return name if made == name else f"{_said(chosen(), 'synthetic')}: {made}"
 
 
 def territory(code: str) -> str:

@@ -270,6 +270,7 @@ def rendered(template: str, **values: Any) -> Response:
             reason=reasons.translated,
             magnitude_words=magnitude_words,
             revision_words=revision_words,
+            site_name=language.site_name,
             territory=language.territory,
             iso=lambda t_ns: format_ns(t_ns, digits=3),
             age=lambda t_ns: words.age(max(0, now - t_ns) / NS_PER_S),

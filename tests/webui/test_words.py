@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from database.store import Store
 from houfeng.times import parse_ns
+from stations.inventory import Inventory, Site
 from webui import words
 
 
@@ -103,3 +106,14 @@ def test_days_in_the_pages_language(app: Flask, lang: str, expected: str) -> Non
     now, then = parse_ns("2026-11-22T18:42:07Z"), parse_ns("2026-11-21T06:00:00Z")
     with app.test_request_context(f"/?lang={lang}"):
         assert words.moment(then, now) == expected
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "synthetic: Ala Archa"), ("ru", "синтетика: Ala Archa")])
+def test_a_simulated_station_is_called_so_in_the_readers_language(
+    client: FlaskClient, filled: Store, language: str, said: str
+) -> None:
+    with filled.begin() as unit:
+        place = Site("KR.NRN", 41.42222, 75.97, 2130.0, "synthetic: Ala Archa", "KG")
+        unit.save_inventory(Inventory({"KR.NRN": place}, (), ()))
+    for address in ("/", "/stations", "/stations/KR.NRN"):
+        assert said in client.get(f"{address}?lang={language}").text
