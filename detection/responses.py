@@ -30,8 +30,9 @@ N_BEFORE = 30  # differences before it, whose median stands for these
 # 263 triggers that are refused had less than 0.027, one in eleven of 2,982 others.
 HOPELESS = 0.03
 CALMER = 10.0  # times less energy behind the trigger than before it: a sine was switched off
-# Of the differences' energy, what is left where the exponentials are found. Where more is left they may begin between
-# those moments, or behind one that was livelier: of 19 artefacts in 4,244 that still triggered, that was so of four.
+# Of the differences' energy, what is left where the exponentials are found: what must leave more is not fitted, for
+# `detection.vetoes` refuses for less. Where more is left they may begin between those moments, or behind one that was
+# livelier: of 19 artefacts in 4,244 that still triggered, that was so of four.
 GOOD_LEFT = 0.09
 FINELY_HZ = 100.0  # so many moments a second are tried then
 
@@ -51,7 +52,8 @@ def without_response(raw: Floats, at: int, rate_hz: float) -> tuple[Floats, floa
     -------
     copy : (n,) counts
     left : the share of the energy of the differences from sample to sample that is left, about the trigger and behind
-        it. None instead of both where exponentials do not describe what follows, or too little follows
+        it. None instead of both where exponentials do not describe what follows, or too little follows, or they leave
+        too much
 
     References
     ----------
@@ -84,7 +86,7 @@ def _without(raw: Floats, differences: Floats, starts: list[int], rate_hz: float
         return None
     fits = _Fits(differences, jumps, means, earliest, n_mean)
     fits.try_starts(starts)
-    if GOOD_LEFT <= fits.share < np.inf:
+    if fits.are_near and fits.share >= GOOD_LEFT:
         finely = range(min(starts), max(starts) + 1, max(round(rate_hz / FINELY_HZ), 1))
         fits.try_starts([start for start in finely if start not in starts])
     best, begin = fits.best, fits.begin
@@ -109,6 +111,7 @@ class _Fits:
     earliest : the sample where these begin
     n_mean : differences of a mean
     share, best, begin : of the energy what the best leaves, the differences that it leaves, its beginning
+    are_near : whether behind any of these samples exponentials may be all there is
     """
 
     differences: Floats
@@ -119,17 +122,22 @@ class _Fits:
     share: float = np.inf
     best: Floats | None = None
     begin: int = 0
+    are_near: bool = False
 
     def try_starts(self, starts: Iterable[int]) -> None:
         """Fit exponentials that begin at each of some samples."""
         for start in starts:
             behind, means = self.differences[start:], self.means[start - self.earliest :]
-            if _least_left(means, self.n_mean) > HOPELESS * _energy(behind, self.n_mean):
+            least = _least_left(means, self.n_mean)
+            if least > HOPELESS * _energy(behind, self.n_mean):
                 continue
-            left = _left(behind, means, self.n_mean)
+            self.are_near = True
             early = self.jumps[: max(start - JUMP - self.earliest, 0)]  # the beginning itself is nobody's
             before = _energy(early, self.n_mean)
             whole = before + _energy(self.jumps[start - self.earliest :], self.n_mean)
+            if before + least >= GOOD_LEFT * whole:
+                continue
+            left = _left(behind, means, self.n_mean)
             rest = before + _energy(left, self.n_mean)
             if rest < self.share * whole:
                 self.share, self.best, self.begin = rest / whole, left, start
