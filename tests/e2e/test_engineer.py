@@ -96,9 +96,9 @@ def test_an_engineer_replays_compares_and_reports(folder: Path, site: Site, chro
     # and it is deleted again, with a reason: a click, a few words, Enter
     chromium.get(f"{site.address}/reports")
     click(chromium, f"{STATE} summary")
-    field = wait(
-        chromium, lambda b: (found := b.find_element(By.CSS_SELECTOR, f"{STATE} [name=why]")).is_displayed() and found
-    )
+    reason = f"{STATE} [name=why]"
+    wait(chromium, lambda b: b.find_element(By.CSS_SELECTOR, reason).is_displayed())
+    field = chromium.find_element(By.CSS_SELECTOR, reason)
     assert field.size["width"] > 100
     field.send_keys("it was an exercise" + Keys.ENTER)
     wait(chromium, lambda b: "Its files were deleted." in text(b, STATE))
