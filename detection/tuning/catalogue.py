@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _COLUMNS = {
 # Of an event without one; no tool of a data centre leaves it out but where it is not known.
 DEFAULT_DEPTH_KM = 10.0
 _MOST_FAULTS = 10
+_MOST_NAMES = 8  # of columns, in a message
+_IN_MEMORY = re.compile(r"'?<_io\.BytesIO object at 0x[0-9a-f]+>'?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -109,7 +112,7 @@ def _columns(names: list[str], name: str) -> dict[str, str]:
     found = {key: lowered[known] for key, among in _COLUMNS.items() for known in reversed(among) if known in lowered}
     missing = [key for key in ("time", "latitude", "longitude") if key not in found]
     if missing:
-        came = ", ".join(names)[:80] or "none"
+        came = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "") or "none"
         raise CatalogueError(f"{name}, line 1: columns time, latitude, longitude are needed, {came} came")
     return found
 
@@ -151,7 +154,9 @@ def _quakeml(content: bytes, name: str) -> tuple[KnownEvent, ...]:
             warnings.simplefilter("ignore")  # of ObsPy, about details of events that are not used here
             found = read_events(io.BytesIO(content), format="QUAKEML")
     except Exception as error:  # ObsPy's readers raise whatever their parsers raise
-        raise CatalogueError(f"{name}: is no QuakeML: {error}") from error
+        # ObsPy names the object in memory, of which nobody knows
+        why = _IN_MEMORY.sub("it", str(error))
+        raise CatalogueError(f"{name}: is no QuakeML: {why}") from error
     events = set()
     for number, event in enumerate(found, 1):
         origin = event.preferred_origin() or next(iter(event.origins), None)

@@ -11,7 +11,7 @@ from engineering.project import Language
 from houfeng.cli.printing import print_table
 from houfeng.errors import ConfigError
 from houfeng.projects.load import open_project
-from houfeng.projects.places import routes_shape, sites_shape
+from houfeng.projects.places import routes_shape, sites_shape, unknown_stations
 from houfeng.projects.running import Found, assess_project
 
 _COLUMNS = (
@@ -50,6 +50,8 @@ def project(file: Path, folder: Path, languages: tuple[str, ...]) -> None:
         click.echo(
             f"scenario: † was recorded elsewhere and stands in here: {', '.join(sorted(found.true_sites))}", err=True
         )
+    for line in unknown_stations(found):
+        click.echo(f"{file}: {line}", err=True)
     for refusal in found.refusals.values():
         click.echo(f"refused: {refusal.event}: {refusal.reason}", err=True)
     # pictures need matplotlib, which is imported when there is something to draw

@@ -18,6 +18,7 @@ from houfeng.projects.running import Found, Record
 
 # The chain's band-pass shapes PSA beyond this share of the longest period that it lets through.
 LONGEST_SHARE = 0.8
+UNKNOWN = "neither a record nor StationXML has a station of this name"
 CM = 100.0
 
 
@@ -29,6 +30,15 @@ def sites_shape(found: Found) -> list[dict[str, Any]]:
 def routes_shape(found: Found) -> list[dict[str, Any]]:
     """Every route with its segments, and their events."""
     return [_route(found, route) for route in found.opened.project.route]
+
+
+def unknown_stations(found: Found) -> list[str]:
+    """A line for each station that a place names and nothing tells of, with the key."""
+    project = found.opened.project
+    places = [(f"site[{number}]", site.stations) for number, site in enumerate(project.site, 1)]
+    places += [(f"route[{number}]", route.stations) for number, route in enumerate(project.route, 1)]
+    return [f"{key}.stations: {name}: {UNKNOWN}" for key, names in places for name in names
+            if name not in found.stations]  # fmt: skip
 
 
 def usable_s(assessment: Assessment) -> tuple[float, float]:
@@ -135,16 +145,16 @@ def _event(found: Found, event: str, place: SiteTable | RouteTable, at: tuple[fl
             row["is_stand_in"] = station in found.true_sites
             return row | _peaks(record) | {"spectra": _comparisons(found, place, record)}
         refusal = found.refusals.get((event, station))
-        reason = "no record" if refusal is None else refusal.reason
+        reason = ("no record" if away_km is not None else UNKNOWN) if refusal is None else refusal.reason
         passed_over.append({"station": station, "station_km": away_km, "reason": reason})
     return {"event": event, "station": None, "station_km": None, "passed_over": passed_over}
 
 
-def _standing_for(found: Found, named: Sequence[str], at: tuple[float, float]) -> Iterator[tuple[str, float]]:
-    """Stations with their distance: those that are named in their order, else the near ones."""
+def _standing_for(found: Found, named: Sequence[str], at: tuple[float, float]) -> Iterator[tuple[str, float | None]]:
+    """Stations with their distance, where that is known: those that are named in their order, else the near ones."""
     away_km = {name: distance_km(site.latitude_deg, site.longitude_deg, *at) for name, site in found.stations.items()}
     if named:
-        yield from ((name, away_km.get(name, np.nan)) for name in named)
+        yield from ((name, away_km.get(name)) for name in named)
         return
     most_km = found.opened.project.records.max_station_km
     yield from sorted((item for item in away_km.items() if item[1] <= most_km), key=lambda item: (item[1], item[0]))

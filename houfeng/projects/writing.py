@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from engineering.project import Language
@@ -52,5 +53,7 @@ def _put(path: Path, content: bytes) -> Path:
         part.write_bytes(content)
         os.replace(part, path)  # noqa: PTH105 - one call, and atomic
     except OSError as error:
+        with suppress(OSError):  # half a file is of no use, and takes room on a disk that has none
+            part.unlink()
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
     return path

@@ -134,7 +134,7 @@ class _Made:
         elif path.suffix.lower() in _STRONG_MOTION:
             self._take_made(path, _from_strong_motion)
         elif is_named:
-            why = "it is neither miniSEED, SAC, strong motion nor StationXML"
+            why = "it holds no sound record of miniSEED, SAC or strong motion, and is no StationXML"
             self._left_out.setdefault(why, []).append(path)
 
     def _take_made(self, path: Path, make: Callable[[Path], _Converted]) -> None:

@@ -105,7 +105,7 @@ def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:
     scratch.mkdir()
     sources = find_sources([good, no_channel, no_number, text], scratch)
     assert len(sources.files) == 1
-    for path, why in ((no_channel, "three letters"), (no_number, "no numbers"), (text, "neither miniSEED")):
+    for path, why in ((no_channel, "three letters"), (no_number, "no numbers"), (text, "no sound record of miniSEED")):
         assert any(str(path) in remark and why in remark for remark in sources.remarks)
     with pytest.raises(SourceError, match="three letters"):
         find_sources([no_channel], scratch)

@@ -209,9 +209,11 @@ def _place(results: Results, place: dict[str, Any], words: Words) -> Iterator[Bl
 def passed_over(row: dict[str, Any], place: str, words: Words) -> Iterator[Block]:
     """Why stations that were to stand for a place do not."""
     for one in row["passed_over"]:
-        yield Text(words("{place}, {event}: {station} ({km} km) was passed over: {reason}", place=place,
-                         event=row["event"], station=one["station"], km=number(one["station_km"]),
-                         reason=words.reason(one["reason"])), True)  # fmt: skip
+        said = "{place}, {event}: {station} ({km} km) was passed over: {reason}"
+        if one["station_km"] is None:
+            said = "{place}, {event}: {station} was passed over: {reason}"
+        yield Text(words(said, place=place, event=row["event"], station=one["station"],
+                         km=number(one["station_km"]), reason=words.reason(one["reason"])), True)  # fmt: skip
     if row["station"] is None:
         yield Text(words("{place}, {event}: not measured.", place=place, event=row["event"])
                    + ("" if row["passed_over"] else " " + words("No station is near enough.")), True)  # fmt: skip

@@ -56,6 +56,8 @@ def test_quakeml_by_obspy() -> None:
         parse_catalogue(text.getvalue(), "c.xml")
     with pytest.raises(CatalogueError, match=r"c\.xml: is no QuakeML"):
         parse_catalogue(b"<html></html>", "c.xml")
+    with pytest.raises(CatalogueError, match=r"c\.xml: is no QuakeML: [^<]*$"):
+        parse_catalogue(b"<q:quakeml>", "c.xml")
 
 
 @pytest.mark.parametrize(

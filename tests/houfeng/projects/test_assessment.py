@@ -18,6 +18,7 @@ from engineering.ending import still_moving
 from engineering.project import Language
 from houfeng.cli import main
 from houfeng.projects.load import open_project
+from houfeng.projects.places import UNKNOWN
 from houfeng.projects.report.words import Words, number
 from houfeng.projects.running import assess_project
 from houfeng.projects.shape import project_shape, to_json
@@ -174,7 +175,7 @@ def test_a_record_that_ends_too_early_is_refused_and_listed(shared_data: Folder,
     assert "ends while the ground moves" in refused["reason"]
     (event,) = shape["sites"][0]["events"]
     assert event["station"] is None
-    assert [one["reason"] for one in event["passed_over"]] == [refused["reason"], "no record"]
+    assert [one["reason"] for one in event["passed_over"]] == [refused["reason"], UNKNOWN]
     read = {one["name"]: one["role"] for one in shape["provenance"]["inputs"]}
     assert [name for name, role in read.items() if role == "miniSEED"] == [
         f"r/CI.MPM..HN{axis}.mseed" for axis in "ENZ"
