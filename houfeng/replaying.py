@@ -119,7 +119,6 @@ def _taken_up(asked: Asked, parts: Parts, store: Store, run_id: str, skipped: Pr
     if run is None or left is None:
         return None
     parts.go_on(*left)
-    _log.info("%s: goes on where it was interrupted, behind %d records", run_id, run.n_records)
     sizes = {file.path: file.n_bytes for file in asked.files}
     n_bytes = sum(sizes[path] for path in left[0].finished)
     skipped(Step(run.n_records, n_bytes, run.start_ns or 0, run.end_ns or 0))
