@@ -110,7 +110,25 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
     known = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
     if not known:
         return None
-    frame = _frame([(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in known])
+    return _drawn(rows, known, events, now_ns, _frame(_places(known)))
+
+
+def of_event(rows: Sequence[StationRow], event: EventRow) -> Map | None:
+    """A map of one event and the stations that heard it, with room for all; None where it has no origin."""
+    if event.origin is None:
+        return None
+    known = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
+    places = [*_places(known), (event.origin.latitude_deg, event.origin.longitude_deg)]
+    return _drawn(rows, known, [event], event.first_onset_ns, _frame(places))
+
+
+def _places(known: Sequence[StationRow]) -> list[tuple[float, float]]:
+    return [(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in known]
+
+
+def _drawn(
+    rows: Sequence[StationRow], known: Sequence[StationRow], events: Iterable[EventRow], now_ns: int, frame: _Frame
+) -> Map:
     marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in known]
     marks.sort(key=lambda mark: (-WORST_FIRST.index(mark.row.state), mark.row.station_id))
     quiet = [mark for mark in marks if len(marks) > _MOST_LINKS and mark.row.state == State.OK]

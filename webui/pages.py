@@ -172,7 +172,14 @@ def event(event_id: str) -> Response:
     def query(snapshot: Connection) -> dict[str, Any]:
         detail = queries.event(snapshot, public_id, run_id=run_id)
         run = queries.run(snapshot, detail.event.run_id) if detail else None
-        return {"detail": detail, "run": run, "evaluated_ns": queries.newest_evaluation_ns(snapshot)}
+        heard = {each.pick.source_id.station_id for each in detail.arrivals} if detail else set()
+        rows = [row for row in queries.stations(snapshot, seen_at_ns=now_ns()) if row.station_id in heard]
+        return {
+            "detail": detail,
+            "run": run,
+            "chart": maps.of_event(rows, detail.event) if detail else None,
+            "evaluated_ns": queries.newest_evaluation_ns(snapshot),
+        }
 
     values = reading.read(query)
     if values["detail"] is None:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from matplotlib.path import Path as Outline
 
 import houfeng.geography
+from database import queries
 from database.records import StationRow
+from database.store import Store
 from houfeng.geography import land, mercator_deg
 from stations.health import Metrics, State
-from webui.maps import HEIGHT, WIDTH, drawn
+from webui.maps import HEIGHT, WIDTH, drawn, of_event
 
 FOLDER = Path(houfeng.geography.__file__).parent / "world-atlas"
 ROW = StationRow("KR.NRN", "Naryn", "KG", 41.42, 75.97, 2120.0, State.OK, "", None, None, "full", Metrics())
@@ -126,3 +129,21 @@ def test_names_lie_on_nothing() -> None:
         others = [*boxes[:number], *marks]
         assert not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in others)
         assert box[0] >= 0 and box[1] >= 0 and box[2] <= WIDTH and box[3] <= HEIGHT
+
+
+def test_an_event_is_on_its_map_with_the_stations_that_heard_it(client: FlaskClient, filled: Store) -> None:
+    with filled.read() as snapshot:
+        (event,) = queries.events(snapshot, run_id="run/live")
+    page = client.get(f"/events/{event.public_id}").text
+    (circle,) = re.findall(r'<circle class="shock" cx="([\d.]+)" cy="([\d.]+)"', page)
+    heard = dict(re.findall(r"<title>\w+ (\S+) [^<]*</title><use [^>]*( x=[^>]*)/>", page))
+    assert set(heard) == {"KR.NRN", "II.AAK", "IC.LSA"}  # IM.BDK did not hear it
+    assert 0 < float(circle[0]) < WIDTH and 0 < float(circle[1]) < HEIGHT
+    # far from all of them it is still inside
+    far = replace(event, origin=replace(event.origin, latitude_deg=-5.0, longitude_deg=140.0))  # type: ignore[type-var]
+    chart = of_event([at("KR.NRN", 41.42, 75.97)], far)
+    assert chart is not None
+    (shock,), (mark,) = chart.events, chart.stations
+    assert mark.x < shock.x < WIDTH and mark.y < shock.y < HEIGHT
+    assert shock.opacity == 1  # on its own page it does not fade
+    assert of_event([], replace(event, origin=None)) is None
