@@ -50,6 +50,7 @@ class Field:
     shift_s : (2, m, g) arrival of P and S at the others after that of P at the one
     sharp : (2, m, g) one over the standard deviation of these, 1/s; 0 where no wave arrives
     nearer : (m, g) whether P is there clearly before
+    order : (m, g) numbers of the others, in the order in which P reaches them
     longest_s : the longest that P takes from the one station to another
     """
 
@@ -59,11 +60,12 @@ class Field:
     shift_s: Small | Half
     sharp: Small | Half
     nearer: NDArray[np.bool_]
+    order: NDArray[np.uint8]
     longest_s: float
 
 
 # The dimension of a field's arrays that places are along.
-_BY_PLACE = {"places": 0, "apart_km": 0, "lead_s": 0, "shift_s": 2, "sharp": 2, "nearer": 1}
+_BY_PLACE = {"places": 0, "apart_km": 0, "lead_s": 0, "shift_s": 2, "sharp": 2, "nearer": 1, "order": 1}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,6 +164,7 @@ def field_of(
         _small(np.nan_to_num(shift_s)),
         _small(np.nan_to_num(1 / sigma_s)),
         np.ascontiguousarray(nearer.T),
+        np.argsort(np.nan_to_num(shift_s[0], nan=np.inf).T, axis=0, kind="stable").astype(np.uint8),
         float(np.nanmax(shift_s[0] + within_s[0], initial=0.0)),
     )
 

@@ -33,6 +33,9 @@ _RATHER_P = 0.15
 # onsets: what each of those fewer than this costs besides. Among few stations there are hardly any threes that could be
 # taken for one.
 _TRIALS, _ENOUGH, _COST, _FEW, _MANY = 3.0, 5, 2.0, 4, 15
+# Most earthquakes are in the crust, and noise looks like one at any depth: what a place below costs, from the first
+# depth on and in whole from the second.
+_DEEP, _CRUST_KM = 1.0, (30.0, 60.0)
 # Where the Earth model and the clocks are good the onsets fit better than the tolerance: by this factor then. As there
 # are so many unknowns to fit, a few of noise hardly gain by it: of the shocks of synthetic days with 30 picks of noise
 # an hour and station 93 % have the evidence instead of 91, at as many chance events.
@@ -176,7 +179,7 @@ class Examiner:
         missing = ~has_p & (scene.is_alive[view.some] > 0)
         whole = gains.sum(axis=0) + np.array([0.0, _N_UNKNOWNS * np.log(_BETTER)])
         score = float(whole.max()) + evidence.loss(chance[missing]) + evidence.loss_of_s(chance[has_p & ~has_s])
-        score -= _chance(len(view.some), len(members[0]) + len(members[1]))
+        score -= _chance(len(view.some), len(members[0]) + len(members[1])) + _rarity(view.at.place[2])
         of_s_alone = float(gains[1, whole.argmax()])
         return Hypothesis(view.at, score, score - of_s_alone, tuple(members[0]), tuple(members[1]), far_km)
 
@@ -185,6 +188,11 @@ def _chance(n_stations: int, n_picks: int) -> float:
     """What an event's picks are less worth because noise had so many places and times to look like one."""
     crowd = float(np.clip(np.log(n_stations / _FEW) / np.log(_MANY / _FEW), 0.0, 1.0))
     return crowd * (_TRIALS + _COST * max(_ENOUGH - n_picks, 0))
+
+
+def _rarity(depth_km: float) -> float:
+    """What an event is less worth because so few are so deep."""
+    return _DEEP * float(np.interp(depth_km, _CRUST_KM, (0.0, 1.0)))
 
 
 class _View:

@@ -11,13 +11,14 @@ from detection.association.grid import Field, Small
 from detection.location.traveltime import Indices
 from detection.plan import Floats
 
-# Chance that P and S are picked, and the part of the evidence that a station nearby without P takes away.
+# Chance that P and S are picked, and the evidence that a station without P takes away amid those that have it.
 _CHANCE = np.array([0.8, 0.3], np.float32)[:, np.newaxis, np.newaxis]
 _ABSENT = np.float32(1.5)
 # Beyond so many standard deviations a pick does not fit; a parabola up to there takes half the time of an exponential.
 _CUT = np.float32(2.2)
 # A station has P where that is more likely than chance by this factor.
 _HAS_P = 1.0
+_LEAST_P = np.float32(np.log1p(_HAS_P))
 _AREA = np.float32(2.5)
 
 
@@ -30,7 +31,7 @@ class Around:
     after_s : (n,) picks after the first one, ordered by slot
     slots : (n,) whose they are
     per_s : (n,) picks a second by chance
-    silent : (m,) neighbours that have picks, though none of these
+    silent : (m,) neighbours that have had picks lately: none of P tells something of these
     can_be_s : (n,) picks that do not stand out too far for S
     """
 
@@ -95,10 +96,28 @@ def scores(field: Field, picks: Around, n_others: int) -> Floats:
     likely[1] *= ~as_p
     best = np.maximum.reduceat(likely, starts, axis=1)
     n_with_p = (best[0] > _HAS_P).sum(axis=0)
-    absent = (field.nearer & picks.silent[:, np.newaxis]).sum(axis=0)
-    score = np.log1p(best).sum(axis=(0, 1)) - _ABSENT * absent
+    worth = np.log1p(best)
+    score = _within_reach(field, picks, picks.slots[starts], worth[0]) + worth[1].sum(axis=0)
     score[n_with_p < n_others] = -np.inf
     return np.asarray(score, np.float64)
+
+
+def _within_reach(field: Field, picks: Around, slots: Indices, worth: Small) -> Small:
+    """(g,) evidence of P as far from each place as is best: within that, stations that have none count against it.
+
+    Parameters
+    ----------
+    slots : (k,) neighbours with picks
+    worth : (k, g) evidence of the best of these as P
+    """
+    lost = np.where(picks.silent, -_ABSENT, np.float32(0))
+    of_all = np.repeat(lost[:, np.newaxis], len(field.places), axis=1)
+    of_all[slots] = np.where(worth > _LEAST_P, worth, of_all[slots])
+    so_far = np.cumsum(np.take_along_axis(of_all, field.order, axis=0), axis=0)
+    # the first pick's own station has P: it is seen at least as far as there
+    n_nearer = field.nearer.sum(axis=0)
+    so_far[np.arange(len(of_all))[:, np.newaxis] < n_nearer - 1] = -np.inf
+    return np.asarray(np.maximum(so_far.max(axis=0), np.where(n_nearer > 0, -np.inf, 0.0)))
 
 
 def _likely(field: Field, after_s: Small, slots: Indices, per_s: Small) -> Small:
