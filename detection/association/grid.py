@@ -33,7 +33,7 @@ _FAR_DEPTH_KM = 33.0
 _MOST_DIRECTIONS = 20
 # Of the largest possible error of a time at a place that stands for those around it, this part is a standard deviation.
 _WITHIN = 0.6
-# Kept at once, of 65 kB each: all those of a thousand stations, whose noise comes to all of them. With 400 each pick of
+# Kept at once, of 70 kB each: all those of a thousand stations, whose noise comes to all of them. With 400 each pick of
 # a thousand had its anchor made again, in 4 to 10 ms.
 _N_KEPT = 1200
 
@@ -160,7 +160,7 @@ def field_of(
     return Field(
         places,
         apart_km,
-        time_s[0, :, -1].copy(),  # a view kept the times of all stations: 173 kB an anchor, not 76
+        time_s[0, :, -1].copy(),  # a view kept the times of all stations, more than all the rest
         _small(np.nan_to_num(shift_s)),
         _small(np.nan_to_num(1 / sigma_s)),
         np.ascontiguousarray(nearer.T),
