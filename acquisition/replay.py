@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import BinaryIO
 
 from acquisition import mseed
 from acquisition.record_files import opened
@@ -144,8 +146,8 @@ class ReplaySource:
         for file in files:
             if file.path in self._reading.finished:
                 continue
-            with file.path.open("rb") as handle, mmap(handle.fileno(), 0, access=ACCESS_READ) as content:
-                yield from self._packets_of(file.path, memoryview(content), n_bytes)
+            with file.path.open("rb") as handle, _mapped(handle) as content:
+                yield from self._packets_of(file.path, content, n_bytes)
                 # When the next record is asked for: all of this file are in batches that were taken.
                 if self._is_noted:
                     self._reading.finished[file.path] = sha256(content).hexdigest()
@@ -157,12 +159,11 @@ class ReplaySource:
         def refuse(raw: bytes, reason: RecordError) -> None:
             self._reject(raw, f"{path}: {reason}")
 
-        with content:
-            for whole, n_read in opened(content, damage, refuse, self._reading.n_read.get(path, 0), n_bytes):
-                records = whole.records if self._is_cut(whole) else (whole,)
-                for number, packet in enumerate(records, n_read + 1 - len(records)):
-                    if self._is_wanted(packet):
-                        yield packet, path, number
+        for whole, n_read in opened(content, damage, refuse, self._reading.n_read.get(path, 0), n_bytes):
+            records = whole.records if self._is_cut(whole) else (whole,)
+            for number, packet in enumerate(records, n_read + 1 - len(records)):
+                if self._is_wanted(packet):
+                    yield packet, path, number
 
     def _is_cut(self, packet: Packet) -> bool:
         """Whether some of its records may not be wanted, or not yet."""
@@ -172,6 +173,23 @@ class ReplaySource:
     def _is_wanted(self, packet: Packet) -> bool:
         begins_late = self._end_ns is not None and packet.start_ns >= self._end_ns
         return not begins_late and (self._start_ns is None or packet.next_ns > self._start_ns)
+
+
+@contextmanager
+def _mapped(handle: BinaryIO) -> Iterator[memoryview]:
+    """The bytes of a file.
+
+    A profiler that looks at this thread, as Dask's does, keeps its frames for a moment and with them what looks into
+    the file: it is closed when they are gone then.
+    """
+    content = mmap(handle.fileno(), 0, access=ACCESS_READ)
+    view = memoryview(content)
+    try:
+        yield view
+    finally:
+        with suppress(BufferError):
+            view.release()
+            content.close()
 
 
 def _sound(packet: Packet) -> Sequence[Packet]:

@@ -117,7 +117,7 @@ class AssociationSettings:
     """
 
     min_stations: int = 3
-    threshold: float = 16.3
+    threshold: float = 16.1
     tolerance_s: float = 0.4
     quiet_picks_per_hour: float = 1.5
     unlocated_window_s: float = 10.0

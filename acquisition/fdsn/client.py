@@ -12,7 +12,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 
 from obspy.clients.fdsn import Client
-from obspy.clients.fdsn.header import FDSNRedirectException
+from obspy.clients.fdsn.header import URL_MAPPINGS, FDSNRedirectException
 
 from acquisition.fdsn.connections import CutHttpHandler, CutHttpsHandler
 from acquisition.fdsn.deadline import Cut
@@ -55,7 +55,10 @@ class FdsnClient:
         try:
             self._client = _Client(settings)
         except ValueError as error:
-            raise SourceError(f"{settings.address}: {error}") from error
+            raise SourceError(
+                f"{settings.address}: an address such as https://geofon.gfz.de, with a port of two digits or more, or "
+                f"a name that ObsPy knows is needed: {', '.join(sorted(URL_MAPPINGS))}"
+            ) from error
 
     @property
     def address(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 from acquisition.fdsn.client import MAX_BODY_BYTES, FdsnClient
 from acquisition.fdsn.settings import FdsnSettings
 from acquisition.records import pack
+from houfeng.errors import SourceError
 from houfeng.times import NS_PER_S
 from houfeng.types import Gap, SourceId
 from tests.acquisition.fdsn_server import Answer, FdsnServer, Handler, drip, packets_of, serving, sound, stall_in_body
@@ -58,6 +59,12 @@ def test_lines_of_a_request_are_those_of_the_standard(server: FdsnServer) -> Non
 
 def test_names_that_obspy_knows_become_addresses() -> None:
     assert FdsnClient(FdsnSettings("GFZ")).address == "https://geofon.gfz.de"
+
+
+@pytest.mark.parametrize("address", ["NOPE", "http://127.0.0.1:1"])
+def test_what_is_no_address_is_refused_with_what_would_be_one(address: str) -> None:
+    with pytest.raises(SourceError, match=rf"^{address}: an address such as https.* is needed: AUSPASS.* GFZ"):
+        FdsnClient(FdsnSettings(address))
 
 
 def test_tls(tls: Path, monkeypatch: pytest.MonkeyPatch) -> None:

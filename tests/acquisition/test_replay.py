@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import obspy
 import pytest
@@ -79,6 +81,22 @@ def test_every_file_that_ships_with_obspy_is_survived(tmp_path: Path) -> None:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     replayed, _ = replay(tmp_path)
     assert len(replayed) > 100
+
+
+def test_who_looks_at_frames_stops_no_replay(tmp_path: Path, packets: list[Packet]) -> None:
+    """As the profiler of a Dask worker does, which made a file that was read impossible to close."""
+    for packet in packets:
+        with (tmp_path / f"{packet.source_id}.mseed").open("ab") as file:
+            file.write(packet.raw)
+    frames: list[FrameType] = []
+    sys.setprofile(lambda frame, event, value: frames.append(frame))
+    try:
+        source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason))
+        n_found = sum(packet.n_records for batch in source.joined() for packet in batch)
+    finally:
+        sys.setprofile(None)
+    assert frames
+    assert n_found == len(packets)
 
 
 def test_a_folder_without_records_says_so(tmp_path: Path) -> None:

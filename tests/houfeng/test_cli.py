@@ -85,7 +85,7 @@ def test_a_missing_configuration_is_named(houfeng: Callable[..., Result]) -> Non
 
 def test_a_folder_without_records_is_named(houfeng: Callable[..., Result], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "empty: holds no miniSEED, SAC or ESM file" in complaint(houfeng("replay", "empty"))
+    assert "empty: holds no miniSEED, SAC or strong-motion file" in complaint(houfeng("replay", "empty"))
 
 
 def test_a_wrong_time_is_explained(houfeng: Callable[..., Result]) -> None:
