@@ -45,10 +45,10 @@ def filter_step(sections: Floats, n_step: int) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:
-    """Makes a filter's output over a step out of what it carries and of the step's samples.
+    """Makes what comes out over a step of what was carried into it and of what comes in: a filter's samples, or states.
 
-    No sample of the output depends on later ones: taken in parts of some columns each, a third of the multiplications,
-    those with zeros, need not be done.
+    Nothing that comes out depends on what comes in later: taken in parts of some columns each, nearly a third of the
+    multiplications, those with zeros, need not be done.
 
     Parameters
     ----------
