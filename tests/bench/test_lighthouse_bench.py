@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ CHANNELS = (f"/stations/{CHANNEL.station_id}", f"/drum/{CHANNEL}?filter=1-10", f
 PAGES = ("/", "/?limit=10000", *CHANNELS, "/stations", "/events", "EVENT", "/alerts")
 FLAGS = "--headless=new --no-sandbox --disable-gpu"
 EVALUATED_EVERY_S = 5
+ATTEMPTS = 3  # Chromium's traces lack their beginning now and then: Lighthouse says NO_NAVSTART
 FIGURES = {"FCP": "first-contentful-paint", "LCP": "largest-contentful-paint", "TBT": "total-blocking-time"}
 
 
@@ -59,11 +61,19 @@ def report(address: str, folder: Path) -> dict[str, Any]:
     path, seen = folder / "report.json", folder / "seen"
     command = [program, address, "--quiet", "--only-categories=performance,accessibility,best-practices"]
     environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
-    subprocess.run([*command, f"-G={seen}", f"--chrome-flags={FLAGS}"], check=True, env=environment)
-    in_processor_time(seen / "defaultPass.trace.json")
-    subprocess.run([*command, f"-A={seen}", "--output=json", f"--output-path={path}"], check=True, env=environment)
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return found
+
+    def ran(*options: str) -> bool:
+        return subprocess.run([*command, *options], env=environment, check=False).returncode == 0
+
+    for _ in range(ATTEMPTS):
+        shutil.rmtree(seen, ignore_errors=True)
+        if not ran(f"-G={seen}", f"--chrome-flags={FLAGS}"):
+            continue
+        in_processor_time(seen / "defaultPass.trace.json")
+        if ran(f"-A={seen}", "--output=json", f"--output-path={path}"):
+            found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return found
+    pytest.fail(f"{address}: Lighthouse ended with an error {ATTEMPTS} times")
 
 
 def in_processor_time(path: Path) -> None:
