@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -60,7 +60,9 @@ STATION_SORTS: dict[str, Callable[[StationRow], Any]] = {
 }
 
 
-def stations(connection: Connection, *, seen_at_ns: int | None = None, **choice: Any) -> list[StationRow]:
+def stations(
+    connection: Connection, *, seen_at_ns: int | None = None, among: Collection[str] | None = None, **choice: Any
+) -> list[StationRow]:
     """Stations that have metadata or a status; all of them, unless `choice` has parameters of `chosen`.
 
     One that is off is not expected to be anything: its state is UNKNOWN, and it has no metrics.
@@ -69,13 +71,16 @@ def stations(connection: Connection, *, seen_at_ns: int | None = None, **choice:
     ----------
     seen_at_ns : when they are shown, ns UTC: a status that nobody has renewed by then is UNKNOWN. None shows
         what was saved.
+    among : only of these ids; None for all
 
     Raises
     ------
     StoreError : as `chosen`
     """
-    by_whom = alert_queries.acknowledged(connection)
-    rows = (_station_row(found, seen_at_ns, by_whom) for found in connection.execute(_station_query()))
+    by_whom, query = alert_queries.acknowledged(connection), _station_query()
+    if among is not None:
+        query = query.where(_station_id.in_(among))
+    rows = (_station_row(found, seen_at_ns, by_whom) for found in connection.execute(query))
     return chosen(rows, **choice)
 
 

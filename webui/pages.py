@@ -173,7 +173,7 @@ def event(event_id: str) -> Response:
         detail = queries.event(snapshot, public_id, run_id=run_id)
         run = queries.run(snapshot, detail.event.run_id) if detail else None
         heard = {each.pick.source_id.station_id for each in detail.arrivals} if detail else set()
-        rows = [row for row in queries.stations(snapshot, seen_at_ns=now_ns()) if row.station_id in heard]
+        rows = queries.stations(snapshot, seen_at_ns=now_ns(), among=heard)
         return {
             "detail": detail,
             "run": run,

@@ -99,6 +99,8 @@ def test_rows(filled: Store) -> None:
         ({"q": "uh"}, ["BW.UH1", "BW.UH2"]),
         ({"q": "%"}, []),
         ({"country": "DE", "status": State.OK, "q": "unter"}, []),
+        ({"among": {"KR.NRN", "XX.NEW", "XX.NOT"}}, ["KR.NRN", "XX.NEW"]),
+        ({"among": []}, []),
         ({"limit": 2}, ["IC.BJT", "BB.ZZZ"]),
         ({"sort": "station", "limit": 2}, ["BB.ZZZ", "BW.UH1"]),
         ({"sort": "-station", "limit": 2}, ["XX.NEW", "KR.NRN"]),
