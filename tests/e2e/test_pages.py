@@ -94,6 +94,15 @@ def test_a_reader_clicks_through_every_page(site: Site, chromium: WebDriver) -> 
     assert "LGPL" in text(chromium, "main")
 
 
+def test_rows_that_the_first_frame_leaves_out_follow(site: Site, chromium: WebDriver) -> None:
+    with site.store.begin() as unit:
+        unit.save_statuses([make_status(f"XX.S{n:04}") for n in range(130)])
+    chromium.get(f"{site.address}/stations")
+    seen = "return [...document.querySelectorAll('.stations tbody tr')].map((row) => row.offsetHeight > 0)"
+    wait(chromium, lambda b: all(b.execute_script(seen)))
+    assert len(chromium.execute_script(seen)) == 134
+
+
 def test_a_change_arrives_without_a_reload(site: Site, chromium: WebDriver) -> None:
     chromium.get(f"{site.address}/")
     wait_until_live(site, chromium)
