@@ -15,7 +15,7 @@ from configs.patterns import station_of
 from houfeng.errors import InventoryError
 from houfeng.types import SourceId
 from stations.card import Card, make_cards
-from stations.inventory import Inventory, merge
+from stations.inventory import Inventory, Site, merge
 from stations.reading import parse_inventory
 from stations.registry import register
 
@@ -42,23 +42,29 @@ class Network:
     cards: Mapping[str, Card] = field(default_factory=dict)
 
 
-def load_network(settings: Settings, more_files: Iterable[Path] = ()) -> Network:
-    """Read the StationXML that the configuration names, and log what is wrong with it.
+def load_network(
+    settings: Settings, more_files: Iterable[Path] = (), places: Mapping[str, Site] | None = None
+) -> Network:
+    """Read the documents that the configuration names, and log what is wrong with them.
 
     A document that cannot be used is reported in one line and left out; the others count.
 
     Parameters
     ----------
-    more_files : StationXML found elsewhere, such as beside replayed records
+    more_files : StationXML or dataless SEED found elsewhere, such as beside replayed records
+    places : where stations stand as long as nothing else says so, by station id
     """
-    network = read_network(settings, more_files)
+    network = read_network(settings, more_files, places=places)
     for warning in network.warnings:
         _log.warning("%s", warning)
     return network
 
 
 def read_network(
-    settings: Settings, more_files: Iterable[Path] = (), pending: Mapping[Path, bytes | None] | None = None
+    settings: Settings,
+    more_files: Iterable[Path] = (),
+    pending: Mapping[Path, bytes | None] | None = None,
+    places: Mapping[str, Site] | None = None,
 ) -> Network:
     """As `load_network`, which logs the warnings as well.
 
@@ -67,7 +73,7 @@ def read_network(
     pending : imported documents that are not there yet, by their path; None of those that are about to go
     """
     pending = pending or {}
-    inventories, warnings = [], []
+    inventories, warnings = [Inventory(places or {})], []
     named, unmatched = _named(settings.inventory.files)
     warnings += unmatched
     fetched = fetched_files(Path(settings.archive.path), settings.fdsn)

@@ -31,6 +31,8 @@ from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
 
+_MOST_NAMED = 5
+
 
 class Step(NamedTuple):
     """What was replayed since the step before: how much, and the time of its data, ns UTC."""
@@ -83,7 +85,8 @@ def replay(
     -------
     Run : as saved when it was finished
     """
-    network = load_network(settings, sources.documents)
+    network = load_network(settings, sources.documents, sources.sites)
+    _warn_of_strangers(sources, network)
     window = (start_ns, end_ns)
     documents = network.inventory.documents
     asked = Asked(settings, sources.files, sources.folder, documents, *window, sources.originals, arrivals)
@@ -102,6 +105,19 @@ def replay(
         passage.advance()
         progress(step)
     return passage.finish()
+
+
+def _warn_of_strangers(sources: Sources, network: Network) -> None:
+    stations = {file.source_id.station_id for file in sources.files}
+    unplaced = sorted(stations - {*network.inventory.sites})
+    if unplaced:
+        more = f" and {len(unplaced) - _MOST_NAMED} more" if len(unplaced) > _MOST_NAMED else ""
+        _log.warning(
+            "%s%s: nothing says where they stand, so their events are not located: StationXML or dataless SEED beside "
+            "the records, or [[station]] in the configuration, is needed",
+            ", ".join(unplaced[:_MOST_NAMED]),
+            more,
+        )
 
 
 def _steps(asked: Asked, parts: Parts, n_workers: int, scheduler: str) -> Iterator[Step]:

@@ -83,7 +83,14 @@ DOORS = {
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.projects": (
         *(*INNER, "houfeng.assessing", "houfeng.motion_shapes"),
-        *("houfeng.projects", "houfeng.report_files", "houfeng.waveforms", "houfeng.geography", "configs"),
+        *(
+            "houfeng.projects",
+            "houfeng.report_files",
+            "houfeng.station_files",
+            "houfeng.waveforms",
+            "houfeng.geography",
+        ),
+        "configs",
     ),
     "houfeng.report_files": CORE,
     "houfeng.noise": (*INNER, "houfeng"),
@@ -94,6 +101,7 @@ DOORS = {
         *("houfeng.waveforms", "acquisition"),
     ),
     "houfeng.spectrogram": (*CORE, "stations"),
+    "houfeng.station_files": (*CORE, "stations"),
     "houfeng.availability": (*INNER, "houfeng.shape_types"),
     "houfeng.health_evidence": INNER,
     "houfeng.measuring": INNER,

@@ -26,6 +26,7 @@ from houfeng.cli.printing import format_option, print_rows
 from houfeng.errors import MotionError
 from houfeng.motion_shapes import component_rows, record_shape, spectrum_rows
 from houfeng.network import load_network
+from houfeng.station_files import find_station_files
 from houfeng.waveforms import RecordedWaveforms
 
 _COMPONENTS = (
@@ -91,7 +92,7 @@ def event(
     settings = settings_of(config)
     detail = event_of(config, event_id, run_id)
     waveforms = RecordedWaveforms(ReplayWindows(find_files(folder)))
-    inventory = load_network(settings, sorted(folder.rglob("*.xml"))).inventory
+    inventory = load_network(settings, find_station_files(folder)).inventory
     oscillators = _oscillators(damping, periods_s, linear)
     found, refused = assess_event(detail, waveforms, inventory, Window(before, after), oscillators)
     for reason in refused:

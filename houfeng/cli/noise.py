@@ -19,6 +19,7 @@ from houfeng.indexing import ArchiveIndex
 from houfeng.network import load_network
 from houfeng.noise import ChannelNoise, channel_noise, channels_of, matching, stored_noise
 from houfeng.noise_archive import NoiseArchive
+from houfeng.station_files import find_station_files
 from houfeng.times import now_ns
 from houfeng.types import SourceId
 from stations.health.noise import Noise
@@ -83,7 +84,7 @@ def _measured(
     if not wanted:
         raise SourceError(f"{folder}: no channel matches {', '.join(channels)}")
     windows = ReplayWindows(files, start_ns=start, end_ns=end)
-    responses = Responses(load_network(settings, sorted(folder.rglob("*.xml"))).inventory)
+    responses = Responses(load_network(settings, find_station_files(folder)).inventory)
     for source_id in wanted:
         with share_progress(str(source_id)) as progress:
             yield channel_noise(source_id, windows, responses, start_ns=start, end_ns=end, progress=progress)

@@ -73,7 +73,8 @@ def replay(
     """Detect on archived records, as fast as this computer can.
 
     DIR is any folder of miniSEED 2 and 3, SAC and strong motion (ESM, CSMIP, GeoNet) in any mixture, an SDS archive
-    too; StationXML in it is read. FILEs are single ones of these. A file that cannot be used is named with the reason.
+    too; StationXML and dataless SEED in it are read. FILEs are single ones of these. A file that cannot be used is
+    named with the reason.
     The records take the same way as live ones, in a run of their own: no row of the live run is touched, and the same
     replay twice changes nothing. One that was interrupted, even killed, goes on where it was when it is started again,
     and comes to the same result (with --arrivals it begins again).

@@ -23,7 +23,7 @@ from stations.changes import changes
 from stations.check import RULES, Severity, check_stationxml
 from stations.health import State
 from stations.inventory import Inventory
-from stations.reading import parse_inventory
+from stations.reading import parse_inventory, stationxml_of
 from stations.settings import USAGES
 
 _COLUMNS = (
@@ -87,8 +87,8 @@ def _for_people(row: Station) -> Station:
 def diff_stations(files: tuple[Path, ...], config: Path | None, as_json: bool) -> None:
     """Show what stations and channel epochs of NEW say otherwise than those of OLD, field by field.
 
-    Both may be StationXML, FDSN station text or CSV. Without OLD, NEW is compared with what the network knows of its
-    stations.
+    Both may be StationXML, dataless SEED, FDSN station text or CSV. Without OLD, NEW is compared with what the network
+    knows of its stations.
     """
     if len(files) > 2:
         raise click.UsageError(f"one file, or OLD and NEW, are needed; {len(files)} came")
@@ -110,7 +110,7 @@ def _part(known: Inventory, of: Inventory) -> Inventory:
     return Inventory(sites, tuple(epoch for epoch in known.epochs if epoch.source_id.station_id in sites))
 
 
-@stations.command("check", short_help="Check StationXML against the rules it must keep.")
+@stations.command("check", short_help="Check StationXML or dataless SEED against rules.")
 @click.argument("files", type=_file, nargs=-1, required=True, metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
@@ -122,12 +122,17 @@ def _part(known: Inventory, of: Inventory) -> Inventory:
     help="List the rules and end.",
 )
 def check_stations(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check StationXML against rules of coordinates, epochs, sampling and response.
+    """Check StationXML, or dataless SEED as StationXML, against rules of coordinates, epochs, sampling and response.
 
     Each line names the file, the rule, channel and epoch, the element, what was found and what was expected. Exit
     status 1 if there are errors; warnings alone leave it 0. `houfeng stations check --rules` lists the rules.
     """
-    found = {file: check_stationxml(file.read_bytes(), str(file)) for file in files}
+    contents = {file: file.read_bytes() for file in files}
+    # A list is told that it is no StationXML.
+    found = {
+        file: check_stationxml(stationxml_of(content, str(file)) or content, str(file))
+        for file, content in contents.items()
+    }
     if as_json:
         rows = [
             {"file": str(file), "severity": str(each.severity), **asdict(each)}

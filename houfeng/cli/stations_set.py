@@ -89,7 +89,7 @@ def set_stations(
         click.echo("nothing was changed (--dry-run)")
 
 
-@click.command("import", short_help="Take on stations from StationXML, text or CSV.")
+@click.command("import", short_help="Take on stations from StationXML, SEED, text or CSV.")
 @click.argument("files", type=_file, nargs=-1, required=True, metavar="FILE...")
 @config_option
 @click.option("--check", is_flag=True, help="Check and compare only; the same as --dry-run.")
@@ -112,7 +112,7 @@ def import_stations(
     by: str | None,
     dry_run: bool,
 ) -> None:
-    """Take on stations and channel epochs from StationXML, FDSN station text or CSV.
+    """Take on stations and channel epochs from StationXML, dataless SEED, FDSN station text or CSV.
 
     What a file changes is printed; a file is taken on whole or not at all, and none is when one of them cannot be used.
     It has the last word over fetched StationXML and `inventory.files`; import another file of the same name to replace

@@ -23,6 +23,7 @@ from houfeng.cli.printing import format_option, print_rows
 from houfeng.cli.tune_report import COLUMNS, Report
 from houfeng.errors import CatalogueError, ConfigError
 from houfeng.network import load_network
+from houfeng.station_files import find_station_files
 
 _PICTURES = (".png", ".pdf", ".svg")
 _ON_RATIOS = (2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
@@ -182,7 +183,7 @@ def _swept(
     window: tuple[int | None, int | None],
 ) -> Found:
     files = find_files(folder)
-    network = load_network(settings, sorted(folder.rglob("*.xml")))
+    network = load_network(settings, find_station_files(folder))
     sweep = Sweep(tried, network.inventory.sites)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:

@@ -28,6 +28,7 @@ from engineering.spectra import Oscillators
 from houfeng.assessing import Assessor, Window
 from houfeng.errors import ConfigError, MotionError
 from houfeng.projects.load import AssessedEvent, Opened, places_of
+from houfeng.station_files import find_station_files
 from houfeng.times import seconds_ns
 from houfeng.types import Packet, SourceId
 from houfeng.waveforms import RecordedWaveforms
@@ -137,8 +138,10 @@ def _archived(found: Found, progress: Progress) -> None:
     opened, asked = found.opened, found.opened.project.records
     folders = [opened.folder / name for name in asked.folders]
     windows = ReplayWindows([file for folder in folders for file in find_files(folder)])
-    documents = sorted(path for folder in folders for path in folder.rglob("*.xml"))
-    contents = {path: opened.read("StationXML", path) for path in documents}
+    documents = [path for folder in folders for path in find_station_files(folder)]
+    contents = {
+        path: opened.read("StationXML" if path.suffix == ".xml" else "dataless SEED", path) for path in documents
+    }
     inventory = merge([parse_inventory(content, opened.name(path)) for path, content in contents.items()])
     recorded = RecordedWaveforms(_Noting(opened, windows))
     assessor = Assessor(recorded, inventory, Window(asked.before_s, asked.after_s), found.oscillators)

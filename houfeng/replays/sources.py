@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from engineering.formats.lines import File
 from engineering.motion import Component
 from houfeng.codes import SourceId
 from houfeng.errors import MotionError, RecordError, SourceError, SourceIdError
+from houfeng.station_files import is_station_file
+from stations.inventory import Site
 
 _SAC_HEADER = 632  # bytes; the version of the header is its 77th word (SAC manual, "SAC data file format")
 _SAC_VERSION_AT, _SAC_VERSIONS = 304, (6, 7)
@@ -30,8 +33,25 @@ _CHANNEL_LETTERS = 3
 _MOST_NAMED = 3
 _RECORD_LENGTH = 4096
 
-# Channels, first sample's time (ns UTC), miniSEED 3 records, and what the samples are if not counts.
-_Converted = tuple[list[SourceId], int, list[bytes], str]
+
+@dataclass(frozen=True, slots=True)
+class _Converted:
+    """Records that were made of a file.
+
+    Parameters
+    ----------
+    source_ids : channels
+    start_ns : time of the first sample, ns UTC
+    records : miniSEED 3
+    remark : what the samples are if not counts
+    site : where the station stands, if the file says so
+    """
+
+    source_ids: list[SourceId]
+    start_ns: int
+    records: list[bytes]
+    remark: str
+    site: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +61,12 @@ class Sources:
     Parameters
     ----------
     files : of records; those that were converted are somewhere else than what they were made from
-    documents : StationXML
+    documents : StationXML and dataless SEED
     folder : all that was named lies in it
     originals : converted file -> what it was made from
     physical : channels whose samples are no counts: the metadata's response is not theirs
     remarks : a line for each file that was left out or needs to be explained
+    sites : where stations stand by the headers of their records; whatever else is known of them has the last word
     """
 
     files: tuple[RecordFile, ...]
@@ -54,6 +75,7 @@ class Sources:
     originals: Mapping[Path, Path] = field(default_factory=dict)
     physical: frozenset[SourceId] = frozenset()
     remarks: tuple[str, ...] = ()
+    sites: Mapping[str, Site] = field(default_factory=dict)
 
 
 def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
@@ -61,7 +83,7 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
 
     Parameters
     ----------
-    paths : files of miniSEED 2 or 3, SAC, strong motion or StationXML, and folders of them in any mixture
+    paths : files of miniSEED 2 or 3, SAC, strong motion, StationXML or dataless SEED, and folders of them, mixed
     scratch : an empty folder that receives what is made from others; it must last as long as the replay
 
     Raises
@@ -84,6 +106,7 @@ def find_sources(paths: Sequence[Path], scratch: Path) -> Sources:
         made.originals,
         frozenset(made.physical),
         tuple(made.remarks),
+        made.sites,
     )
 
 
@@ -108,6 +131,7 @@ class _Made:
         self.documents: list[Path] = []
         self.originals: dict[Path, Path] = {}
         self.physical: set[SourceId] = set()
+        self.sites: dict[str, Site] = {}
         self.explained: list[str] = []
         self._left_out: dict[str, list[Path]] = {}
         self._taken: dict[tuple[SourceId, int], Path] = {}
@@ -125,7 +149,7 @@ class _Made:
 
     def take(self, path: Path, *, is_named: bool) -> None:
         """Take in a file; one that was named by itself is never passed over in silence."""
-        if path.suffix == ".xml":
+        if is_station_file(path):
             self.documents.append(path)
         elif (file := inspect(path)) is not None:
             self.files.append(file)
@@ -134,29 +158,30 @@ class _Made:
         elif path.suffix.lower() in _STRONG_MOTION:
             self._take_made(path, _from_strong_motion)
         elif is_named:
-            why = "it holds no sound record of miniSEED, SAC or strong motion, and is no StationXML"
+            why = "it holds no sound record of miniSEED, SAC or strong motion, and describes no station"
             self._left_out.setdefault(why, []).append(path)
 
     def _take_made(self, path: Path, make: Callable[[Path], _Converted]) -> None:
         target = self._scratch / f"{len(self.originals)}.mseed3"
         try:
-            source_ids, start_ns, records, remark = make(path)
-            same = next(
-                (self._taken[key] for key in ((each, start_ns) for each in source_ids) if key in self._taken), None
-            )
+            made = make(path)
+            keys = [(each, made.start_ns) for each in made.source_ids]
+            same = next((self._taken[key] for key in keys if key in self._taken), None)
             if same is not None:
-                raise SourceError(f"{source_ids[0]} begins at the same time in {same.name}, which is taken")
+                raise SourceError(f"{made.source_ids[0]} begins at the same time in {same.name}, which is taken")
         except (MotionError, RecordError, SourceIdError, SourceError) as error:
             self._left_out.setdefault(str(error).removeprefix(f"{path.name}: "), []).append(path)
             return
-        target.write_bytes(b"".join(records))
-        self._taken.update(dict.fromkeys(((each, start_ns) for each in source_ids), path))
-        self.files.append(RecordFile(source_ids[0], start_ns, target, target.stat().st_size))
+        target.write_bytes(b"".join(made.records))
+        self._taken.update(dict.fromkeys(keys, path))
+        self.files.append(RecordFile(made.source_ids[0], made.start_ns, target, target.stat().st_size))
         self.originals[target] = path
-        if remark:
-            self.physical.update(source_ids)
-            said = ", ".join(map(str, source_ids))
-            self.explained.append(f"{path}: {said}: samples are {remark}: onsets are read, no magnitudes made")
+        if made.site is not None:
+            self.sites.setdefault(made.site.station_id, made.site)
+        if made.remark:
+            self.physical.update(made.source_ids)
+            said = ", ".join(map(str, made.source_ids))
+            self.explained.append(f"{path}: {said}: samples are {made.remark}: onsets are read, no magnitudes made")
 
 
 def is_sac(path: Path) -> bool:
@@ -190,7 +215,15 @@ def _from_sac(path: Path) -> _Converted:
     said = _SAC_PHYSICAL.get(int(header.sac.get("idep", 5)), "" if is_whole else "numbers that are no counts")
     samples = counts.astype(np.int32) if is_whole else trace.data.astype(np.float32)
     records = pack(source_id, header.starttime.ns, float(header.sampling_rate), samples, _RECORD_LENGTH, version=3)
-    return [source_id], header.starttime.ns, records, said
+    return _Converted([source_id], header.starttime.ns, records, said, _site(source_id.station_id, header.sac))
+
+
+def _site(station_id: str, header: Mapping[str, Any]) -> Site | None:
+    """Where the header says that the station stands; an elevation that it leaves open is that of the sea."""
+    latitude, longitude = (float(header.get(key, np.nan)) for key in ("stla", "stlo"))
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):  # also where one is none
+        return None
+    return Site(station_id, latitude, longitude, float(header.get("stel", 0.0)))
 
 
 def _from_strong_motion(path: Path) -> _Converted:
@@ -215,4 +248,4 @@ def _from_strong_motion(path: Path) -> _Converted:
     # in turns, as a recorder would have sent them: what is compared between axes is then read together
     records.sort(key=lambda numbered: numbered[0])
     start_ns = min(axis.start_ns for axis in axes if axis.start_ns is not None)
-    return source_ids, start_ns, [record for _, record in records], "acceleration in m/s/s"
+    return _Converted(source_ids, start_ns, [record for _, record in records], "acceleration in m/s/s")

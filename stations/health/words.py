@@ -64,7 +64,9 @@ def quantity(value: float, unit: str) -> str:
 
 def reason(what: str, value: float, limit: float, unit: str) -> str:
     """Fill `what` ("Latency {value}, limit {limit}"); at most 40 characters, the limit goes first when it is long."""
-    return fitted(what.format(value=quantity(value, unit), limit=quantity(limit, unit)))
+    text = what.format(value=quantity(value, unit), limit=quantity(limit, unit))
+    # two hours with their minutes are a character too long, and less to read as 1h 31m
+    return fitted(text if len(text) <= MAX_REASON else text.replace(" min", "m").replace(" h ", "h "))
 
 
 def recovering(text: str) -> str:

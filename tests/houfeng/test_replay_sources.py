@@ -18,10 +18,12 @@ from database import queries, run_results
 from database.store import Store
 from houfeng.demo import demo_sites
 from houfeng.errors import SourceError
+from houfeng.network import load_network
 from houfeng.replaying import replay
 from houfeng.replays.sources import Sources, find_sources, is_sac
 from houfeng.times import parse_ns
 from houfeng.types import Pick, SourceId
+from stations.inventory import Site
 from tests.houfeng.test_replays import folder
 
 __all__ = ["folder"]
@@ -93,6 +95,47 @@ def test_counts_stay_counts_and_physical_samples_are_known(tmp_path: Path) -> No
     assert {file.start_ns for file in sources.files} == {T0_NS}
     assert sources.physical == {SourceId.parse("XX.AAA..HHN")}
     assert "velocity in nm/s" in sources.remarks[0]
+
+
+def test_sac_says_where_its_station_stands_unless_something_else_does(tmp_path: Path) -> None:
+    folder, scratch = tmp_path / "records", tmp_path / "scratch"
+    folder.mkdir()
+    scratch.mkdir()
+    for station, place in (
+        ("AAA", {"stla": 42.5, "stlo": 74.5, "stel": 812.0}),
+        ("BBB", {}),
+        ("CCC", {"stla": 91.0, "stlo": 0.0}),
+    ):
+        trace = obspy.Trace(np.arange(1000, dtype=np.float32), {"network": "XX", "station": station, "channel": "HHZ"})
+        trace.stats.sac = AttribDict(place)
+        trace.write(str(folder / f"{station}.sac"), format="SAC")
+    sources = find_sources([folder], scratch)
+    assert sources.sites == {"XX.AAA": Site("XX.AAA", 42.5, 74.5, 812.0)}
+    assert load_network(Settings(), sources.documents, sources.sites).inventory.sites == sources.sites
+    listed = tmp_path / "list.csv"
+    listed.write_text("station,latitude_deg,longitude_deg,elevation_m\nXX.AAA,43,75,900\n")
+    known = load_network(Settings(), [listed], sources.sites).inventory.sites
+    assert known == {"XX.AAA": Site("XX.AAA", 43.0, 75.0, 900.0)}
+
+
+def test_stations_that_stand_nowhere_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "scratch").mkdir()
+    files = [sac(tmp_path / "a.sac", np.arange(1000))]
+    picked(find_sources(files, tmp_path / "scratch"), tmp_path / "a.db")
+    assert "XX.AAA: nothing says where they stand" in caplog.text
+
+
+def test_dataless_seed_among_records_places_their_stations(tmp_path: Path) -> None:
+    """By its name and beginning: neither a folder nor a text of such a name is one."""
+    volume = tmp_path / "dataless" / "dataless.CL.AIO"
+    volume.parent.mkdir()
+    volume.write_bytes((Path(obspy.__file__).parent / "io/xseed/tests/data/CL.AIO.dataless").read_bytes())
+    (tmp_path / "about.dataless").write_text("volumes of the Corinth Rift Laboratory")
+    sac(tmp_path / "a.sac", np.arange(1000))
+    (tmp_path / "scratch").mkdir()
+    sources = find_sources([tmp_path], tmp_path / "scratch")
+    assert sources.documents == (volume,)
+    assert load_network(Settings(), sources.documents).inventory.sites.keys() == {"CL.AIO"}
 
 
 def test_what_is_left_out_is_named_with_the_reason(tmp_path: Path) -> None:

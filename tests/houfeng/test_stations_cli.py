@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import obspy
 import pytest
 from click.testing import CliRunner
 
@@ -103,6 +104,18 @@ def test_import_show_and_list(run: Run) -> None:
     noted = {(row.who, row.station_id, row.field, row.after, row.why) for row in audit()}
     assert ("li", "KR.NRN", "link", "radio", "first") in noted
     assert ("li", "KR.AAA", "KR.AAA", "is new", "first") in noted
+
+
+def test_dataless_seed_is_checked_and_taken_on_with_its_responses(run: Run) -> None:
+    volume = Path(obspy.__file__).parent / "io/xseed/tests/data/dataless.seed.BW_FURT"
+    Path("furt.dataless").write_bytes(volume.read_bytes())
+    status, said = run("check", "furt.dataless")
+    assert status == 0 and "1 files: 0 errors" in said
+    status, said = run("import", "furt.dataless", "--by", "li", "--why", "old station")
+    assert status == 0 and "furt.dataless: imported" in said
+    assert Path("archive/.inventory/imported/000001-furt.dataless").read_bytes() == volume.read_bytes()
+    assert len(shown(run, "BW.FURT")["epochs"]) == 3
+    assert any("dataless SEED, 1 stations, 3 epochs" in row.after for row in audit())
 
 
 def test_another_file_of_the_same_name_takes_its_place(run: Run) -> None:

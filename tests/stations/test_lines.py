@@ -82,6 +82,7 @@ def test_a_list_places_stations_and_says_whom_to_call() -> None:
 
 def test_documents_are_told_apart() -> None:
     assert [kind_of(text.encode()) for text in (DOCUMENT, CHANNELS, CSV)] == ["StationXML", "FDSN station text", "CSV"]
+    assert kind_of(b"000001V 0100162 2.412") == "dataless SEED"
     assert parse_inventory(CHANNELS.encode(), "iu.txt").sites.keys() == {"IU.ULN"}
 
 

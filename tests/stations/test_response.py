@@ -15,6 +15,7 @@ from houfeng.errors import InventoryError
 from houfeng.times import parse_ns
 from houfeng.types import SourceId
 from stations.inventory import merge, parse_stationxml
+from stations.reading import parse_inventory
 from stations.response import Analog, Response, complexes
 from stations.responsexml import Responses, parse_responses
 
@@ -29,7 +30,7 @@ PACKAGED = {
 
 def worst(path: Path) -> tuple[int, float]:
     """Channels of a document that have a response, and the largest relative difference of amplitude to evalresp's."""
-    document = parse_stationxml(path.read_bytes(), path.name).documents[0]
+    document = parse_inventory(path.read_bytes(), path.name).documents[0]
     n, off = 0, 0.0
     at = functools.cache(lambda start_ns: parse_responses(document, start_ns))
     for network in obspy.read_inventory(str(path)):
@@ -52,6 +53,14 @@ def test_packaged_responses_are_as_evalresp_has_them(name: str) -> None:
     assert n >= 1
     # AU.MEEK states its gain to three digits: 0.15 %
     assert off < (2e-3 if name == "AU.MEEK.xml" else 1e-5)
+
+
+@pytest.mark.parametrize("name", ["dataless.seed.BW_FURT", "dataless.seed.BW_DHFO", "CL.AIO.dataless"])
+def test_volumes_of_seed_are_as_evalresp_has_them(name: str) -> None:
+    n, off = worst(OBSPY / "io/xseed/tests/data" / name)
+    assert n >= 3
+    # DHFO states the gain of a stage to five digits
+    assert off < 3e-5
 
 
 @pytest.mark.parametrize("name", ["CI.CCC.xml", "CI.LRL.xml", "CI.WNM.xml"])

@@ -53,6 +53,11 @@ def test_windows(seconds: float, text: str) -> None:
     assert words.window(seconds) == text
 
 
+def test_two_long_durations_leave_room_for_the_limit() -> None:
+    said = words.reason("Feed latency {value}, limit {limit}", 5460, 5400, "s")
+    assert said == "Feed latency 1h 31m, limit 1h 30m"
+
+
 some = st.one_of(st.none(), st.floats(-1e12, 1e12))
 # Records come from 1880 to 2100.
 ages_s = st.one_of(st.none(), st.floats(-7e9, 7e9))
