@@ -79,6 +79,7 @@ DOORS = {
     # the outermost: they make the parts and put them together
     "houfeng.replaying": (*INNER, "houfeng", "configs"),
     "houfeng.replays": (*INNER, "houfeng", "configs"),
+    "houfeng.tuning": (*CORE, "houfeng.replays", "acquisition", "detection"),
     "houfeng.synthetic": (*INNER, "houfeng.quakeml", "houfeng.synthetic"),
     "houfeng.assessing": (*INNER, "houfeng.waveforms"),
     "houfeng.projects": (

@@ -1,48 +1,38 @@
-"""One passage of the records through a detector of each combination, and what each of them found."""
+"""One passage of the records through a detector of each combination of settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from detection.association.associator import Associator
 from detection.detector import Detector
-from detection.location.locator import Locator
-from detection.location.model import EarthModel
-from detection.location.traveltime import TravelTimes, published
-from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
-from detection.tuning.catalogue import KnownEvent
-from detection.tuning.network import Together, together
-from detection.tuning.scoring import Score, Truth, score
-from detection.tuning.windows import Coverage, Reach, Window, windows
-from houfeng.times import seconds_ns
-from houfeng.types import Event, Packet, Pick
-from stations.inventory import Site
+from detection.settings import DetectionSettings
+from detection.tuning.windows import Coverage
+from houfeng.types import Packet, Pick
 
-# The noise level is known after so many times the long average.
-_LEARNT = 1.0
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a sweep brought.
+class Heard:
+    """What the detectors of some combinations heard in the same records.
 
     Parameters
     ----------
     combinations : as they were tried, those of today first
-    scores : of each combination by station; stations without a place or without data are not there
-    networks : of each combination, what these stations triggered on together
-    unlisted : events that the settings of today find and the catalogue does not have
-    n_matched : events that both have
-    unplaced : stations with data whose place is not known
+    picks : of each combination, earliest first
+    spans : of each station with data, from when to when, ns UTC, joined and earliest first
     """
 
     combinations: tuple[DetectionSettings, ...]
-    scores: tuple[dict[str, Score], ...]
-    networks: tuple[Together, ...]
-    unlisted: tuple[Event, ...]
-    n_matched: int
-    unplaced: tuple[str, ...]
+    picks: tuple[tuple[Pick, ...], ...]
+    spans: Mapping[str, Sequence[Span]]
+
+    def with_more(self, others: Sequence[Heard]) -> Heard:
+        """The same with what other combinations heard in these records."""
+        every = (self, *others)
+        combinations = tuple(each for heard in every for each in heard.combinations)
+        return Heard(combinations, tuple(picks for heard in every for picks in heard.picks), self.spans)
 
 
 class Sweep:
@@ -50,14 +40,11 @@ class Sweep:
 
     Parameters
     ----------
-    combinations : those of today first: what they associate and the catalogue lacks is an unlisted event, for all
-        combinations the same, so that a low ratio cannot excuse its noise by noise
-    sites : where stations stand, by station id
+    combinations : at least one
     """
 
-    def __init__(self, combinations: Sequence[DetectionSettings], sites: Mapping[str, Site]) -> None:
+    def __init__(self, combinations: Sequence[DetectionSettings]) -> None:
         self._combinations = tuple(combinations)
-        self._sites = dict(sites)
         self._detectors = [Detector(settings, by_rows=True) for settings in combinations]
         self._picks: list[list[Pick]] = [[] for _ in combinations]
         self._coverage: dict[str, Coverage] = {}
@@ -66,93 +53,13 @@ class Sweep:
         """Take in packets; each channel's in the order of time."""
         for detector, picks in zip(self._detectors, self._picks, strict=True):
             picks += detector.feed(packets)
-        today = self._detectors[0]
+        first = self._detectors[0]
         for packet in packets:
-            if packet.n_samples and today.position_ns(packet.source_id) is not None:
+            if packet.n_samples and first.position_ns(packet.source_id) is not None:
                 self._coverage.setdefault(packet.source_id.station_id, Coverage()).add(packet.start_ns, packet.next_ns)
 
-    def judge(
-        self,
-        events: Sequence[KnownEvent],
-        reach: Reach,
-        association: AssociationSettings,
-        location: LocationSettings,
-    ) -> Found:
-        """Compare what was found with a catalogue.
-
-        Parameters
-        ----------
-        events : of the catalogue
-        reach : which of them a station should see
-        association, location : how events of today's picks are found that are not in it
-        """
-        times = published(location.model)
-        if location.layers:
-            times = TravelTimes(EarthModel.layered(location.model, location.layers))
-        sites = [self._sites[station_id] for station_id in sorted(self._coverage) if station_id in self._sites]
-        known = windows(events, sites, times, reach)
-        associated = self._associated(association, location)
-        others = [event for event in associated if not _is_known(event, known)]
-        truths = self._truths(known, _excused(others, sites, times, reach))
-        scores = tuple(_scores(picks, truths) for picks in self._picks)
-        least, window_s = association.min_stations, association.unlocated_window_s
-        networks = tuple(together(picks, truths, least, window_s) for picks in self._picks)
-        unplaced = tuple(sorted(set(self._coverage) - set(self._sites)))
-        return Found(self._combinations, scores, networks, tuple(others), len(associated) - len(others), unplaced)
-
-    def _associated(self, association: AssociationSettings, location: LocationSettings) -> list[Event]:
-        """Events of the picks of today's settings, located where that is possible."""
-        locator = Locator(location, self._sites)
-        associator = Associator(association, self._sites, locator.travel_times)
-        found: dict[str, Event] = {}
-        changes = associator.add(self._picks[0])
-        for event in changes.events:
-            found[event.public_id] = locator.locate(event)
-        return sorted(found.values(), key=lambda event: event.first_onset_ns)
-
-    def _truths(
-        self, known: Mapping[str, tuple[Window, ...]], unlisted: Mapping[str, tuple[Window, ...]]
-    ) -> dict[str, Truth]:
-        lead_ns = seconds_ns(_LEARNT * max(settings.lta_s for settings in self._combinations))
-        return {
-            station_id: Truth.of(
-                known[station_id], unlisted.get(station_id, ()), self._coverage[station_id].spans, lead_ns
-            )
-            for station_id in known
-        }
-
-
-def _scores(picks: Sequence[Pick], truths: Mapping[str, Truth]) -> dict[str, Score]:
-    by_station: dict[str, list[Pick]] = {station_id: [] for station_id in truths}
-    for pick in picks:
-        if pick.source_id.station_id in by_station:
-            by_station[pick.source_id.station_id].append(pick)
-    return {station_id: score(found, truths[station_id]) for station_id, found in by_station.items()}
-
-
-def _is_known(event: Event, known: Mapping[str, tuple[Window, ...]]) -> bool:
-    """Whether most of an event's picks lie where catalogued events explain them."""
-    explained = [
-        any(window.start_ns <= pick.onset_ns < window.end_ns for window in known.get(pick.source_id.station_id, ()))
-        for pick in event.picks
-    ]
-    return 2 * sum(explained) >= len(explained)
-
-
-def _excused(
-    events: Sequence[Event], sites: Sequence[Site], times: TravelTimes, reach: Reach
-) -> dict[str, tuple[Window, ...]]:
-    """Windows of events that are not in the catalogue: where they are located at all stations, else where picked."""
-    located = [
-        KnownEvent(origin.time_ns, origin.latitude_deg, origin.longitude_deg, origin.depth_km, None)
-        for event in events
-        if (origin := event.origin) is not None
-    ]
-    found = {station_id: list(rows) for station_id, rows in windows(located, sites, times, reach).items()}
-    for event in events:
-        for pick in event.picks:
-            tolerance_ns = seconds_ns(reach.tolerance_s)
-            end_ns = pick.onset_ns + seconds_ns(60.0)
-            window = Window(pick.onset_ns, tolerance_ns, end_ns, counts=False)
-            found.setdefault(pick.source_id.station_id, []).append(window)
-    return {station_id: tuple(rows) for station_id, rows in found.items()}
+    @property
+    def heard(self) -> Heard:
+        """What came of it so far."""
+        spans = {station_id: coverage.spans for station_id, coverage in self._coverage.items()}
+        return Heard(self._combinations, tuple(tuple(sorted(picks)) for picks in self._picks), spans)

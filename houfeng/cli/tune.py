@@ -10,13 +10,13 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from acquisition.replay import RecordFile, ReplaySource, find_files
+from acquisition.replay import find_files
 from configs import Settings
 from configs.presets import preset_bands
 from detection.settings import DetectionSettings
 from detection.tuning.catalogue import KnownEvent, parse_catalogue
 from detection.tuning.grid import Bands, Grid, combinations
-from detection.tuning.sweep import Found, Sweep
+from detection.tuning.judging import Found, judge
 from detection.tuning.windows import Reach
 from houfeng.cli.options import Time, config_option, settings_of
 from houfeng.cli.printing import format_option, print_rows
@@ -24,6 +24,7 @@ from houfeng.cli.tune_report import COLUMNS, Report
 from houfeng.errors import CatalogueError, ConfigError
 from houfeng.network import load_network
 from houfeng.station_files import find_station_files
+from houfeng.tuning import Trial, swept
 
 _PICTURES = (".png", ".pdf", ".svg")
 _ON_RATIOS = (2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
@@ -101,6 +102,8 @@ class Picture(click.Path):
               help="Write the best settings, to be included by a configuration.")  # fmt: skip
 @click.option("--plot", type=Picture(path_type=Path, dir_okay=False, writable=True), metavar="FILE.png",
               help="Draw what is found against false triggers, for all stations and each; or .pdf, .svg.")  # fmt: skip
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N",
+              help="Share combinations among so many processes; what is found is the same.")  # fmt: skip
 @format_option
 def tune(
     data: Path,
@@ -118,6 +121,7 @@ def tune(
     tolerance_s: float,
     fragment: Path | None,
     plot: Path | None,
+    workers: int,
     layout: str,
 ) -> None:
     """Find the bands and thresholds that detect a catalogue's events best.
@@ -135,7 +139,7 @@ def tune(
     for line in refused:
         click.echo(f"left out: {line}", err=True)
     reach = Reach(max_distance_km, min_magnitude, tolerance_s)
-    found = _swept(settings, folder, tried, events, reach, (start, end))
+    found = _swept(settings, folder, tried, events, reach, (start, end), workers)
     report = Report(found, false_per_hour)
     print_rows("combinations", report.rows(), COLUMNS, layout)
     for line in report.remarks():
@@ -181,22 +185,12 @@ def _swept(
     events: Sequence[KnownEvent],
     reach: Reach,
     window: tuple[int | None, int | None],
+    n_workers: int,
 ) -> Found:
-    files = find_files(folder)
-    network = load_network(settings, find_station_files(folder))
-    sweep = Sweep(tried, network.inventory.sites)
+    sites = load_network(settings, find_station_files(folder)).inventory.sites
+    trial = Trial(tuple(tried), tuple(find_files(folder)), *window)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"{len(tried)} combinations", total=_n_bytes(files))
-        for packets in ReplaySource(files, _report, start_ns=window[0], end_ns=window[1]).joined():
-            sweep.feed(packets)
-            progress.advance(task, sum(len(packet.raw) for packet in packets))
-    return sweep.judge(events, reach, settings.association, settings.location)
-
-
-def _n_bytes(files: Sequence[RecordFile]) -> int:
-    return sum(file.n_bytes for file in files)
-
-
-def _report(raw: bytes, reason: str) -> None:
-    click.echo(f"{reason}: {len(raw)} bytes left out", err=True)
+        task = progress.add_task(f"{len(tried)} combinations", total=1.0)
+        heard = swept(trial, n_workers, lambda share: progress.advance(task, share))
+    return judge(heard, sites, events, reach, settings.association, settings.location)

@@ -12,8 +12,8 @@ from matplotlib.ticker import StrMethodFormatter
 
 from detection.settings import DetectionSettings
 from detection.tuning.grid import label
+from detection.tuning.judging import Found
 from detection.tuning.scoring import Score, pooled
-from detection.tuning.sweep import Found
 
 # A panel for all stations together and one for each of those that miss most; more could not be read.
 _MOST_PANELS, _COLUMNS = 12, 4

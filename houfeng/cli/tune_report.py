@@ -7,8 +7,8 @@ from typing import Any
 
 from detection.settings import DetectionSettings
 from detection.tuning.grid import Choice, best, label
+from detection.tuning.judging import Found
 from detection.tuning.scoring import Score, pooled
-from detection.tuning.sweep import Found
 
 COLUMNS = (
     *("stations", "bands", "sta_s", "lta_s", "on_ratio", "recall_percent", "false_per_hour", "n_hit", "n_expected"),

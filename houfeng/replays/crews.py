@@ -95,11 +95,13 @@ class Processes:
                     return [future.result() for future in begun]
                 except BrokenExecutor:
                     pass
-            _log.warning("a process of the replay has died; what it was doing is done again")
+            _log.warning("a process that searches records has died; what it was doing is done again")
             self._pool.shutdown(cancel_futures=True)
             self._pool = self._new()
             begun = self.begin(work, tasks)
-        raise DetectionError(f"replay: processes died {_TRIES} times on the same records: is there enough memory?")
+        raise DetectionError(
+            f"processes that search records died {_TRIES} times on the same records: is there enough memory?"
+        )
 
 
 def _serve() -> None:

@@ -120,6 +120,14 @@ def test_a_folder_of_records_with_a_window(folder: Path) -> None:
     assert late[0]["n_expected"] == 8
 
 
+def test_processes_find_the_same(folder: Path) -> None:
+    """Three processes for five combinations, so that some have more than one part."""
+    words = ("--bands", "3-10+8-25,1-2", "--on", "5,12,20", "--format", "json")
+    alone, shared = tune(folder, *words), tune(folder, *words, "--workers", "3")
+    assert sum(row["stations"] == "all" for row in combinations(alone)) == 5
+    assert shared.stdout == alone.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

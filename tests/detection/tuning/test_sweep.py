@@ -19,9 +19,10 @@ from detection.location.traveltime import published
 from detection.settings import AssociationSettings, DetectionSettings, LocationSettings
 from detection.tuning.catalogue import KnownEvent, parse_catalogue
 from detection.tuning.grid import Choice, Grid, best, combinations
+from detection.tuning.judging import Found, judge
 from detection.tuning.network import Together
 from detection.tuning.scoring import Score, Truth, pooled, score
-from detection.tuning.sweep import Found, Sweep
+from detection.tuning.sweep import Sweep
 from detection.tuning.windows import Coverage, Reach, Window, duration_s
 from houfeng.network import load_network
 from houfeng.times import NS_PER_S, parse_ns, seconds_ns
@@ -154,10 +155,10 @@ def made_records(cut: Callable[..., list[Packet]]) -> list[Packet]:
 def swept(
     packets: Sequence[Packet], grid: Grid, events: Sequence[KnownEvent], sites: dict[str, Site], base: DetectionSettings
 ) -> Found:
-    sweep = Sweep(combinations(base, grid)[0], sites)
+    sweep = Sweep(combinations(base, grid)[0])
     for packet in packets:
         sweep.feed([packet])
-    return sweep.judge(events, Reach(), AssociationSettings(), LocationSettings())
+    return judge(sweep.heard, sites, events, Reach(), AssociationSettings(), LocationSettings())
 
 
 def test_made_records_give_the_known_answer(cut: Callable[..., list[Packet]]) -> None:
@@ -221,10 +222,10 @@ def test_the_main_shock_of_ridgecrest_is_hit_at_ten_stations(shared_data: Callab
     (main,) = [event for event in known if event.magnitude == 7.1]
     sites = load_network(Settings(), sorted(folder.glob("*.xml"))).inventory.sites
     files = find_files(folder)
-    sweep = Sweep([DEFAULT], sites)
+    sweep = Sweep([DEFAULT])
     for packets in ReplaySource(files, lambda raw, reason: None).packets():
         sweep.feed(packets)
-    found = sweep.judge([main], Reach(), AssociationSettings(), LocationSettings())
+    found = judge(sweep.heard, sites, [main], Reach(), AssociationSettings(), LocationSettings())
     total = pooled(found.scores[0], found.scores[0])
     assert total.n_expected >= 10
     assert total.n_hit >= 10
