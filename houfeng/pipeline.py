@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from database.store import Store
 from database.unit import UnitOfWork
@@ -125,10 +126,14 @@ class Pipeline:
             pass
         self._unsaved.states.update(states)
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """Public ids of the events that are still to be looked at, earliest first."""
-        return () if self._lookout is None else self._lookout.waiting
+    def looks(self) -> dict[str, Any]:
+        """Where it is with the looks at events, as JSON can hold it: `warm` takes the ids of its "entries"."""
+        return {"entries": {}} if self._lookout is None else self._lookout.snapshot()
+
+    def go_on_looking(self, looks: Mapping[str, Any]) -> None:
+        """After `warm`: look at events when the pipeline would have that gave `looks`."""
+        if self._lookout is not None:
+            self._lookout.restore(looks)
 
     def look(self) -> bool:
         """Look at some of the events whose waveforms are there; whether there were any. `commit` saves them."""
@@ -191,6 +196,8 @@ class Pipeline:
         """
         changes = self._associator.add(picks)
         if self._lookout is not None:
+            for event_id in changes.withdrawn:
+                self._lookout.drop(event_id)
             for event in changes.events:
                 if event.public_id in event_ids:
                     self._lookout.note(self._locator.locate(event))

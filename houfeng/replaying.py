@@ -21,8 +21,9 @@ from houfeng.replays.ahead import Ahead
 from houfeng.replays.crews import Crew, Processes
 from houfeng.replays.fan import take, together
 from houfeng.replays.identity import Asked
+from houfeng.replays.left import left_at
 from houfeng.replays.parts import Parts
-from houfeng.replays.passage import Passage, left_at
+from houfeng.replays.passage import Passage
 from houfeng.replays.scheduled import Scheduled
 from houfeng.replays.searching import Searched
 from houfeng.replays.sources import Sources
@@ -75,7 +76,7 @@ def replay(
     start_ns, end_ns : only records that hold samples in between, ns UTC
     progress : told of every batch after it was fed
     skipped : told first of what was done before it was interrupted
-    anew : do not go on where it was interrupted; a replay by arrivals never does
+    anew : do not go on where it was interrupted
     n_workers : processes that search channels; what is found does not depend on it
     scheduler : address of a Dask scheduler whose workers search channels instead
     arrivals : replay records as they came, on one process, and keep the history of events: what was shown when
@@ -92,9 +93,7 @@ def replay(
     asked = Asked(settings, sources.files, sources.folder, documents, *window, sources.originals, arrivals)
     run_id = asked.run_id
     parts = Parts(asked, network, store, run_id, sources.physical)
-    # When an event is looked at again hangs on when it was before, which nobody saves: the history would be another.
-    is_anew = anew or arrivals is not None
-    run = None if is_anew else _taken_up(asked, parts, store, run_id, skipped)
+    run = None if anew else _taken_up(asked, parts, store, run_id, skipped)
     searched = None
     if run is None:
         run = _begun(asked, parts, network, store, run_id)
@@ -134,9 +133,9 @@ def _taken_up(asked: Asked, parts: Parts, store: Store, run_id: str, skipped: Pr
         run, left = queries.run(snapshot, run_id), left_at(snapshot, asked, run_id)
     if run is None or left is None:
         return None
-    parts.go_on(*left)
+    parts.go_on(left)
     sizes = {file.path: file.n_bytes for file in asked.files}
-    n_bytes = sum(sizes[path] for path in left[0].finished)
+    n_bytes = sum(sizes[path] for path in left.reading.finished)
     skipped(Step(run.n_records, n_bytes, run.start_ns or 0, run.end_ns or 0))
     return run
 

@@ -10,7 +10,7 @@ events, so it can be taken up again where a late pick belongs, and left where it
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from detection.association.board import Board
@@ -57,12 +57,18 @@ class Associator:
     settings : of association
     sites : by station id; a station that is not among them is associated within a fixed window
     travel_times : through the Earth model; of ak135 if none are given
+    refused : told of each pick that came too late: with all others it would not have been
     """
 
     def __init__(
-        self, settings: AssociationSettings, sites: Mapping[str, Site], travel_times: TravelTimes | None = None
+        self,
+        settings: AssociationSettings,
+        sites: Mapping[str, Site],
+        travel_times: TravelTimes | None = None,
+        refused: Callable[[Pick], None] = lambda pick: None,
     ) -> None:
         self._settings = settings
+        self._refused = refused
         self._stations = Stations(sites, travel_times or published("ak135"))
         self._board = Board(
             Rates(settings.quiet_picks_per_hour, self._stations.parts()), self._stations.index, settings.coda_snr
@@ -104,6 +110,7 @@ class Associator:
         heard = len(self._newest_ns) >= self._settings.min_stations
         if heard and pick.onset_ns < self._now_ns() - self._memory_ns:
             log.warning("%s: onset at %s comes too late for association", pick.source_id, format_ns(pick.onset_ns))
+            self._refused(pick)
             return None
         station_id = pick.source_id.station_id
         node = Node(pick, key_of(pick), station_id, self._stations.index.get(station_id, -1), pick.onset_ns)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from detection.inspection.settings import InspectionSettings
 from houfeng.times import NS_PER_S, seconds_ns
@@ -174,6 +175,29 @@ class Agenda:
         active = [each for each in reached if each >= newest_ns - self._memory_ns]
         return active[len(active) // 2]
 
+    def snapshot(self) -> dict[str, Any]:
+        """What `restore` needs besides the events to go on as this one would; JSON can hold it."""
+        return {
+            "reached": {str(channel): reached_ns for channel, reached_ns in self._newest_ns.items()},
+            "pending": [*self._pending],
+            "entries": {event_id: _told(entry) for event_id, entry in self._entries.items()},
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Bring a fresh one, to which the snapshot's events were noted as they were, to where the other was."""
+        for name, reached_ns in snapshot["reached"].items():
+            source_id = SourceId.parse(name)
+            self._newest_ns[source_id] = reached_ns
+            self._station_ns[source_id.station_id] = max(
+                reached_ns, self._station_ns.get(source_id.station_id, _NEVER_NS)
+            )
+        for event_id, told in snapshot["entries"].items():
+            entry = self._entries[event_id]
+            entry.latest_ns, entry.again_ns, entry.n_failures = told["latest_ns"], told["again_ns"], told["n_failures"]
+            entry.stage, entry.was_looked_at = Stage(told["stage"]), told["was_looked_at"]
+            self._widen(entry, {SourceId.parse(name): (start, end) for name, (start, end) in told["spans"].items()})
+        self._pending = dict.fromkeys(snapshot["pending"])
+
     @property
     def n_remembered(self) -> int:
         """Events that late data would have looked at again."""
@@ -206,3 +230,10 @@ class Agenda:
             if entry.stage is Stage.NOTHING and start_ns < last_ns and end_ns > first_ns:
                 entry.stage, entry.latest_ns = Stage.LATER, self.now_ns() + self._wait_ns
                 self._pending[event_id] = None
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    """What is known of an event's looks; its spans are noted with the event, but where a look widened them."""
+    told = {name: getattr(entry, name) for name in ("latest_ns", "again_ns", "was_looked_at", "n_failures")}
+    spans = {str(channel): span for channel, span in entry.spans.items()} if entry.was_looked_at else {}
+    return told | {"stage": int(entry.stage), "spans": spans}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from detection.inspection.agenda import Agenda, Entry
 from detection.inspection.inspector import Inspector
@@ -44,10 +45,13 @@ class Lookout:
         """An event is none any more."""
         self._agenda.drop(event_id)
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """Public ids of the events that are still to be looked at, earliest first."""
-        return tuple(entry.event.public_id for entry in self._agenda.pending())
+    def snapshot(self) -> dict[str, Any]:
+        """Where it is with each event, as JSON can hold it."""
+        return self._agenda.snapshot()
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on where another was; its events must have been noted before."""
+        self._agenda.restore(snapshot)
 
     def looked_at(self) -> Iterator[Event]:
         """Events as a look at them left them, those whose time has come."""

@@ -56,8 +56,7 @@ _SHOWN = 40  # events: of a year there are thousands, and what counts would scro
 @click.option("--streams", type=Streams(), multiple=True, metavar="NET.STA.LOC.CHA,...",
               help="With --fdsn: channels; * and ? allowed. May be given several times.")  # fmt: skip
 @click.option("--arrivals", type=click.Choice(["recorded", "none"]), default="none", show_default=True,
-              help="Replay records as they came, and keep the history of events: what was shown when. "
-              "Interrupted, it begins again.")  # fmt: skip
+              help="Replay records as they came, and keep the history of events: what was shown when.")  # fmt: skip
 def replay(
     paths: tuple[Path, ...],
     config: Path | None,
@@ -77,7 +76,7 @@ def replay(
     named with the reason.
     The records take the same way as live ones, in a run of their own: no row of the live run is touched, and the same
     replay twice changes nothing. One that was interrupted, even killed, goes on where it was when it is started again,
-    and comes to the same result (with --arrivals it begins again).
+    and comes to the same result.
     With the default settings the database is houfeng.db in this folder.
     """
     _check(fdsn, streams, (start, end), paths)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from itertools import islice
 
-from sqlalchemy import Connection
-
-from acquisition.replay import Reading
 from database import run_results
 from database.records import Run
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.replays.identity import Asked, input_hash
+from houfeng.replays.left import Left
 from houfeng.replays.parts import Parts
 from houfeng.times import now_ns
 
@@ -34,7 +31,7 @@ class Passage:
     """
 
     def __init__(self, asked: Asked, run: Run, store: Store, parts: Parts) -> None:
-        self._asked, self._run, self._store = asked, run, store
+        self._asked, self._run, self._store, self._parts = asked, run, store, parts
         self._pipeline, self._tally, self._reading = parts.pipeline, parts.tally, parts.reading
         self._n_inputs = len(self._reading.finished)
         self._next_s = time.monotonic() + _EVERY_S
@@ -86,19 +83,6 @@ class Passage:
         new = islice(self._reading.finished.items(), self._n_inputs, None)
         run_results.save_inputs(unit, run_id, self._asked.records(new))
         run_results.save_channels(unit, run_id, self._tally.channels())
-        state = {
-            "n_read": {self._asked.name(path): n for path, n in self._reading.n_read.items()},
-            "waiting": self._pipeline.waiting,
-        }
-        run_results.save_state(unit, run_id, json.dumps(state))
-
-
-def left_at(snapshot: Connection, asked: Asked, run_id: str) -> tuple[Reading, tuple[str, ...]] | None:
-    """How far a replay had read, and the events that waited to be looked at; None where there is none to go on with."""
-    text = run_results.state(snapshot, run_id)
-    if text is None:
-        return None
-    state, paths = json.loads(text), {asked.name(file.path): file.path for file in asked.files}
-    records = (each for each in run_results.inputs(snapshot, run_id) if each.kind == "records")
-    finished = {paths[each.name]: each.sha256 for each in records}
-    return Reading({paths[name]: n for name, n in state["n_read"].items()}, finished), tuple(state["waiting"])
+        clock_ns = 0 if self._parts.arrived is None else self._parts.arrived.clock_ns
+        left = Left(self._reading, self._pipeline.looks(), self._parts.too_late, clock_ns)
+        run_results.save_state(unit, run_id, left.as_json(self._asked))
