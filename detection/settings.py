@@ -108,7 +108,8 @@ class AssociationSettings:
     quiet_picks_per_hour : triggers by chance that every station is taken to have besides those of the last hour
     unlocated_window_s : largest time between two onsets when the position of a station is unknown
     coda_s : so long after its S in one event (or P, where there is no S), a station's further onsets tell little ...
-    coda_snr : ... unless they stand out of it by this amplitude ratio, as the onset of a larger shock does
+    coda_snr : ... unless they stand out of it by this amplitude ratio, as the onset of a larger shock does; S, when it
+        is due, may by a quarter of what P does
     memory_s : picks older than this, against the picks of `min_stations` other stations, come too late
 
     Raises

@@ -87,7 +87,7 @@ class Board:
 
     def coda_per_s(self, node: Node, past: Past) -> float:
         """Picks a second by the codas of events where a pick is; 0 where there is none, or it stands out of it."""
-        return coda_per_s(node, past, self._coda_snr) if past and node.pick.snr < self._coda_snr else 0.0
+        return coda_per_s(node, past, self._coda_snr) if past else 0.0
 
     def per_s(self, nodes: Sequence[Node], at_ns: int, past: Past) -> Floats:
         """(n,) picks a second by chance, at a time."""

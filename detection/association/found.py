@@ -16,6 +16,9 @@ Past = tuple["Found", ...]
 _CODA_PER_S = 0.15
 # So near to when S is due a pick is likely that, however weak the event.
 _AT_S_NS = seconds_ns(3.0)
+# S stands out of what P left by this part, at most, of what P stood out of the noise by: of a strong event that is far
+# more than a coda does, and four such S were an event of their own.
+_S_OF_P = 0.25
 
 
 def key_of(pick: Pick) -> Key:
@@ -90,8 +93,19 @@ def taker(node: Node, past: Past) -> Found | None:
     return None
 
 
+def may_be_s(snr: float, p_snr: float, coda_snr: float) -> bool:
+    """Whether a pick stands out of the coda of P no further than S does.
+
+    Parameters
+    ----------
+    snr, p_snr : amplitude ratios of the pick, and of P at the same station
+    coda_snr : to which S may in any case
+    """
+    return snr < max(coda_snr, _S_OF_P * p_snr)
+
+
 def coda_per_s(node: Node, past: Past, coda_snr: float) -> float:
-    """Picks a second that the codas of events make where a pick is; 0 in none.
+    """Picks a second that the codas of events make where a pick is; 0 in none, and where it stands out of them.
 
     They are as many as the event's energy, up to where it stands out by `coda_snr`: of 13 shocks that were missed on
     synthetic days five were so because weak events minutes before had all stations in a coda they never had.
@@ -100,7 +114,9 @@ def coda_per_s(node: Node, past: Past, coda_snr: float) -> float:
     for found in past:
         coda = found.codas.get(node.station_id)
         if coda is not None and coda.start_ns < node.onset_ns <= coda.end_ns:
-            at_s = abs(node.onset_ns - coda.s_ns) <= _AT_S_NS
-            share = 1.0 if at_s else min(coda.snr / coda_snr, 1.0) ** 2
+            if abs(node.onset_ns - coda.s_ns) <= _AT_S_NS:
+                share = float(may_be_s(node.pick.snr, coda.snr, coda_snr))
+            else:
+                share = min(coda.snr / coda_snr, 1.0) ** 2 * (node.pick.snr < coda_snr)
             per_s = max(per_s, _CODA_PER_S * share)
     return per_s

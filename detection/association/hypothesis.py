@@ -9,7 +9,7 @@ import numpy as np
 
 from detection.association import evidence
 from detection.association.fit import Hypocentre, moved
-from detection.association.found import Node
+from detection.association.found import Node, may_be_s
 from detection.association.grid import Anchor
 from detection.association.nucleus import Nucleus
 from detection.association.sight import Look
@@ -144,8 +144,13 @@ class Examiner:
 
     def _sensible(self, view: _View) -> list[tuple[int, int]]:
         """The picks that fit, less those that stand out too far for S."""
-        nodes = view.scene.nodes
-        return [(pick, phase) for pick, phase in view.choose() if not phase or nodes[pick].pick.snr < self._coda_snr]
+        nodes, picked = view.scene.nodes, view.choose()
+        p_snr = {nodes[pick].station: nodes[pick].pick.snr for pick, phase in picked if not phase}
+        return [
+            (pick, phase)
+            for pick, phase in picked
+            if not phase or may_be_s(nodes[pick].pick.snr, p_snr.get(nodes[pick].station, 0.0), self._coda_snr)
+        ]
 
     def _around(self, at: Hypocentre, members: Indices, spacing_km: float) -> Indices:
         """The stations that may have a part in it."""

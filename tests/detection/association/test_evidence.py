@@ -16,10 +16,10 @@ T0_NS = 1_700_000_000_000_000_000
 S_S, END_S, CODA_SNR = 20.0, 35.0, 10.0
 
 
-def node_at(after_s: float, station: str = "AAA") -> Node:
+def node_at(after_s: float, station: str = "AAA", snr: float = 4.0) -> Node:
     """A pick so long after P of an event at the station."""
     onset_ns = T0_NS + seconds_ns(after_s)
-    pick = Pick(onset_ns, SourceId("XX", station, "", "HHZ"), "P", "AIC", 1, 0.1, 4.0, "band", onset_ns)
+    pick = Pick(onset_ns, SourceId("XX", station, "", "HHZ"), "P", "AIC", 1, 0.1, snr, "band", onset_ns)
     return Node(pick, key_of(pick), f"XX.{station}", 0, onset_ns)
 
 
@@ -41,6 +41,16 @@ def test_a_weak_event_makes_few_picks_but_for_its_s() -> None:
     assert per_hour(node_at(S_S - 2), weak) == per_hour(node_at(S_S + 2), weak) == pytest.approx(540)
     assert per_hour(node_at(10), events(3.0, 5.0)) == pytest.approx(540 * 0.25)  # the strongest counts
     assert per_hour(node_at(10), events(inf)) == pytest.approx(540)
+
+
+def test_s_of_a_strong_event_stands_out_further_than_its_coda() -> None:
+    """As far as a quarter of what P does, when it is due; at other times it is something new."""
+    strong = events(400.0)
+    assert per_hour(node_at(S_S + 2, snr=90.0), strong) == pytest.approx(540)
+    assert per_hour(node_at(S_S + 2, snr=110.0), strong) == 0
+    assert per_hour(node_at(10, snr=9.0), strong) == pytest.approx(540)
+    assert per_hour(node_at(10, snr=11.0), strong) == 0
+    assert per_hour(node_at(S_S, snr=11.0), events(30.0)) == 0
 
 
 def test_there_is_no_coda_before_p_nor_behind_the_end_nor_elsewhere() -> None:

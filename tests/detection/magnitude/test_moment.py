@@ -55,6 +55,15 @@ def test_a_pulse_of_known_area_gives_its_moment() -> None:
     assert moment.moment_magnitude(7.2) == pytest.approx(7.317, abs=0.001)
 
 
+def test_noise_that_wanders_is_no_moment() -> None:
+    """Noise that is integrated twice goes three times as far behind an onset as before it, by chance."""
+    found = [
+        moment.amplitude(record(np.random.default_rng(seed).normal(size=6000).cumsum() * 1e-7), broadband())[1]
+        for seed in range(30)
+    ]
+    assert max(found) < MagnitudeSettings().min_snr
+
+
 def test_what_follows_the_p_waves_changes_nothing() -> None:
     """S waves are ten times larger; the window ends before them, and nothing looks ahead."""
     before = pulse(1e-4)[: round(240 * RATE_HZ)]
