@@ -14,6 +14,7 @@ from houfeng.demo_records import Recording, Segment
 from houfeng.synthetic.ground import COMPONENTS, motion
 from houfeng.synthetic.region import Region, regional_shocks
 from houfeng.synthetic.settings import SimulationSettings
+from houfeng.synthetic.truth import Shock
 from houfeng.synthetic.writing import band_code
 from houfeng.times import seconds_ns
 from stations.distance import great_circle_km
@@ -94,6 +95,11 @@ def simulation(region: Region, start_ns: int) -> SimulationSettings:
     return SimulationSettings(start_ns, hours=hours, bursts_per_hour=0.0, gaps_per_hour=0.0, rate_hz=region.rate_hz)
 
 
+def played_shocks(region: Region, start_ns: int) -> list[Shock]:
+    """The earthquakes of one turn that begins at a time, ns UTC."""
+    return regional_shocks(region, start_ns, _SEED)
+
+
 def region_recording(region: Region, sites: tuple[SiteSettings, ...]) -> Recording:
     """One turn of the whole network, made by the computer.
 
@@ -103,7 +109,7 @@ def region_recording(region: Region, sites: tuple[SiteSettings, ...]) -> Recordi
     """
     settings = simulation(region, start_ns=0)
     # what the codas of the last minutes leave is faded into the begin
-    found = regional_shocks(region, settings.start_ns, _SEED)
+    found = played_shocks(region, settings.start_ns)
     n, n_fade = round(region.loop_s * region.rate_hz), round(_FADE_S * region.rate_hz)
     segments = []
     for number, site in enumerate(places(sites)):

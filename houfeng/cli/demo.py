@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -78,7 +79,7 @@ def demo(signals: Signals, data: Path | None, region: str | None, speed: float, 
         feed = DemoFeed(ring := Ring(), programme.settings, programme.recording)
         server = stack.enter_context(SeedLinkServer(_HOST, 0, ring, organization="Houfeng demonstration"))
         config = folder / "demo.toml"
-        config.write_text(programme.written(f"{_HOST}:{server.port}", _HOST, port), encoding="utf-8")
+        config.write_text(programme.written(f"{_HOST}:{server.port}", _HOST, port, _free_port()), encoding="utf-8")
         settings = load(config)
         Store.open(settings.database.url).close()  # made once, before page and daemon both want to
         _introduce(programme, config, server.port, port)
@@ -90,6 +91,13 @@ def demo(signals: Signals, data: Path | None, region: str | None, speed: float, 
         signals.hand_to(daemon.stop, None)
         daemon.run()
     click.echo("Stopped.")
+
+
+def _free_port() -> int:
+    """For the daemon's own answers: a daemon that runs here already has the usual one."""
+    with socket.socket() as taken:
+        taken.bind((_HOST, 0))
+        return int(taken.getsockname()[1])
 
 
 def _introduce(programme: Programme, config: Path, seedlink_port: int, web_port: int) -> None:

@@ -63,7 +63,7 @@ class Programme:
     preset: str = ""
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
-    def written(self, seedlink_address: str, web_host: str, web_port: int) -> str:
+    def written(self, seedlink_address: str, web_host: str, web_port: int, probe_port: int) -> str:
         """A configuration like any other, so that every command works on the demo's data too."""
         tables: dict[str, Mapping[str, object]] = {
             "[[seedlink]]": {
@@ -80,7 +80,7 @@ class Programme:
                 "feed_latency_bad_s": 30.0,
                 "availability_min_watch_s": 60.0,
             },
-            "[daemon]": {"report_interval_s": 2.0},
+            "[daemon]": {"report_interval_s": 2.0, "probe_port": probe_port},
             "[web]": {"host": web_host, "port": web_port, **self.notice},
             **self.tables,
         }

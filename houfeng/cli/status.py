@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -65,7 +66,7 @@ def fetch(settings: Settings) -> dict[str, Any]:
 
     Raises
     ------
-    StatusError : if nobody answers there, or something else than a daemon does
+    StatusError : if nobody answers there, or something else than this configuration's daemon does
     """
     daemon = settings.daemon
     if not daemon.probe:
@@ -80,7 +81,23 @@ def fetch(settings: Settings) -> dict[str, Any]:
         raise StatusError(f"no daemon answers at {address} (daemon.probe_host, daemon.probe_port): {cause}") from error
     if not isinstance(answer, dict) or "session" not in answer:
         raise StatusError(f"what answers at {address} (daemon.probe_port) is no Houfeng daemon")
+    session = answer["session"]
+    if session is not None and _is_here(daemon.probe_host):
+        mine, its = Path(settings.archive.path).resolve(), Path(session["archive"]["path"]).resolve()
+        if mine != its:
+            raise StatusError(
+                f"what answers at {address} is the daemon of another archive, {its}, not of {mine}; "
+                "where two run on one computer each needs its own daemon.probe_port"
+            )
     return answer
+
+
+def _is_here(host: str) -> bool:
+    """Whether it is this computer, where a folder has the same name for both."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def page(answer: dict[str, Any], width: int) -> RenderableType:

@@ -79,6 +79,21 @@ def test_no_server_and_no_daemon(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
+def test_the_daemon_of_another_archive_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    """Two networks on one computer that forgot to tell their ports apart: the page showed the other's servers."""
+    probe = free_port()
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    with daemon(configured(there, probe)) as running:
+        wait_for("its answer", lambda: ask(probe, "/readyz")[0] == 200, shown=running.log_path)
+        found = status(configured(here, probe))
+        assert status(configured(there, probe)).returncode == 0
+        assert running.stop() == 0
+    assert (found.returncode, found.stdout) == (1, "")
+    assert f"is the daemon of another archive, {there / 'archive'}, not of {here / 'archive'}" in found.stderr
+
+
 class Stranger(BaseHTTPRequestHandler):
     """Answers every question with a list."""
 

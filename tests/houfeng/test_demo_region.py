@@ -12,12 +12,19 @@ import pytest
 from click.testing import CliRunner
 from obspy.signal.trigger import coincidence_trigger
 
+from acquisition.records import pack
 from configs import load
 from configs.settings import Settings
+from database import queries
+from database.store import Store
 from houfeng.cli import main
 from houfeng.cli.demo_programmes import Programme, of_region
-from houfeng.demo_region import region_sites
+from houfeng.demo_region import played_shocks, region_sites
+from houfeng.replaying import replay
+from houfeng.replays.sources import find_sources
 from houfeng.synthetic.region import CENTRAL_ASIA as REGION
+from houfeng.times import NS_PER_S, parse_ns
+from stations.distance import great_circle_km
 
 NETWORKS = Path(__file__).parents[2] / "configs" / "networks"
 
@@ -62,6 +69,34 @@ def test_each_earthquake_is_heard_once_a_turn_and_the_seam_is_not(programme: Pro
     assert set(np.searchsorted(origins_s, begun_s)) == set(range(1, 1 + len(origins_s)))
 
 
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_turn_has_its_earthquakes_and_no_others(programme: Programme, tmp_path: Path, is_silent: bool) -> None:
+    """While a link was silent, S of strong shocks was taken for events by the stations that were left."""
+    away = {site.code for site in programme.sites if site.link and is_silent}
+    config, records, scratch = tmp_path / "demo.toml", tmp_path / "records", tmp_path / "scratch"
+    config.write_text(programme.written("127.0.0.1:1", "127.0.0.1", 1, 2), encoding="utf-8")
+    records.mkdir()
+    scratch.mkdir()
+    start_ns = parse_ns("2026-01-01T00:00:00Z")
+    for each in (each for each in programme.recording.segments if each.source_id.station_id not in away):
+        packed = pack(each.source_id, start_ns + each.start_ns, each.sample_rate_hz, each.samples, 512)
+        (records / f"{each.source_id}.mseed").write_bytes(b"".join(packed))
+    store = Store.open(f"sqlite:///{tmp_path / 'turn.db'}")
+    run = replay(load(config), find_sources([records], scratch), store)
+    with store.read() as snapshot:
+        found = sorted(queries.events(snapshot, run_id=run.run_id), key=lambda event: event.first_onset_ns)
+    store.close()
+    shocks = played_shocks(REGION, start_ns)
+    assert len(found) == len(shocks) == len(REGION.zones)
+    for event, shock in zip(found, shocks, strict=True):
+        assert event.origin is not None and event.magnitude is not None
+        place = event.origin.latitude_deg, event.origin.longitude_deg
+        assert great_circle_km(place, (shock.latitude_deg, shock.longitude_deg)) < 5
+        assert abs(event.origin.time_ns - shock.time_ns) < NS_PER_S
+        assert event.magnitude.kind == "ML"
+        assert event.magnitude.value == pytest.approx(shock.magnitude, abs=0.6)
+
+
 def test_what_is_made_to_fail_fails_and_nothing_else(programme: Programme) -> None:
     verticals = {
         segment.source_id.station: segment.samples
@@ -81,7 +116,7 @@ def test_its_configuration_and_stationxml_are_good_and_every_page_says_synthetic
     programme: Programme, tmp_path: Path
 ) -> None:
     config = tmp_path / "demo.toml"
-    config.write_text(programme.written("127.0.0.1:18000", "127.0.0.1", 8080), encoding="utf-8")
+    config.write_text(programme.written("127.0.0.1:18000", "127.0.0.1", 8080, 8090), encoding="utf-8")
     settings: Settings = load(config)
     assert settings.web.notice.startswith("SYNTHETIC")
     assert settings.web.notice_zh.startswith("合成数据")
