@@ -97,6 +97,67 @@ def test_a_replay_whose_scheduler_dies_says_so_and_goes_on_later(
     assert (run.result_hash, run.input_hash, rows) == (in_one_go[0].result_hash, in_one_go[0].input_hash, in_one_go[1])
 
 
+# `houfeng replay` as it is typed; what came first of the records has the process of a pid killed.
+_TYPED = """
+import os, signal, sys
+from contextlib import suppress
+from houfeng.cli import main, replay
+from houfeng.replays import fan
+pid, folder, address = sys.argv[1:]
+
+def kill(*_):
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), signal.SIGKILL)
+
+if __name__ == "__main__":
+    fan._SLICE_BYTES = 1 << 14
+    replay._Progress.advance = kill
+    main(["replay", folder, "--scheduler", address])
+"""
+# Such a task kills every worker that takes it.
+_DEADLY = """
+import logging, signal, sys
+from houfeng.errors import DetectionError
+from houfeng.replays.scheduled import Scheduled
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
+    with Scheduled(sys.argv[1]) as crew:
+        try:
+            crew.finish(signal.raise_signal, [signal.SIGKILL], crew.begin(signal.raise_signal, [signal.SIGKILL]))
+        except DetectionError as error:
+            print(error)
+"""
+
+
+def run_script(tmp_path: Path, script: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (tmp_path / "script.py").write_text(script)
+    environment = os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
+    command = [sys.executable, str(tmp_path / "script.py"), *words]
+    return subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_of_a_killed_scheduler_one_line_is_on_standard_error(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "scheduler.py").write_text(_SCHEDULER)
+    command = [sys.executable, str(tmp_path / "scheduler.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as scheduler:
+        assert scheduler.stdout is not None
+        address = scheduler.stdout.readline().strip()
+        typed = run_script(tmp_path, _TYPED, str(scheduler.pid), str(folder), address)
+    said = [line for line in typed.stderr.splitlines() if "nothing says where they stand" not in line]
+    assert said == [f"houfeng: {address}: the scheduler has gone; the same replay started again goes on where it was"]
+    assert typed.returncode == 2
+    assert not typed.stdout
+
+
+def test_of_workers_killed_again_and_again_one_line_is_said(cluster: LocalCluster, tmp_path: Path) -> None:
+    done = run_script(tmp_path, _DEADLY, cluster.scheduler_address)
+    assert done.stdout.startswith(f"{cluster.scheduler_address}: workers died again and again on the same records")
+    assert len(done.stdout.splitlines()) == 1
+    assert not done.stderr
+
+
 @pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:8786", "http://127.0.0.1:8786", "tcp://host"])
 def test_an_address_that_is_none_is_told_at_once(address: str) -> None:
     with pytest.raises(DetectionError, match=r"--scheduler: tcp://HOST:PORT is needed, .*; '.*' came"):
