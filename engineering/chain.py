@@ -75,9 +75,7 @@ def _prepared(raw: Raw) -> Floats:
     n_noise, n_signal = raw.onset, len(raw.counts) - raw.onset
     if n_noise < LEAST_NOISE_S * raw.rate_hz or n_signal < LEAST_SIGNAL_S * raw.rate_hz:
         came = f"{n_noise / raw.rate_hz:.1f} s before the onset and {n_signal / raw.rate_hz:.1f} s behind it"
-        raise MotionError(
-            f"{raw.label}: too short: {LEAST_NOISE_S:g} s and {LEAST_SIGNAL_S:g} s are needed, came {came}"
-        )
+        raise MotionError(f"{raw.label}: too short: {came}, {LEAST_NOISE_S:g} s and {LEAST_SIGNAL_S:g} s are needed")
     _check_clipping(raw)
     level = detrend(raw.counts)
     faded = (level - level[: raw.onset].mean()) * tukey(len(level), 2 * TAPER)

@@ -37,8 +37,8 @@ def unknown_stations(found: Found) -> list[str]:
     project = found.opened.project
     places = [(f"site[{number}]", site.stations) for number, site in enumerate(project.site, 1)]
     places += [(f"route[{number}]", route.stations) for number, route in enumerate(project.route, 1)]
-    return [f"{key}.stations: {name}: {UNKNOWN}" for key, names in places for name in names
-            if name not in found.stations]  # fmt: skip
+    known = {*found.stations, *(station for _, station in found.refusals)}
+    return [f"{key}.stations: {name}: {UNKNOWN}" for key, names in places for name in names if name not in known]
 
 
 def usable_s(assessment: Assessment) -> tuple[float, float]:

@@ -32,13 +32,15 @@ from houfeng.station_files import find_station_files
 from houfeng.times import seconds_ns
 from houfeng.types import Packet, SourceId
 from houfeng.waveforms import RecordedWaveforms
-from stations.inventory import Site, merge
+from stations.inventory import Inventory, Site, merge
 from stations.reading import parse_inventory
 
 EARTH_MODEL = "iasp91"
 # Times of a model of the whole Earth are up to 5 % wrong in a crust, origin times by a second: noise ends so much
 # before P is expected.
 EARLY_S, EARLY_SHARE = 1.0, 0.05
+
+_STRANGER = "neither StationXML nor dataless SEED has it: where its records were made, and by what, is not known"
 
 # Told which record was looked at: its number, of how many, beginning with 1.
 Progress = Callable[[int, int], None]
@@ -137,7 +139,8 @@ def _put(found: Found, site: Site) -> Site:
 def _archived(found: Found, progress: Progress) -> None:
     opened, asked = found.opened, found.opened.project.records
     folders = [opened.folder / name for name in asked.folders]
-    windows = ReplayWindows([file for folder in folders for file in find_files(folder)])
+    files = [file for folder in folders for file in find_files(folder)]
+    windows = ReplayWindows(files)
     documents = [path for folder in folders for path in find_station_files(folder)]
     contents = {
         path: opened.read("StationXML" if path.suffix == ".xml" else "dataless SEED", path) for path in documents
@@ -154,6 +157,19 @@ def _archived(found: Found, progress: Progress) -> None:
         site = inventory.sites[name]
         _assess(found, assessor, event, site, _onset_ns(event, site))
         progress(number, len(wanted))
+    _refuse_strangers(found, {file.source_id for file in files}, inventory, windows)
+
+
+def _refuse_strangers(found: Found, recorded: set[SourceId], inventory: Inventory, windows: ReplayWindows) -> None:
+    """Records of events by stations that no metadata know: they would be missing without a word."""
+    behind_ns = seconds_ns(found.opened.project.records.after_s)
+    for source_id in sorted(recorded):
+        name = source_id.station_id
+        for event in found.opened.events:
+            key = event.name, name
+            is_known = name in inventory.sites or key in found.records or key in found.refusals
+            if not is_known and windows.holding([source_id], event.time_ns, event.time_ns + behind_ns):
+                found.refusals[key] = Refusal(*key, f"{name}: {_STRANGER}")
 
 
 class _Noting:

@@ -197,7 +197,7 @@ def _place(results: Results, place: dict[str, Any], words: Words) -> Iterator[Bl
         curves.append(plots.Measured(label, np.array(record["measured_g"]), tuple(row["usable_s"]), ratios))
     if rows:
         columns = (words("event"), words("station"), words("station km"), words("spectrum"), words("largest ratio"),
-                   words("at period s"), words("exceeded from–to s"), words("compared"))  # fmt: skip
+                   words("at period s"), words("exceeded at periods s"), words("compared"))  # fmt: skip
         yield Table(columns, tuple(rows), (3, 1.6, 1.2, 2.6, 1.2, 1.2, 4.2, 1.5), 2)
     if curves:
         svg = plots.draw_spectra(results.found.oscillators.periods_s, place["design"], curves, words)
