@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 824, 560
 _MARGIN, _LEAST_DEG = 0.12, 0.6
 _STEPS_DEG = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 _MOST_LINES = 7
+_LABEL = 84, 26  # what a line's label takes on a telephone, where letters are twice as large
 # Of more stations those that are OK are dots of one path: a link with a name for each of a thousand was a third of all
 # elements of the page, and nobody hits one of them.
 _MOST_LINKS = 300
@@ -49,7 +50,7 @@ class Shock:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the grid: where, and what is written at its end."""
+    """A line of the grid: where, and what is written at its end; "" where there is no room for it."""
 
     at: float
     label: str
@@ -107,29 +108,29 @@ def drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int) -
     rows : of the stations that are shown
     events : of the last day; those outside the map are left out
     """
-    known = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
-    if not known:
-        return None
-    return _drawn(rows, known, events, now_ns, _frame(_places(known)))
+    places = [place for _, place in _placed(rows)]
+    return _drawn(rows, events, now_ns, _frame(places)) if places else None
 
 
 def of_event(rows: Sequence[StationRow], event: EventRow) -> Map | None:
     """A map of one event and the stations that heard it, with room for all; None where it has no origin."""
     if event.origin is None:
         return None
-    known = [row for row in rows if row.latitude_deg is not None and row.longitude_deg is not None]
-    places = [*_places(known), (event.origin.latitude_deg, event.origin.longitude_deg)]
-    return _drawn(rows, known, [event], event.first_onset_ns, _frame(places))
+    places = [*(place for _, place in _placed(rows)), (event.origin.latitude_deg, event.origin.longitude_deg)]
+    return _drawn(rows, [event], event.first_onset_ns, _frame(places))
 
 
-def _places(known: Sequence[StationRow]) -> list[tuple[float, float]]:
-    return [(row.latitude_deg or 0.0, row.longitude_deg or 0.0) for row in known]
+def _placed(rows: Iterable[StationRow]) -> list[tuple[StationRow, tuple[float, float]]]:
+    """The stations that have a place, with latitude and longitude."""
+    return [
+        (row, (row.latitude_deg, row.longitude_deg))
+        for row in rows
+        if row.latitude_deg is not None and row.longitude_deg is not None
+    ]
 
 
-def _drawn(
-    rows: Sequence[StationRow], known: Sequence[StationRow], events: Iterable[EventRow], now_ns: int, frame: _Frame
-) -> Map:
-    marks = [Mark(*frame.xy(row.latitude_deg or 0.0, row.longitude_deg or 0.0), row) for row in known]
+def _drawn(rows: Sequence[StationRow], events: Iterable[EventRow], now_ns: int, frame: _Frame) -> Map:
+    marks = [Mark(*frame.xy(*place), row) for row, place in _placed(rows)]
     marks.sort(key=lambda mark: (-WORST_FIRST.index(mark.row.state), mark.row.station_id))
     quiet = [mark for mark in marks if len(marks) > _MOST_LINKS and mark.row.state == State.OK]
     east_deg = frame.west_deg + WIDTH / frame.px_per_deg
@@ -141,8 +142,8 @@ def _drawn(
         stations=_named_marks(marks[len(quiet) :]),  # those that are OK come first
         quiet="".join(f"M{mark.x:.0f} {mark.y:.0f}h0" for mark in quiet),
         events=_shocks(frame, events, now_ns),
-        n_placed=len(known),
-        n_unplaced=len(rows) - len(known),
+        n_placed=len(marks),
+        n_unplaced=len(rows) - len(marks),
     )
 
 
@@ -188,7 +189,8 @@ def _meridians(frame: _Frame) -> list[Line]:
         longitude_deg = float(first + k) * step_deg
         x = (longitude_deg - frame.west_deg) * frame.px_per_deg
         if x <= WIDTH:
-            found.append(Line(round(x, 1), _named((longitude_deg + 180.0) % 360.0 - 180.0, "E", "W")))
+            label = _named((longitude_deg + 180.0) % 360.0 - 180.0, "E", "W")
+            found.append(Line(round(x, 1), label if x <= WIDTH - _LABEL[0] else ""))
     return found
 
 
@@ -198,7 +200,7 @@ def _parallels(frame: _Frame) -> list[Line]:
     found = []
     for k in range(int(np.ceil(south_deg / step_deg)), int(np.floor(north_deg / step_deg)) + 1):
         y = frame.xy(k * step_deg, frame.west_deg)[1]
-        found.append(Line(y, _named(k * step_deg, "N", "S")))
+        found.append(Line(y, _named(k * step_deg, "N", "S") if y >= _LABEL[1] else ""))
     return found
 
 

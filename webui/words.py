@@ -86,6 +86,12 @@ def decimals(value: float | None, n_digits: int) -> str:
     return NO_EVIDENCE if value is None else f"{value:z.{n_digits}f}".replace("-", _MINUS)
 
 
+def shift(value: float | None, n_digits: int) -> str:
+    """The same of a difference; one that is there, but rounds to nothing, is less than the last decimal."""
+    text = decimals(value, n_digits)
+    return f"<{10**-n_digits:.{n_digits}f}" if value and not text.strip(_MINUS + "0.") else text
+
+
 def coordinates(latitude_deg: float, longitude_deg: float) -> str:
     """A place as maps have it: `48.050° N 11.643° E`."""
     north, east = ("N" if latitude_deg >= 0 else "S"), ("E" if longitude_deg >= 0 else "W")

@@ -34,6 +34,8 @@ DAEMON = Path(__file__).parents[2] / "acquisition" / "daemon"
 PAGES = ("/config", "/daemons", "/audit", "/api/v1/audit")
 CONFIG = """
 preset = "regional"
+[archive]
+path = "/archive"
 [database]
 url = "postgresql+psycopg://ann:hunter2@db.example.org/houfeng?password=hunter3"
 [daemon]

@@ -91,6 +91,15 @@ def test_the_worst_are_drawn_last_and_those_without_a_place_are_counted() -> Non
     assert drawn([at("A.N", None, None)], [], now_ns=0) is None
 
 
+@pytest.mark.parametrize("longitude", np.linspace(11.0, 11.2, 21))
+def test_no_label_of_the_grid_is_cut_at_the_edge(longitude: float) -> None:
+    chart = drawn([at("A.B", 48.0 + longitude - 11, longitude), at("A.C", 48.2, longitude + 0.3)], [], now_ns=0)
+    assert chart is not None
+    assert all(line.at < WIDTH - 80 for line in chart.meridians if line.label)
+    assert all(line.at > 24 for line in chart.parallels if line.label)
+    assert any(line.label for line in chart.meridians)
+
+
 def test_a_single_station_has_a_map_with_a_grid() -> None:
     chart = drawn([at("A.B", 48.0, 11.6)], [], now_ns=0)
     assert chart is not None

@@ -69,6 +69,8 @@ def test_figures_have_thin_spaces_and_a_real_minus_sign() -> None:
     assert words.figure(1234567) == "1\u2009234\u2009567"
     assert words.figure(987654321) == "987\u2009654\u2009321"
     assert words.figure(-4607.2) == "\u22124\u2009607"
+    assert [words.shift(value, 2) for value in (-1e-6, 0.0, None, -0.04)] == ["<0.01", "0.00", "—", "\u22120.04"]
+    assert words.shift(1e-6, 1) == "<0.1"
     assert words.decimals(-0.314, 2) == "\u22120.31"
     assert words.figure(None) == words.decimals(None, 1) == "—"
 
