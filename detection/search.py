@@ -21,7 +21,7 @@ from detection.table import Table
 from houfeng.types import Samples
 
 _UNIT = 1024  # tiles times steps searched at once: what is done once for each is a small part then
-_UNIT_ROWS = 65536  # the same, channels times steps, of a table
+_UNIT_ROWS = 65536  # the same, channels times steps, of a table; half as many again where few would be left
 # Searched side by side: at least, as long as there are steps enough, and at most. Of a table always the least: with
 # few steps of many channels at once most of it would be tails and what fills up groups.
 _TILES = 4, 16
@@ -49,7 +49,8 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -> Iterat
     for start in range(0, len(order), n_tiles * TILE):
         group = order[start : start + n_tiles * TILE]
         if bank.plan.by_rows:
-            n_unit = max(_UNIT_ROWS // len(group) // GROUP, 1) * GROUP * n_step
+            n_unit = _alike(-(-int(lengths[group[0]]) // (n_step * GROUP)), _UNIT_ROWS // len(group) // GROUP)
+            n_unit *= GROUP * n_step
         else:
             n_unit = max(_UNIT // -(-len(group) // TILE), 1) * n_step
         for begin in range(0, int(lengths[group[0]]), n_unit):
@@ -63,6 +64,11 @@ def search(bank: Bank, rows: Sequence[int], samples: Sequence[Floats]) -> Iterat
                 [samples[number][begin : begin + n_unit] for number in members.tolist()],
             )
             yield from unit.search()
+
+
+def _alike(n_all: int, n_about: int) -> int:
+    """How many of `n_all` groups to take at once: about so many, and in the last turn no few that are left."""
+    return -(-n_all // max(round(n_all / max(n_about, 1)), 1))
 
 
 @dataclass(slots=True, eq=False)

@@ -31,6 +31,8 @@ class Stack:
     def __init__(self, tails: Sequence[Samples], samples: Sequence[Samples], n_step: int) -> None:
         self._parts, self._n_step = list(zip(tails, samples, strict=True)), n_step
         n_tail = np.array([len(tail) for tail in tails]) // n_step
+        self._whole = [values[: len(values) // n_step * n_step].reshape(-1, n_step) for values in samples]
+        self._n_whole = np.array([len(whole) for whole in self._whole])
         n_each = n_tail - np.array([len(values) for values in samples]) // -n_step
         self.begins: Indices = np.concatenate(([0], (-(-n_each // GROUP) * GROUP).cumsum()))
         self.firsts: Indices = self.begins[:-1] + n_tail
@@ -63,15 +65,14 @@ class Stack:
         table : (n, n_step)
         channels, steps : (n,) each, one channel's behind those of the other
         """
+        n_whole = self._n_whole[channels]
+        inside = np.minimum(steps, n_whole - 1)
         edges = [*np.flatnonzero(np.diff(channels, prepend=-1)).tolist(), len(channels)]
-        for begin, stop in pairwise(edges):
-            samples, wanted, rows = self._parts[channels[begin]][1], steps[begin:stop], table[begin:stop]
-            n_whole, n_left = divmod(len(samples), self._n_step)
-            whole = samples[: len(samples) - n_left].reshape(n_whole, self._n_step)
-            if (behind := np.flatnonzero(wanted >= n_whole)).size:
-                rows[behind] = 0
-                rows[wanted == n_whole, :n_left] = samples[len(samples) - n_left :]
-                inside = np.flatnonzero(wanted < n_whole)
-                rows[inside] = whole[wanted[inside]]
-            else:
-                rows[:] = whole[wanted]
+        for (begin, stop), channel in zip(pairwise(edges), channels[edges[:-1]].tolist(), strict=True):
+            if len(whole := self._whole[channel]):
+                table[begin:stop] = whole[inside[begin:stop]]
+        for row in np.flatnonzero(steps >= n_whole).tolist():
+            table[row] = 0
+            if steps[row] == n_whole[row]:
+                left = self._parts[channels[row]][1][int(n_whole[row]) * self._n_step :]
+                table[row, : len(left)] = left
