@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from acquisition.records import pack
 from configs import load
 from database import accounts, registry, tasks
 from database.accounts import Change
@@ -26,7 +24,7 @@ from engineering.project import Language
 from houfeng.cli import main
 from houfeng.roles import Role
 from houfeng.times import NS_PER_S, now_ns
-from houfeng.types import SourceId
+from tests.houfeng.projects.bridge import bridge, put_noise
 from tests.webui.conforming import conforming
 from webui.app import create_app
 from webui.house import Around
@@ -34,23 +32,7 @@ from webui.language import LANGUAGES
 from webui.settings import WebSettings
 
 # A place that nothing was recorded near: its report has every chapter, and is made in a second.
-BRIDGE = """
-[project]
-title = "Bridge"
-languages = ["ru"]
-[[event]]
-name = "M5.6"
-time = "2012-02-13T21:07:02.77Z"
-latitude_deg = 41.1431667
-longitude_deg = -123.7903333
-depth_km = 27.358
-[records]
-folders = ["records"]
-[[site]]
-name = "Bridge"
-latitude_deg = 40.95
-longitude_deg = -123.63
-"""
+BRIDGE = bridge('title = "Bridge"\nlanguages = ["ru"]')
 PATHS = ("html", "pdf", "json")
 
 
@@ -94,15 +76,13 @@ def house(tmp_path: Path, url: str, filled: Store) -> Iterator[House]:
         f'[database]\nurl = "{url}"\n[web]\nreading = "accounts"\nprojects_path = "projects"\nreports_path = "made"\n'
     )
     projects = tmp_path / "projects"
-    (projects / "dam" / "records").mkdir(parents=True)
+    (projects / "dam").mkdir(parents=True)
+    put_noise(projects / "dam")
     (projects / "dam" / "地震 1.toml").write_text(BRIDGE)
     (projects / "wrong.toml").write_text('[project]\ntitle = "x"\nlanguages = ["xx"]\n[thing]\n')
     (projects / os.fsdecode(b"\xff.toml")).touch()
     (projects / "out").symlink_to(tmp_path)
     (projects / "out.toml").symlink_to(tmp_path / "houfeng.toml")
-    noise = np.random.default_rng(1).normal(0, 300, 500).astype(np.int32)
-    content = b"".join(pack(SourceId("XX", "AAA", "00", "HNZ"), 1_700_000_000 * NS_PER_S, 100.0, noise))
-    (projects / "dam" / "records" / "a.mseed").write_bytes(content)
     with filled.begin() as unit:
         change = Change(now_ns(), "root", "test")
         for role in Role:

@@ -19,31 +19,13 @@ from houfeng.errors import MotionError
 from houfeng.projects.load import open_project
 from houfeng.projects.running import assess_project
 from houfeng.times import NS_PER_S, parse_ns
+from tests.houfeng.projects.bridge import bridge
 
 Folder = Callable[[str], Path]
 RATE_HZ = 200.0
 ORIGIN_NS = parse_ns("2012-02-13T21:07:02.77Z")
 P_NS = ORIGIN_NS + 5 * NS_PER_S  # a little before it, 38 km away
-PROJECT = """
-[project]
-title = "T"
-[[event]]
-name = "M5.6"
-time = "2012-02-13T21:07:02.77Z"
-latitude_deg = 41.1431667
-longitude_deg = -123.7903333
-depth_km = 27.358
-[[record]]
-files = ["CE89146.V1"]
-event = "M5.6"
-station = "CE.89146"
-latitude_deg = 40.941
-longitude_deg = -123.633
-[[site]]
-name = "Bridge"
-latitude_deg = 40.95
-longitude_deg = -123.63
-"""
+PROJECT = bridge('title = "T"', file="CE89146.V1")
 
 
 def volume(folder: Path, number: int) -> File:

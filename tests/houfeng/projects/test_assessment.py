@@ -23,41 +23,15 @@ from houfeng.projects.report.words import Words, number
 from houfeng.projects.running import assess_project
 from houfeng.projects.shape import project_shape, to_json
 from tests.conftest import ROOT
+from tests.houfeng.projects.bridge import bridge
 
 Folder = Callable[[str], Path]
 REPORT = ROOT / "houfeng" / "projects" / "report"
 
-# CE89146: the header's coordinates, and the event as ComCat has it.
-WILLOW_CREEK = """
-[project]
-title = "Уиллоу-Крик 地震 assessment"
-client = "鿍"
-languages = ["zh"]
-[[event]]
-name = "M5.6"
-time = "2012-02-13T21:07:02.77Z"
-latitude_deg = 41.1431667
-longitude_deg = -123.7903333
-depth_km = 27.358
-magnitude = 5.6
-[[record]]
-files = ["CE89146.V2"]
-event = "M5.6"
-station = "CE.89146"
-latitude_deg = 40.941
-longitude_deg = -123.633
-[thresholds]
-pga_cm_s2 = [50, 500]
-[[spectrum]]
-name = "basic"
-code = "GB 18306"
-pga_g = 0.05
-group = 1
-[[site]]
-name = "Bridge"
-latitude_deg = 40.95
-longitude_deg = -123.63
-site_class = "II"
+WILLOW_CREEK = bridge(
+    'title = "Уиллоу-Крик 地震 assessment"\nclient = "鿍"\nlanguages = ["zh"]',
+    file="CE89146.V2",
+    more="""site_class = "II"
 spectra = ["basic"]
 [[site]]
 name = "Far away"
@@ -68,7 +42,15 @@ name = "Line"
 points = [[40.90, -123.70], [40.99, -123.60]]
 k1 = 1.0
 strain_limit = 0.001
-"""
+[thresholds]
+pga_cm_s2 = [50, 500]
+[[spectrum]]
+name = "basic"
+code = "GB 18306"
+pga_g = 0.05
+group = 1
+""",
+)
 
 
 @pytest.fixture(scope="module")

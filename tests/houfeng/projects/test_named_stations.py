@@ -5,42 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from acquisition.records import pack
 from houfeng.cli import main
-from houfeng.times import NS_PER_S
-from houfeng.types import SourceId
-
-PROJECT = """
-[project]
-title = "Bridge"
-languages = ["en", "zh", "ru"]
-[[event]]
-name = "M5.6"
-time = "2012-02-13T21:07:02.77Z"
-latitude_deg = 41.1431667
-longitude_deg = -123.7903333
-depth_km = 27.358
-[records]
-folders = ["records"]
-[[site]]
-name = "Bridge"
-latitude_deg = 40.95
-longitude_deg = -123.63
-stations = ["CE.NOPE"]
-"""
+from tests.houfeng.projects.bridge import bridge, put_noise
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "records").mkdir()
-    noise = np.random.default_rng(1).normal(0, 300, 500).astype(np.int32)
-    records = pack(SourceId("XX", "AAA", "00", "HNZ"), 1_700_000_000 * NS_PER_S, 100.0, noise)
-    (tmp_path / "records" / "a.mseed").write_bytes(b"".join(records))
-    (tmp_path / "project.toml").write_text(PROJECT)
+    put_noise(tmp_path)
+    text = bridge('title = "Bridge"\nlanguages = ["en", "zh", "ru"]', more='stations = ["CE.NOPE"]\n')
+    (tmp_path / "project.toml").write_text(text)
     return tmp_path / "project.toml"
 
 
