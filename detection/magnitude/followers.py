@@ -31,7 +31,7 @@ def before_follower(records: Sequence[Record], s_after_p_s: float) -> list[Recor
     Parameters
     ----------
     records : of one instrument's components
-    s_after_p_s : when S is expected after P, seconds; the records' signal begins at P
+    s_after_p_s : when the last of S is expected after P, seconds; the records' signal begins at P
     """
     ends_s = [_follower_s(record, s_after_p_s) for record in records]
     end_s = min((each for each in ends_s if each is not None), default=None)

@@ -165,7 +165,7 @@ class Magnitudes:
         record = self._cut(sight, kind, source_id, waveforms)
         code = source_id.channel
         if kind == "Md":
-            (record,) = before_follower([record], sight.s_after_p_s)
+            (record,) = before_follower([record], sight.lg_after_p_s)
             length_s, snr = duration.coda(record, settings)
             return Reading(code, duration.magnitude(length_s, sight.epicentral_km, settings), length_s, snr)
         response = self._instruments.at(source_id, sight.p_ns)
@@ -181,7 +181,7 @@ class Magnitudes:
         """Mean of the horizontal components that stand out of the noise; of both, where neither does."""
         responses = [self._instruments.at(source_id, sight.p_ns) for source_id in group]
         records = [self._cut(sight, "ML", source_id, waveforms) for source_id in group]
-        records = before_follower(records, sight.s_after_p_s)
+        records = before_follower(records, sight.lg_after_p_s)
         own_s = own_waves_s(sight, self._settings)
         read = [
             (source_id, *local.amplitude(record, response, self._settings, own_s))

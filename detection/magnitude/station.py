@@ -12,6 +12,8 @@ from houfeng.types import Event, Origin, Pick
 KM_PER_DEG = 111.19  # of a sphere of 6371 km
 # S - P over P of a Poisson solid, by which one tells the other.
 VP_VS = 3**0.5
+# Lg goes through the crust, and S of a Poisson solid of 6.06 km/s as fast: near the source both are one.
+LG_KM_S = 3.5
 # A picked P is a little late more often than early.
 GUARD_S = 0.5
 # Ends of a record are faded in and out over so long before it is transformed.
@@ -47,6 +49,11 @@ class Sight:
     def s_after_p_s(self) -> float:
         """When S is expected after P."""
         return (VP_VS - 1) * (self.p_ns - self.origin_ns) / NS_PER_S
+
+    @property
+    def lg_after_p_s(self) -> float:
+        """When the last of S is expected after P: far away Lg, which is largest, comes long after Sn."""
+        return max(self.s_after_p_s, self.hypocentral_km / LG_KM_S - (self.p_ns - self.origin_ns) / NS_PER_S)
 
     @property
     def epicentral_deg(self) -> float:

@@ -94,7 +94,7 @@ def test_a_turn_has_its_earthquakes_and_no_others(programme: Programme, tmp_path
         assert great_circle_km(place, (shock.latitude_deg, shock.longitude_deg)) < 5
         assert abs(event.origin.time_ns - shock.time_ns) < NS_PER_S
         assert event.magnitude.kind == "ML"
-        assert event.magnitude.value == pytest.approx(shock.magnitude, abs=0.6)
+        assert event.magnitude.value == pytest.approx(shock.magnitude, abs=0.1)
 
 
 def test_what_is_made_to_fail_fails_and_nothing_else(programme: Programme) -> None:
