@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import numpy as np
+
 from engineering.oscillator import Floats
 from houfeng.errors import MotionError
 
@@ -47,6 +49,33 @@ def axial_strain(pgv_m_s: Floats, wave: Wave, speed_m_s: float | None = None) ->
     if not speed > 0:
         raise MotionError(f"the apparent speed of waves must be more than 0 m/s, came {speed}")
     return pgv_m_s / (_COEFFICIENT[wave] * speed)
+
+
+def strain_gb_t_50470(
+    pga_m_s2: Floats, pgv_m_s: Floats, characteristic_period_s: float, shear_speed_m_s: float
+) -> Floats:
+    """Largest axial strain of a straight buried pipe: a Tg / (4 pi Vse) or v / (2 Vse), whichever is more.
+
+    Parameters
+    ----------
+    pga_m_s2, pgv_m_s : of the ground
+    characteristic_period_s : Tg of the site
+    shear_speed_m_s : Vse, the equivalent speed of shear waves in the ground of the site
+
+    Raises
+    ------
+    MotionError : if period or speed is not positive
+
+    References
+    ----------
+    GB/T 50470-2017, seismic technical code for oil and gas transmission pipelines. Unconfirmed: from memory, the text
+    of the standard was not at hand.
+    """
+    if not (characteristic_period_s > 0 and shear_speed_m_s > 0):
+        came = f"{characteristic_period_s} s and {shear_speed_m_s} m/s"
+        raise MotionError(f"characteristic period and speed of shear waves must be more than 0, came {came}")
+    by_acceleration = pga_m_s2 * characteristic_period_s / (4 * np.pi * shear_speed_m_s)
+    return np.asarray(np.maximum(by_acceleration, pgv_m_s / (2 * shear_speed_m_s)))
 
 
 def apparent_speed_m_s(wave: Wave) -> float:

@@ -142,6 +142,8 @@ class RouteTable:
     geojson : a file with one LineString; relative to the project file
     segment_km : the longest piece that is assessed as one
     wave, speed_m_s : which wave strains the pipe, and its apparent speed along it where it is known
+    characteristic_period_s, shear_speed_m_s : Tg and Vse of the ground, for the strain of GB/T 50470 besides; both, or
+        neither for none
     k1 : of the screening rate of repairs; without it none is given
     strain_limit : of the pipe; without it none is compared
     unconfirmed : what is not confirmed of these values, and why: it stands in the report
@@ -156,14 +158,19 @@ class RouteTable:
     stations: tuple[str, ...] = ()
     wave: Wave = Wave.S
     speed_m_s: float | None = None
+    characteristic_period_s: float | None = None
+    shear_speed_m_s: float | None = None
     k1: float | None = None
     strain_limit: float | None = None
     unconfirmed: str = ""
 
     def __post_init__(self) -> None:
         faults = text_faults(name=self.name)
-        given = {"speed_m_s": self.speed_m_s, "k1": self.k1, "strain_limit": self.strain_limit}
+        keys = ("speed_m_s", "characteristic_period_s", "shear_speed_m_s", "k1", "strain_limit")
+        given = {key: getattr(self, key) for key in keys}
         faults += positive_faults(segment_km=self.segment_km, **{key: x for key, x in given.items() if x is not None})
+        if (self.characteristic_period_s is None) != (self.shear_speed_m_s is None):
+            faults.append("shear_speed_m_s: this and characteristic_period_s are needed, or neither")
         if 0 < self.segment_km < _LEAST_SEGMENT_KM:
             faults.append(f"segment_km: {_LEAST_SEGMENT_KM:g} km and more is needed, came {self.segment_km:g}")
         if bool(self.points) == bool(self.geojson):

@@ -11,7 +11,7 @@ from engineering.assessment import Assessment
 from engineering.exceedance import compare
 from engineering.measures import G_M_S2
 from engineering.oscillator import Floats
-from engineering.pipelines import apparent_speed_m_s, axial_strain, repairs_by_shaking
+from engineering.pipelines import apparent_speed_m_s, axial_strain, repairs_by_shaking, strain_gb_t_50470
 from engineering.project import Measured, RouteTable, SiteTable
 from engineering.routes import distance_km, segments
 from houfeng.projects.running import Found, Record
@@ -99,7 +99,7 @@ def _route(found: Found, route: RouteTable) -> dict[str, Any]:
         events = [_event(found, event.name, route, at) for event in found.opened.events]
         for row in events:
             if row["station"] is not None:
-                row |= _pipe(route, row["pgv_cm_s"] / CM, piece.to_km - piece.from_km)
+                row |= _pipe(route, row["pga_cm_s2"] / CM, row["pgv_cm_s"] / CM, piece.to_km - piece.from_km)
         pieces.append(
             {
                 "from_km": piece.from_km,
@@ -115,6 +115,8 @@ def _route(found: Found, route: RouteTable) -> dict[str, Any]:
         "points": [[point.latitude_deg, point.longitude_deg, point.km] for point in points],
         "wave": str(route.wave),
         "speed_m_s": apparent_speed_m_s(route.wave) if route.speed_m_s is None else route.speed_m_s,
+        "characteristic_period_s": route.characteristic_period_s,
+        "shear_speed_m_s": route.shear_speed_m_s,
         "k1": route.k1,
         "strain_limit": route.strain_limit,
         "site_class": route.site_class,
@@ -123,16 +125,24 @@ def _route(found: Found, route: RouteTable) -> dict[str, Any]:
     }
 
 
-def _pipe(route: RouteTable, pgv_m_s: float, length_km: float) -> dict[str, Any]:
+def _pipe(route: RouteTable, pga_m_s2: float, pgv_m_s: float, length_km: float) -> dict[str, Any]:
     velocity = np.array(pgv_m_s)
     strain = float(axial_strain(velocity, route.wave, route.speed_m_s))
     rate = None if route.k1 is None else float(repairs_by_shaking(velocity, route.k1))
     return {
         "strain": strain,
         "strain_over_limit": None if route.strain_limit is None else strain / route.strain_limit,
+        "strain_gb_t_50470": _strain_gb_t_50470(route, pga_m_s2, pgv_m_s),
         "repairs_per_km": rate,
         "repairs": None if rate is None else rate * length_km,
     }
+
+
+def _strain_gb_t_50470(route: RouteTable, pga_m_s2: float, pgv_m_s: float) -> float | None:
+    if route.characteristic_period_s is None or route.shear_speed_m_s is None:
+        return None
+    ground = route.characteristic_period_s, route.shear_speed_m_s
+    return float(strain_gb_t_50470(np.array(pga_m_s2), np.array(pgv_m_s), *ground))
 
 
 def _event(found: Found, event: str, place: SiteTable | RouteTable, at: tuple[float, float]) -> dict[str, Any]:

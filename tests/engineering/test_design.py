@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from engineering.design import Asce7, DesignSpectrum, Eurocode8, Gb50011, Table, characteristic_period_s
-from engineering.pipelines import Wave, axial_strain, repairs_by_displacement, repairs_by_shaking
+from engineering.pipelines import (
+    Wave,
+    axial_strain,
+    repairs_by_displacement,
+    repairs_by_shaking,
+    strain_gb_t_50470,
+)
 from houfeng.errors import MotionError
 
 
@@ -75,3 +81,11 @@ def test_pipes_strain_and_break_as_published() -> None:
     assert axial_strain(np.array([1.0]), Wave.RAYLEIGH) == pytest.approx([2e-3])
     with pytest.raises(MotionError, match="more than 0 m/s"):
         axial_strain(np.array([1.0]), Wave.S, speed_m_s=0.0)
+
+
+def test_strain_after_gb_t_50470_is_the_larger_of_two() -> None:
+    """By hand, Tg 0.4 s and Vse 200 m/s: 2 · 0.4 / (4 · 3.1416 · 200) = 3.183e-4 and 0.2 / 400 = 5e-4; 5: 7.958e-4."""
+    strain = strain_gb_t_50470(np.array([2.0, 5.0]), np.array([0.2, 0.2]), 0.4, 200.0)
+    assert strain == pytest.approx([5.0e-4, 7.958e-4], rel=1e-4)
+    with pytest.raises(MotionError, match=r"more than 0, came 0\.4 s and 0 m/s"):
+        strain_gb_t_50470(np.array(1.0), np.array(1.0), 0.4, 0)

@@ -107,10 +107,19 @@ def _route_summary(route: dict[str, Any], words: Words) -> Iterator[Block]:
     said = words("{route}: largest axial strain {strain} at km {a} to {b} ({event}).", route=route["name"],
                  strain=number(row["strain"]), a=number(piece["from_km"]), b=number(piece["to_km"]),
                  event=row["event"])  # fmt: skip
-    if row["strain_over_limit"] is not None:
-        said += " " + words("That is {share} of the limit {limit}.", share=number(row["strain_over_limit"]),
-                            limit=number(route["strain_limit"]))  # fmt: skip
+    said += _of_limit(route, row["strain"], words)
+    chinese = max((row["strain_gb_t_50470"] for _, row in rows if row["strain_gb_t_50470"] is not None), default=None)
+    if chinese is not None:
+        said += " " + words("After GB/T 50470 (unconfirmed): {strain} at most.", strain=number(chinese))
+        said += _of_limit(route, chinese, words)
     yield Text(said)
+
+
+def _of_limit(route: dict[str, Any], strain: float, words: Words) -> str:
+    limit = route["strain_limit"]
+    if limit is None:
+        return ""
+    return " " + words("That is {share} of the limit {limit}.", share=number(strain / limit), limit=number(limit))
 
 
 def _unmeasured(shape: dict[str, Any]) -> list[str]:
@@ -238,14 +247,21 @@ def _routes(shape: dict[str, Any], words: Words) -> Iterator[Block]:
                          "(Newmark; ALA 2001), which a buried pipe takes on at most: straight continuous pipe, away "
                          "from faults and slides.", km=number(route["length_km"]), wave=route["wave"],
                          speed=number(route["speed_m_s"])))  # fmt: skip
+        if route["shear_speed_m_s"] is not None:
+            yield Text(words("Strain after GB/T 50470 (unconfirmed): the larger of a Tg / (4π Vse) and v / (2 Vse), "
+                             "with Tg {period} s and Vse {speed} m/s; a and v are the measured PGA and PGV.",
+                             period=number(route["characteristic_period_s"]),
+                             speed=number(route["shear_speed_m_s"])))  # fmt: skip
         if route["k1"] is not None:
             yield Text(words("Repairs are a screening after ALA (2001), from water mains, K1 = {k1}.",
                              k1=number(route["k1"])))  # fmt: skip
+        asks = route["shear_speed_m_s"] is not None
+        chinese = [words("strain GB/T 50470")] if asks else []
         columns = (words("from km"), words("to km"), words("event"), words("station"), words("station km"), "PGA cm/s²",
-                   "PGV cm/s", words("strain"), words("of the limit"), words("repairs"),
+                   "PGV cm/s", words("strain"), words("of the limit"), *chinese, words("repairs"),
                    words("largest ratio to design"))  # fmt: skip
-        rows = tuple(_segment(piece, row) for piece in route["segments"] for row in piece["events"])
-        yield Table(columns, rows, (1.1, 1.1, 3, 1.7, 1.3, 1.3, 1.3, 1.6, 1.2, 1.3, 1.6), 0)
+        rows = tuple(_segment(piece, row, asks) for piece in route["segments"] for row in piece["events"])
+        yield Table(columns, rows, (1.1, 1.1, 3, 1.7, 1.3, 1.3, 1.3, 1.6, 1.2, *[1.6] * asks, 1.3, 1.6), 0)
         if any(row["station"] is not None for piece in route["segments"] for row in piece["events"]):
             yield Picture(plots.draw_strain(route, words), words("{route}: axial strain.", route=route["name"]))
         for piece in route["segments"]:
@@ -254,11 +270,11 @@ def _routes(shape: dict[str, Any], words: Words) -> Iterator[Block]:
                 yield from passed_over(row, place, words)
 
 
-def _segment(piece: dict[str, Any], row: dict[str, Any]) -> tuple[str, ...]:
+def _segment(piece: dict[str, Any], row: dict[str, Any], asks: bool) -> tuple[str, ...]:
     at = number(piece["from_km"]), number(piece["to_km"]), row["event"]
     if row["station"] is None:
-        return *at, *("—",) * 8
-    values = [
-        number(row[key]) for key in ("station_km", "pga_cm_s2", "pgv_cm_s", "strain", "strain_over_limit", "repairs")
-    ]
+        return *at, *("—",) * (8 + asks)
+    chinese = ["strain_gb_t_50470"] if asks else []
+    keys = ("station_km", "pga_cm_s2", "pgv_cm_s", "strain", "strain_over_limit", *chinese, "repairs")
+    values = [number(row[key]) for key in keys]
     return *at, scenario.station_of(row), *values, number(_largest(row)[0])

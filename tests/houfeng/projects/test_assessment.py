@@ -42,6 +42,8 @@ name = "Line"
 points = [[40.90, -123.70], [40.99, -123.60]]
 k1 = 1.0
 strain_limit = 0.001
+characteristic_period_s = 0.4
+shear_speed_m_s = 200
 [thresholds]
 pga_cm_s2 = [50, 500]
 [[spectrum]]
@@ -96,6 +98,9 @@ def test_a_pipe_is_strained_as_newmark_says(results: dict[str, Any]) -> None:
     for piece in pieces:
         (event,) = piece["events"]
         assert event["strain"] == pytest.approx(event["pgv_cm_s"] / 100 / 4000, rel=1e-5)
+        a_m_s2, v_m_s = event["pga_cm_s2"] / 100, event["pgv_cm_s"] / 100
+        chinese = max(a_m_s2 * 0.4 / (4 * 3.14159265 * 200), v_m_s / 400)
+        assert event["strain_gb_t_50470"] == pytest.approx(chinese, rel=1e-5)
         assert event["strain_over_limit"] == pytest.approx(event["strain"] / 0.001, rel=1e-5)
         rate = 0.00187 * event["pgv_cm_s"] / 2.54 / 0.3048
         assert event["repairs"] == pytest.approx(rate * (piece["to_km"] - piece["from_km"]), rel=1e-4)
