@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import acquisition.replay
 from acquisition.records import pack
 from acquisition.replay import Reading, ReplaySource, find_files
 from detection.blocks import Blocker, Chunk
@@ -96,8 +97,9 @@ def test_joined_records_are_what_each_is(tmp_path: Path, seed: int) -> None:
     assert readings[0] == readings[1]
 
 
-def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path) -> None:
+def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Channels of any rate advance together: what belongs to one earthquake is searched at one time."""
+    monkeypatch.setattr(acquisition.replay, "_BATCH_BYTES", 4 << 20)  # the files would be one packet each
     for source_id, rate_hz in zip(CHANNELS, (20.0, 100.0), strict=True):
         samples = np.random.default_rng(1).integers(-500, 500, int(rate_hz * 9000)).astype(np.int32)
         (tmp_path / f"{source_id}.mseed").write_bytes(b"".join(pack(source_id, START_NS, rate_hz, samples)))
