@@ -32,9 +32,7 @@ class Box(NamedTuple):
 
     def shared(self, other: Box) -> float:
         """How much of it lies on another one, as an area."""
-        wide = min(self.right, other.right) - max(self.left, other.left)
-        high = min(self.high, other.high) - max(self.low, other.low)
-        return wide * high if wide > 0 and high > 0 else 0.0
+        return float(_shared(np.array([self]), np.array([other]))[0, 0])
 
 
 class Offset(NamedTuple):
