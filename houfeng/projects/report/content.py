@@ -69,8 +69,8 @@ def _first(shape: dict[str, Any], words: Words) -> Iterator[Block]:
         yield Text(words("Not measured: {places}. The chapters below say why.", places="; ".join(unmeasured)), True)
     n_refused = len(shape["refused"])
     n_all = n_refused + len(shape["records"])
-    yield Text(words("Of {all} records that could have been assessed {refused} were refused; each is listed with the "
-                     "reason.", all=n_all, refused=n_refused))  # fmt: skip
+    yield Text(words("Of the records that could have been assessed ({all}) those refused ({refused}) are listed, each "
+                     "with the reason.", all=n_all, refused=n_refused))  # fmt: skip
     yield Text(words("PGA and PGV of sites and segments are peaks of the horizontal vector. A ratio above 1 means that "
                      "the measured spectrum was beyond the design spectrum at that period; it is no statement about a "
                      "structure's damage."))  # fmt: skip
