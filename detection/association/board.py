@@ -103,26 +103,26 @@ class Board:
     def scene(self, first: Node, free: Sequence[Node], past: Past, reach_ns: int) -> Scene:
         """What a hypothesis that begins with a pick is judged on; `free` are those until so long after it."""
         nodes = [node for node in free if node.station >= 0]
-        alive = [self.rates.n_before(station, first.onset_ns) > 0 for station in range(len(self._index))]
+        alive = [self.rates.works(station, first.onset_ns) for station in range(len(self._index))]
         for node in nodes:
-            alive[node.station] = True
+            alive[node.station] = 1.0
         for found in past:  # a trigger that is still on cannot start anew
             for station_id, coda in found.codas.items():
                 if coda.start_ns <= first.onset_ns <= coda.end_ns and station_id in self._index:
-                    alive[self._index[station_id]] = False
-        works = np.array(alive, np.bool_)
+                    alive[self._index[station_id]] = 0.0
+        works = np.array(alive)
         return Scene(
             nodes,
             _after_s(first, nodes),
             np.array([node.station for node in nodes], np.int64),
             self.per_s(nodes, first.onset_ns, past),
-            works.astype(np.float64),
-            Look(first.onset_ns, works, reach_ns),
+            works,
+            Look(first.onset_ns, works == 1.0, reach_ns),
         )
 
     def silent(self, anchor: Anchor, at_ns: int) -> NDArray[np.bool_]:
-        """(m,) the neighbours that have had picks lately."""
-        return np.array([self.rates.n_before(station, at_ns) > 0 for station in anchor.slots])
+        """(m,) the neighbours that surely work."""
+        return np.array([self.rates.works(station, at_ns) == 1.0 for station in anchor.slots])
 
 
 def around(anchor: Anchor, first: Node, free: Sequence[Node]) -> tuple[list[Node], Floats, NDArray[np.int64]]:

@@ -82,7 +82,7 @@ def loss(chance: Floats) -> float:
 
     Parameters
     ----------
-    chance : (n,) that they have one of P
+    chance : (n,) that they work and have one of P
     """
     return float(np.log1p(-_MISSED * chance).sum())
 

@@ -58,7 +58,7 @@ class Scene:
     after_s : (n,) after the first of them
     stations : (n,) whose they are
     per_s : (n,) picks a second by chance
-    is_alive : (all stations,) 1 for those that have had picks lately
+    is_alive : (all stations,) chance that they work
     look : which picks have had a part in any hypothesis; filled in
     """
 
@@ -78,14 +78,14 @@ class Hypothesis:
     ----------
     hypocentre : origin time after the first pick
     score : logarithm of how much likelier all picks are with it than without
-    rank : the part of it that P has: S is easily another event's P
+    p_score : the part of it that P has: S is easily another event's P
     of_p, of_s : numbers of its picks in the scene, one for each station
     reach_km : how far it is seen
     """
 
     hypocentre: Hypocentre
     score: float
-    rank: float
+    p_score: float
     of_p: tuple[int, ...]
     of_s: tuple[int, ...]
     reach_km: float
@@ -181,9 +181,9 @@ class Examiner:
                 (has_s if phase else has_p)[slot] = True
         if len(members[0]) < self._min_stations or members[0][0] != 0:
             return None
-        missing = ~has_p & (scene.is_alive[view.some] > 0)
+        missing = ~has_p * scene.is_alive[view.some]
         whole = gains.sum(axis=0) + np.array([0.0, _N_UNKNOWNS * np.log(_BETTER)])
-        score = float(whole.max()) + evidence.loss(chance[missing]) + evidence.loss_of_s(chance[has_p & ~has_s])
+        score = float(whole.max()) + evidence.loss(chance * missing) + evidence.loss_of_s(chance[has_p & ~has_s])
         score -= _chance(len(view.some), len(members[0]) + len(members[1])) + _rarity(view.at.place[2])
         of_s_alone = float(gains[1, whole.argmax()])
         return Hypothesis(view.at, score, score - of_s_alone, tuple(members[0]), tuple(members[1]), far_km)
@@ -259,9 +259,9 @@ class _View:
         likely = np.where(phases == 0, 1.0, evidence.S_SHARE) * chance.max(initial=0.0)
         sigma_s = _BETTER * self.sigma_s[phases, slots]
         gains = evidence.gain(likely, np.zeros(len(numbers)), sigma_s, self.scene.per_s[numbers])
-        missing = ~has_p & (self.scene.is_alive[self.some] > 0)
+        missing = ~has_p * self.scene.is_alive[self.some]
         whole = float(np.maximum(gains, 0.0).sum()) + _N_UNKNOWNS * np.log(_BETTER)
-        return float(whole + evidence.loss(chance[missing]) - _chance(len(self.some), len(picked)))
+        return float(whole + evidence.loss(chance * missing) - _chance(len(self.some), len(picked)))
 
     def _is_better(self, pick: int, earlier: int, phase: int) -> bool:
         if self.scene.after_s[pick] - self.scene.after_s[earlier] <= _SAME_S:

@@ -39,17 +39,26 @@ class Proposal:
 
     Parameters
     ----------
-    rank : which of rivals comes first: the highest
+    p_score : evidence of P alone: S is easily another event's P
     needed : evidence that makes it an event
     of_p, of_s : its picks of P and S
     found : what it would be
     """
 
-    rank: float
+    p_score: float
     needed: float
     of_p: tuple[Node, ...]
     of_s: tuple[Node, ...]
     found: Found
+
+    @property
+    def score(self) -> float:
+        """All evidence for it: of rivals the one with most comes first."""
+        return self.found.score
+
+    def competes(self, other: Proposal) -> bool:
+        """Whether both want a pick."""
+        return not self.found.keys.isdisjoint(other.found.keys)
 
     def without_s(self) -> Found:
         """The event, were its S another event's P."""
@@ -78,11 +87,26 @@ class Proposer:
         self._examiner = Examiner(stations, settings.tolerance_s, settings.min_stations, settings.coda_snr)
         self._reach_ns = reach_ns
 
-    def propose(self, index: int, past: Past) -> tuple[Proposal | None, Sight]:
-        """The event that would begin with a pick, None if none would; and which picks had a part in that."""
+    def until_ns(self, first: Node) -> int:
+        """No neighbour's onset of P is later in an event that begins with a pick."""
+        return first.onset_ns + min(seconds_ns(self._anchors.at(first.station).window_s), self._reach_ns)
+
+    def is_near(self, first: Node, other: Node) -> bool:
+        """Whether a pick is of one of the stations around another's."""
+        return other.station in self._anchors.at(first.station).slots
+
+    def propose(self, index: int, past: Past, least: float = 0.0) -> tuple[Proposal | None, Sight]:
+        """The event that would begin with a pick, None if none would; and which picks had a part in that.
+
+        Parameters
+        ----------
+        index : of the pick on the board
+        past : events before
+        least : evidence that is wanted, if that is more than an event needs
+        """
         first = self._board.nodes[index]
         anchor = self._anchors.at(first.station)
-        until_ns = first.onset_ns + min(seconds_ns(anchor.window_s), self._reach_ns)
+        until_ns = self.until_ns(first)
         sight = Sight(anchor.mask, until_ns, near=anchor.mask)
         free = self._board.free(index + 1, until_ns, past)
         nodes, after_s, slots = around(anchor, first, free)
@@ -98,22 +122,23 @@ class Proposer:
         )
         own_per_s = self._board.per_s([first], first.onset_ns, past)
         needed = self._threshold - evidence.ease(np.append(picks.per_s, own_per_s))
-        found = self._nuclei(anchor, picks, needed - self._own(own_per_s))
+        wanted = max(needed, least)
+        found = self._nuclei(anchor, picks, wanted - self._own(own_per_s))
         if not found:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
         scene = self._board.scene(first, self._board.free(index, until_ns, past), past, self._reach_ns)
-        looked = [self._examiner.examine(anchor, nucleus, scene, needed - _ALMOST) for nucleus in found]
+        looked = [self._examiner.examine(anchor, nucleus, scene, wanted - _ALMOST) for nucleus in found]
         looked = [
             self._examiner.examine_around(anchor, one, scene)
-            if one is not None and needed - _ALMOST <= one.score < needed
+            if one is not None and wanted - _ALMOST <= one.score < wanted
             else one
             for one in looked
         ]
         seen = scene.look.closed()
         sight |= Sight(seen.mask, first.onset_ns, looked=(seen,))
         best = max((one for one in looked if one is not None), key=lambda one: one.score, default=None)
-        if best is None or best.score < needed:
+        if best is None or best.score < wanted:
             return None, sight
         return self._proposal(first, best, scene, needed), sight
 
@@ -141,7 +166,7 @@ class Proposer:
             (*(node.station for node in (*of_p, *of_s)), *(self._stations.index[name] for name in codas))
         )
         found = Found(event, frozenset(keys), codas, until_ns, mask_of(stations), best.score)
-        return Proposal(best.rank, needed, tuple(of_p), tuple(of_s), found)
+        return Proposal(best.p_score, needed, tuple(of_p), tuple(of_s), found)
 
     def _codas(self, first: Node, best: Hypothesis, of_p: Sequence[Node]) -> dict[str, Coda]:
         """From P to the end of the coda at the stations that see the event, by station id."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from math import exp, log
 
 from houfeng.times import NS_PER_S, seconds_ns
 
-WINDOW_NS = seconds_ns(3600)
+_HOUR_NS = seconds_ns(3600)
+# With 30 picks an hour the count of one hour is off by a sixth, of two by an eighth, and so is what each of an event's
+# picks is worth.
+WINDOW_NS = seconds_ns(7200)
 # The latest minutes are left out: a large shock does not make the picks of its first aftershocks worth less, and what
 # comes late from one station does not change what was made of the others.
 GUARD_NS = seconds_ns(300)
@@ -23,6 +27,9 @@ _LEARNT_S = (5, 10, 20, 40, 80, 160, 300)
 _LEARNT_OF_FEW_S = (600, 1200, 2400)
 # Of the parts of the network, so many are noisier: a shock that all of these see is not taken for noise.
 _QUIETER = 4
+# Stations are away one twentieth of their time. Where one that works would have had so many picks since its last one,
+# it is as likely that it does not: a station that is away is not held against an event.
+_N_MISSED = log(19.0)
 # From then on nothing is left of what was taken for granted at first.
 LEARNT_NS = WINDOW_NS + GUARD_NS
 
@@ -32,7 +39,7 @@ class Rates:
 
     Parameters
     ----------
-    quiet_per_hour : triggers that every station is taken to have had besides
+    quiet_per_hour : triggers that every station is taken to have had besides, in an hour or less
     parts : stations of each part of the network, by index; none of a small one
 
     Attributes
@@ -58,11 +65,25 @@ class Rates:
             del onsets[: bisect_left(onsets, before_ns)]
 
     def n_before(self, station: int, at_ns: int) -> int:
-        """Picks of a station in the hour before a time, less its last five minutes."""
+        """Picks of a station in the two hours before a time, less the last five minutes."""
         onsets = self._onsets_ns.get(station)
         if not onsets:
             return 0
         return bisect_right(onsets, at_ns - GUARD_NS) - bisect_left(onsets, at_ns - WINDOW_NS)
+
+    def works(self, station: int, at_ns: int) -> float:
+        """Chance that a station works: 0 where it had no picks, 1 until it is silent for much longer than before.
+
+        As it was five minutes ago: what came later is not looked at.
+        """
+        onsets = self._onsets_ns.get(station)
+        until_ns = at_ns - GUARD_NS
+        stop = bisect_right(onsets, until_ns) if onsets else 0
+        if not onsets or not stop or onsets[stop - 1] < at_ns - WINDOW_NS:
+            return 0.0
+        n_picks = stop - bisect_left(onsets, at_ns - WINDOW_NS)
+        n_expected = n_picks * (until_ns - onsets[stop - 1]) / (WINDOW_NS - GUARD_NS)
+        return 1.0 if n_expected < _N_MISSED else 1 / (1 + exp(n_expected - _N_MISSED))
 
     def learn(self, now_ns: int) -> bool:
         """Count what the network as a whole did at first; whether that changes the rates until `LEARNT_NS` later.
@@ -91,7 +112,8 @@ class Rates:
         """
         heard_ns = 0 if self.began_ns is None else max(at_ns - GUARD_NS - self.began_ns, 0)
         window_ns = min(heard_ns + _PRIOR_NS, WINDOW_NS)
-        prior = max(self._quiet, self._first_per_s * max(window_ns - heard_ns, 0) / NS_PER_S)
+        quiet = self._quiet * max(window_ns / _HOUR_NS, 1.0)
+        prior = max(quiet, self._first_per_s * max(window_ns - heard_ns, 0) / NS_PER_S)
         return (self.n_before(station, at_ns) + prior) / (window_ns / NS_PER_S)
 
     def _n_until(self, station: int, until_ns: int) -> int:

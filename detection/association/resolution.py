@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detection.association.board import Board
 from detection.association.coincidence import Coincidence
-from detection.association.found import Found, Past, taker
+from detection.association.found import Found, Node, Past, taker
 from detection.association.proposal import Proposal, Proposer
 from detection.association.sight import Sight, mask_of
 
@@ -80,24 +80,34 @@ class Resolver:
     def _best(self, index: int, proposal: Proposal, past: Past) -> tuple[Found | None, Sight]:
         """The best of a proposal and its rivals, the rivals of those, and so on; None where nothing is left of it.
 
-        A rival begins with one of its onsets of P and has more evidence.
+        A rival wants one of its picks and has more evidence.
         """
         asked, sight = {index}, Sight(0, 0)
         while True:
             better: Proposal | None = None
-            for node in proposal.of_p[:_MOST_RIVALS]:
+            for node in self._beginnings(index, proposal, past):
                 at = self._board.index_of(node)
                 if at in asked:
                     continue
                 asked.add(at)
-                rival, seen = self._proposer.propose(at, past)
+                least = (better or proposal).score
+                rival, seen = self._proposer.propose(at, past, least)
                 sight |= seen
-                if rival is not None and rival.rank > (better or proposal).rank:
+                if rival is not None and rival.competes(proposal) and rival.score > least:
                     better = rival
             if better is None:
                 found, seen = self._settled(proposal, past)
                 return found, sight | seen
             proposal = better
+
+    def _beginnings(self, index: int, proposal: Proposal, past: Past) -> list[Node]:
+        """The picks that a rival may begin with: its onsets of P, and those nearby that come before any of them can.
+
+        A true event can lack the onset of noise that one in a wrong place, with most of its onsets, begins with.
+        """
+        first = proposal.of_p[0]
+        others = self._board.free(index, self._proposer.until_ns(first), past)
+        return [*proposal.of_p[:_MOST_RIVALS], *(node for node in others if self._proposer.is_near(first, node))]
 
     def _settled(self, proposal: Proposal, past: Past) -> tuple[Found | None, Sight]:
         """The event less what it takes for S, where one of those begins an event even though it is likely coda."""
@@ -106,5 +116,5 @@ class Resolver:
             rival, seen = self._proposer.propose(self._board.index_of(node), (*past, alone))
             sight |= seen
             if rival is not None:
-                return (alone if proposal.rank >= proposal.needed else None), sight
+                return (alone if proposal.p_score >= proposal.needed else None), sight
         return proposal.found, sight

@@ -110,12 +110,12 @@ def test_the_rate_of_a_noisy_network_is_known_within_a_minute_and_that_of_a_quie
     assert at_first(rates(2, 3600), 301) == pytest.approx(3)
 
 
-def test_after_an_hour_a_station_has_the_rate_that_was_heard_of_it() -> None:
-    noisy, alone = rates(30, 7200), Rates(1.5)
-    for pick in noise(30, 7200):
+def test_after_two_hours_a_station_has_the_rate_that_was_heard_of_it() -> None:
+    noisy, alone = rates(30, 10800), Rates(1.5)
+    for pick in noise(30, 10800):
         alone.add(int(pick.source_id.station[1:]), pick.onset_ns)
-    assert noisy.learn(T0_NS + seconds_ns(7200))
-    later_ns = T0_NS + seconds_ns(3600 + 400)
+    assert noisy.learn(T0_NS + seconds_ns(10800))
+    later_ns = T0_NS + seconds_ns(7200 + 400)
     assert [noisy.per_s(each, later_ns) for each in range(104)] == [alone.per_s(each, later_ns) for each in range(104)]
 
 

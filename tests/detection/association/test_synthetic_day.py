@@ -1,6 +1,6 @@
 """A network that is known to the last pick: what association finds of it, and what it invents.
 
-The settings were chosen on seeds 1 to 6; those here are others, but the threshold was raised by a tenth for seed 42.
+The settings were chosen on seeds 1 to 6 and, with 30 picks of noise an hour, 40 to 49; those here are others.
 `pytest -s -m soak` prints the figures of docs/measurements.md.
 """
 
@@ -100,14 +100,30 @@ def test_days_of_a_network(false_per_hour: float, least: float, most: int) -> No
 
 @pytest.mark.parametrize(("false_per_hour", "least", "most"), [(10.0, 0.88, 2), (30.0, 0.78, 6)])
 def test_days_that_came_after_the_limits(false_per_hour: float, least: float, most: int) -> None:
-    """Seeds that were first looked at when nothing was chosen any more; 61 to 63 when rates were learnt at first."""
-    for seed in (41, 42, 43, 61, 62, 63):
+    """Seeds that were first looked at when rates were learnt at first."""
+    for seed in (61, 62, 63):
         shocks, picks = network_day(SITES, TIMES, seed=seed, false_per_hour=false_per_hour)
         n_detectable, n_found, n_false = score(shocks, events_of(picks, SITES)[0])
         share = n_found / n_detectable
         print(f"{false_per_hour:g} an hour, seed {seed}: {n_found} of {n_detectable} ({share:.1%}), {n_false} false")
         assert share >= least
         assert n_false <= most
+
+
+@pytest.mark.parametrize(
+    ("false_per_hour", "seeds", "least", "most"), [(30.0, range(111, 119), 0.90, 6), (10.0, range(111, 117), 0.95, 2)]
+)
+def test_days_that_were_seen_once(false_per_hour: float, seeds: range, least: float, most: int) -> None:
+    """What is wanted of all days together; all was chosen by seeds 40 to 49 before these were looked at."""
+    counts = []
+    for seed in seeds:
+        shocks, picks = network_day(SITES, TIMES, seed=seed, false_per_hour=false_per_hour)
+        counts.append(score(shocks, events_of(picks, SITES)[0]))
+        print(f"{false_per_hour:g} an hour, seed {seed}: {counts[-1][1]} of {counts[-1][0]}, {counts[-1][2]} false")
+    n_detectable, n_found, n_false = (sum(column) for column in zip(*counts, strict=True))
+    print(f"{false_per_hour:g} an hour: {n_found} of {n_detectable} ({n_found / n_detectable:.1%}), {n_false} false")
+    assert n_found / n_detectable >= least
+    assert n_false <= most * len(seeds)
 
 
 @pytest.mark.data
