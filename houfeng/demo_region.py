@@ -18,7 +18,7 @@ from houfeng.synthetic.truth import Shock
 from houfeng.synthetic.writing import band_code
 from houfeng.times import seconds_ns
 from stations.distance import great_circle_km
-from stations.inventory import Site
+from stations.inventory import SIMULATED, Site
 from stations.settings import SiteSettings
 
 # Arrays and stations built beside older ones count once.
@@ -70,7 +70,7 @@ def _site(region: Region, code: str, station: dict[str, Any]) -> SiteSettings:
         latitude_deg=station["latitude_deg"],
         longitude_deg=station["longitude_deg"],
         elevation_m=station.get("elevation_m", 0.0),
-        name=f"synthetic: {station.get('name') or code.partition('.')[2]}",
+        name=f"{SIMULATED}{station.get('name') or code.partition('.')[2]}",
         country=station["country"],
         link=region.link if station["country"] == region.link_country else "",
     )

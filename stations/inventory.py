@@ -14,6 +14,9 @@ from houfeng.types import SourceId
 from stations.safexml import read_root
 from stations.stationxml import NS, Node, code
 
+# Before the name of a place whose records a simulator made.
+SIMULATED = "synthetic: "
+
 _LONG_AGO_NS = -(2**63)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _CONTACT = ("Operator/Contact/Name", "Operator/Contact/Email", "Operator/WebSite")

@@ -13,11 +13,11 @@ import babel.dates
 import flask_babel  # type: ignore[import-untyped]
 from flask import Flask, g, request
 
+from stations.inventory import SIMULATED
+
 # How each language names itself in the top bar, and what <html lang> calls it: the shapes of Han characters hang on it.
 LANGUAGES = {"en": "EN", "zh": "中文", "ru": "РУ"}
 HTML_LANG = {"en": "en", "zh": "zh-Hans", "ru": "ru"}
-# What the simulator puts before the name of a place (houfeng/demo_region.py).
-_SIMULATED = "synthetic: "
 
 
 def init_app(app: Flask) -> None:
@@ -79,7 +79,7 @@ def city(zone: str) -> str:
 
 def site_name(name: str) -> str:
     """A station's name in its own script; that the simulator made it is said in the page's language."""
-    made = name.removeprefix(_SIMULATED)
+    made = name.removeprefix(SIMULATED)
     return name if made == name else f"{_said(chosen(), 'synthetic')}: {made}"
 
 

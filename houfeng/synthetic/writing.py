@@ -24,7 +24,7 @@ from houfeng.synthetic.ground import COMPONENTS, COUNTS_PER_M_S, POLES, VOLTS_PE
 from houfeng.synthetic.settings import MARKER, SimulationSettings
 from houfeng.synthetic.truth import Shock, shocks
 from houfeng.times import NS_PER_S, format_ns, seconds_ns
-from stations.inventory import Site
+from stations.inventory import SIMULATED, Site
 
 _DAY_NS = 86400 * NS_PER_S
 _NORMAL_HZ = 1.0
@@ -113,7 +113,7 @@ def metadata(settings: SimulationSettings, sites: Sequence[Site]) -> Inventory:
             latitude=site.latitude_deg,
             longitude=site.longitude_deg,
             elevation=site.elevation_m,
-            site=Place(name=f"synthetic: {site.name or _code(site)}"),
+            site=Place(name=f"{SIMULATED}{site.name or _code(site)}"),
             start_date=start,
             creation_date=start,
             channels=_channels(settings, site, start),
