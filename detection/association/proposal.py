@@ -123,7 +123,8 @@ class Proposer:
         own_per_s = self._board.per_s([first], first.onset_ns, past)
         needed = self._threshold - evidence.ease(np.append(picks.per_s, own_per_s))
         wanted = max(needed, least)
-        found = self._nuclei(anchor, picks, wanted - self._own(own_per_s))
+        # Not with what is wanted: of S and of stations further away a place has its evidence later.
+        found = self._nuclei(anchor, picks, needed - self._own(own_per_s))
         if not found:
             return None, sight
         until_ns = first.onset_ns + self._reach_ns
