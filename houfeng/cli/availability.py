@@ -64,7 +64,7 @@ def availability(channels: Sequence[str], config: Path | None, by: str, until: i
         click.echo(_page(rows, f"Availability until {format_ns(end_ns, digits=0)}"))
     else:
         columns = ("level", *_COLUMNS) if by == "all" else _COLUMNS
-        print_rows("availability", rows, columns, layout)
+        print_rows("availability", rows, columns, layout, shortened="name")
 
 
 def _page(rows: Sequence[Mapping[str, Any]], title: str) -> str:

@@ -55,26 +55,31 @@ format_option = click.option(
 )
 
 
-def print_rows(name: str, rows: Sequence[Mapping[str, Any]], columns: Iterable[str], layout: str) -> None:
+def print_rows(
+    name: str, rows: Sequence[Mapping[str, Any]], columns: Iterable[str], layout: str, shortened: str = ""
+) -> None:
     """Rows of one shape, under a name such as `events`.
 
-    The table has the named columns only; JSON and CSV have all of them.
+    The table has the named columns only, one of them `shortened` as in `print_table`; JSON and CSV have all of them.
     """
     if layout == "json":
         click.echo(json.dumps({name: rows}, ensure_ascii=False, indent=2))
     elif layout == "csv":
         sheets.write(sys.stdout, list(rows[0]) if rows else list(columns), rows)
     elif rows:
-        print_table(rows, columns)
+        print_table(rows, columns, shortened)
     else:
         click.echo(f"No {name}.")
 
 
-def print_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
-    """Rows of one shape as a table with these columns; a row below the other where the terminal has no room for it."""
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], shortened: str = "") -> None:
+    """Rows of one shape as a table with these columns; a row below the other where the terminal has no room for it.
+
+    Texts are folded between words, but for a column that is `shortened`: long names of stations, which ids tell apart.
+    """
     # In a pipe nothing is cut; at a terminal texts are wrapped between words, and ids are never in slivers.
     console, names = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH), list(columns)
-    table = _table(rows, names)
+    table = _table(rows, names, shortened)
     if sum(column.min_width or 0 for column in table.columns) + _BETWEEN * len(names) <= console.width:
         console.print(table)
         return
@@ -99,19 +104,20 @@ def share_progress(name: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: progress.update(task, completed=share)
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: list[str]) -> Table:
+def _table(rows: Sequence[Mapping[str, Any]], columns: list[str], shortened: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         cells = [_cell(row[column]) for row in rows]
         longest = max((len(word) for cell in (_heading(column), *cells) for word in cell.split()), default=1)
-        least = min(longest, _NAME_WIDTH if column == "name" else _WORD_WIDTH)
+        is_cut = column == shortened
+        least = min(longest, _NAME_WIDTH if is_cut else _WORD_WIDTH)
         table.add_column(
             _heading(column),
             justify="right" if any(isinstance(row[column], int | float) for row in rows) else "left",
             min_width=least,
-            max_width=_NAME_WIDTH if column == "name" else None,
-            no_wrap=column == "name" or max(map(len, cells), default=0) <= least,
-            overflow="ellipsis" if column == "name" else "fold",
+            max_width=_NAME_WIDTH if is_cut else None,
+            no_wrap=is_cut or max(map(len, cells), default=0) <= least,
+            overflow="ellipsis" if is_cut else "fold",
         )
     for row in rows:
         # as text: in a str, rich takes `[geofon]` for a colour and leaves it out

@@ -28,9 +28,8 @@ from houfeng.replays.differing import (
 # Columns of the printed tables; JSON and CSV have all of them.
 _RUNS = ("id", "kind", "started", "n_records", "result", "source")
 _CHANNELS = ("channel", "data_start", "data_end", "n_records", "n_gaps", "gap_s", "n_picks", "n_vetoed")
-_INPUTS = ("kind", "channel", "n_bytes", "sha256", "file")
+_INPUTS = ("kind", "channel", "n_bytes", "sha256", "name")
 _DIFFERENCES = ("difference", "name", "a", "b", "shift_s", "moved_km", "why")
-_DIFFERENCES_SHOWN = ("difference", "what", "a", "b", "shift_s", "moved_km", "why")  # `name` is cut in tables
 _SHOWN = 12
 _KINDS = {"picks": ("same", "moved", "only A", "only B"), "events": ("same", "changed", "only A", "only B")}
 
@@ -82,8 +81,7 @@ def show(run_id: str, config: Path | None, layout: str) -> None:
     for name, value in shape.items():
         if name not in ("configuration", "inputs", "channels"):
             click.echo(f"{name.replace('_', ' '):14}{'—' if value is None else value}")
-    inputs = [{**row, "file": row["name"]} for row in shape["inputs"]]
-    for rows, columns in ((shape["channels"], _CHANNELS), (inputs, _INPUTS)):
+    for rows, columns in ((shape["channels"], _CHANNELS), (shape["inputs"], _INPUTS)):
         if rows:
             print_table(rows, columns)
 
@@ -141,7 +139,7 @@ def _print(found: Difference, rows: Sequence[Mapping[str, Any]], limit: int) -> 
     if found.is_same:
         click.echo("the two found the same")
     if rows:
-        print_table([{**row, "what": row["name"]} for row in rows[:limit]], _DIFFERENCES_SHOWN)
+        print_table(rows[:limit], _DIFFERENCES)
     if len(rows) > limit:
         click.echo(f"{len(rows) - limit} rows more: --limit, or --format json")
 

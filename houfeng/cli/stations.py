@@ -68,7 +68,9 @@ def list_stations(config: Path | None, layout: str, as_json: bool, status: str |
     )
     layout = "json" if as_json else layout
     shaped = [shapes.station(row) for row in rows]
-    print_rows("stations", list(map(_for_people, shaped)) if layout == "table" else shaped, _COLUMNS, layout)
+    print_rows(
+        "stations", list(map(_for_people, shaped)) if layout == "table" else shaped, _COLUMNS, layout, shortened="name"
+    )
 
 
 def _for_people(row: Station) -> Station:

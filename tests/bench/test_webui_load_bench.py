@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import selectors
 import shutil
@@ -49,7 +50,12 @@ def wrk(site: Website, path: str, headers: Mapping[str, str]) -> tuple[float, fl
     return float(per_s), float(slowest) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit], int(failed[1]) if failed else 0
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/stations?status=WARN", "/api/v1/stations/XX.S0010", "ENVELOPE"])
+METRICS = "/api/v1/metrics?channel=XX.S0010..LHZ&by=hour"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1/stations?status=WARN", "/api/v1/stations/XX.S0010", METRICS, "ENVELOPE"]
+)
 def test_requests_a_second(site: Website, path: str) -> None:
     if path == "ENVELOPE":
         end_ns = now_ns() // HOUR_NS * HOUR_NS - HOUR_NS
@@ -57,6 +63,7 @@ def test_requests_a_second(site: Website, path: str) -> None:
         path = f"/api/v1/envelope?nslc={CHANNEL}&{span}&width=1000"
     with urllib.request.urlopen(urllib.request.Request(site.address + path, headers=GZIP)) as answer:
         tag, content = answer.headers["ETag"], answer.read()
+    assert path != METRICS or len(json.loads(gzip.decompress(content))["metrics"]) >= 23
     began_cpu_s, began_s = site.cpu_s(), time.monotonic()
     whole, again = wrk(site, path, GZIP), wrk(site, path, GZIP | {"If-None-Match": tag})
     share = (site.cpu_s() - began_cpu_s) / (time.monotonic() - began_s)

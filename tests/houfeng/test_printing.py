@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from houfeng.cli.printing import print_table
+
 _ID = "run/843855aa4284239d"
 _PROGRAM = f"""
 from houfeng.cli.printing import print_table
@@ -43,6 +45,15 @@ def test_ids_and_last_columns_are_whole(width: int) -> None:
     assert max(map(len, lines)) <= width
     assert said.count(_ID) == said.count("event/9971edf645543621") == 2
     assert "other" in said and "1607" in said
+
+
+def test_names_are_cut_only_where_that_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"id": "KR.NRN", "name": "Institute of Seismology, Naryn"}
+    print_table([row], row)
+    print_table([row], row, shortened="name")
+    whole, cut = (line for line in capsys.readouterr().out.splitlines() if "KR.NRN" in line)
+    assert row["name"] in whole
+    assert "Institute of Se…" in cut and "Naryn" not in cut
 
 
 def test_rows_stand_below_each_other_where_a_table_has_no_room() -> None:
