@@ -56,9 +56,13 @@ class Proposal:
         """All evidence for it: of rivals the one with most comes first."""
         return self.found.score
 
-    def competes(self, other: Proposal) -> bool:
-        """Whether both want a pick."""
-        return not self.found.keys.isdisjoint(other.found.keys)
+    def replaces(self, other: Proposal) -> bool:
+        """Whether it comes before one that wants a pick of its own, for it has more evidence, and more of P.
+
+        S is there by chance often enough to weigh up a lost onset of P.
+        """
+        is_better = self.score > other.score and self.p_score > other.p_score
+        return is_better and not self.found.keys.isdisjoint(other.found.keys)
 
     def without_s(self) -> Found:
         """The event, were its S another event's P."""

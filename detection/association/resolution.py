@@ -80,7 +80,7 @@ class Resolver:
     def _best(self, index: int, proposal: Proposal, past: Past) -> tuple[Found | None, Sight]:
         """The best of a proposal and its rivals, the rivals of those, and so on; None where nothing is left of it.
 
-        A rival wants one of its picks and has more evidence.
+        A rival wants one of its picks and has more evidence, see `Proposal.replaces`.
         """
         asked, sight = {index}, Sight(0, 0)
         while True:
@@ -93,7 +93,7 @@ class Resolver:
                 least = (better or proposal).score
                 rival, seen = self._proposer.propose(at, past, least)
                 sight |= seen
-                if rival is not None and rival.competes(proposal) and rival.score > least:
+                if rival is not None and rival.replaces(proposal) and rival.score > least:
                     better = rival
             if better is None:
                 found, seen = self._settled(proposal, past)
