@@ -26,7 +26,7 @@ from stations.changes import Change, changes
 from stations.check import Finding, Severity, check_stationxml
 from stations.inventory import Inventory
 from stations.lines import cards_of_csv
-from stations.reading import kind_of, parse_inventory, stationxml_of
+from stations.reading import WITH_RESPONSES, kind_of, parse_inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,6 @@ class Import:
     changes: list[Change] = field(default_factory=list)
     cards: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    @property
-    def has_responses(self) -> bool:
-        """Whether it says what instruments make of ground motion; lists do not."""
-        return self.kind in {"StationXML", "dataless SEED"}
-
     def errors(self, accepted: Collection[str]) -> list[Finding]:
         """Findings that forbid the import, but for rules that somebody accepts."""
         return [each for each in self.findings if each.severity is Severity.ERROR and each.rule not in accepted]
@@ -81,9 +76,9 @@ def look_over(path: Path, settings: Settings, network: Network) -> Import:
     except OSError as error:
         raise InventoryError(f"{path}: cannot be read: {error.strerror}") from error
     kind = kind_of(content)
-    xml = stationxml_of(content, str(path))
-    findings = [] if xml is None else check_stationxml(xml, str(path))
     inventory = parse_inventory(content, str(path))
+    documents = inventory.documents if kind in WITH_RESPONSES else ()
+    findings = [finding for document in documents for finding in check_stationxml(document.content, str(path))]
     said = _cards(content, path, kind).items()
     cards = {key: resolved(values, settings.agency) for key, values in said if values}
     known = {*network.cards, *inventory.sites}
@@ -138,7 +133,7 @@ def take_on(
             network.inventory,
             sites={key: site for key, site in network.inventory.sites.items() if key in stations},
             epochs=tuple(epoch for epoch in network.inventory.epochs if epoch.source_id.station_id in stations),
-            documents=found.inventory.documents if found.has_responses else (),
+            documents=found.inventory.documents if found.kind in WITH_RESPONSES else (),
         )
         with store.begin() as unit:
             unit.save_inventory(mine)

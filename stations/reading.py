@@ -14,6 +14,10 @@ _READERS = {
 }
 
 
+# Kinds whose document is StationXML in the end, and says what instruments make of ground motion.
+WITH_RESPONSES = frozenset({"StationXML", "dataless SEED"})
+
+
 def kind_of(content: bytes) -> str:
     """What a document is.
 
@@ -40,14 +44,11 @@ def parse_inventory(content: bytes, name: str) -> Inventory:
     return _READERS[kind_of(content)](content, name)
 
 
-def stationxml_of(content: bytes, name: str) -> bytes | None:
-    """What the rules for StationXML can be asked about: the document, or a volume of SEED as StationXML; None of lists.
+def stationxml_of(content: bytes, name: str) -> bytes:
+    """What the rules for StationXML are asked about: a volume of SEED as StationXML, anything else as it came.
 
     Raises
     ------
     InventoryError : if a volume of SEED cannot be read
     """
-    kind = kind_of(content)
-    if kind == "dataless SEED":
-        return as_stationxml(content, name)
-    return content if kind == "StationXML" else None
+    return as_stationxml(content, name) if kind_of(content) == "dataless SEED" else content

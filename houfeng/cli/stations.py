@@ -129,12 +129,7 @@ def check_stations(files: tuple[Path, ...], as_json: bool) -> None:
     Each line names the file, the rule, channel and epoch, the element, what was found and what was expected. Exit
     status 1 if there are errors; warnings alone leave it 0. `houfeng stations check --rules` lists the rules.
     """
-    contents = {file: file.read_bytes() for file in files}
-    # A list is told that it is no StationXML.
-    found = {
-        file: check_stationxml(stationxml_of(content, str(file)) or content, str(file))
-        for file, content in contents.items()
-    }
+    found = {file: check_stationxml(stationxml_of(file.read_bytes(), str(file)), str(file)) for file in files}
     if as_json:
         rows = [
             {"file": str(file), "severity": str(each.severity), **asdict(each)}
