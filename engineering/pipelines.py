@@ -68,8 +68,8 @@ def strain_gb_t_50470(
 
     References
     ----------
-    GB/T 50470-2017, seismic technical code for oil and gas transmission pipelines. Unconfirmed: from memory, the text
-    of the standard was not at hand.
+    GB/T 50470-2017, seismic technical code for oil and gas transmission pipelines. Unconfirmed: the text of the
+    standard was not at hand.
     """
     if not (characteristic_period_s > 0 and shear_speed_m_s > 0):
         came = f"{characteristic_period_s} s and {shear_speed_m_s} m/s"

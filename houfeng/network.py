@@ -71,6 +71,7 @@ def read_network(
     Parameters
     ----------
     pending : imported documents that are not there yet, by their path; None of those that are about to go
+    places : as of `load_network`
     """
     pending = pending or {}
     inventories, warnings = [Inventory(places or {})], []

@@ -15,8 +15,7 @@ from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
 
-# Each part reads all the records, which takes a fifth of what a combination does; with more parts than processes they
-# end at about the same time.
+# Each part reads all the records again; with more parts than processes they end at about the same time.
 _PARTS_EACH = 2
 
 Progress = Callable[[float], None]

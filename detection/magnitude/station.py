@@ -12,7 +12,8 @@ from houfeng.types import Event, Origin, Pick
 KM_PER_DEG = 111.19  # of a sphere of 6371 km
 # S - P over P of a Poisson solid, by which one tells the other.
 VP_VS = 3**0.5
-# Lg goes through the crust, and S of a Poisson solid of 6.06 km/s as fast: near the source both are one.
+# Lg (Press & Ewing (1952) BSSA 42, 219-228) goes through the crust, and S of a Poisson solid of 6.06 km/s as fast: near
+# the source both are one.
 LG_KM_S = 3.5
 # A picked P is a little late more often than early.
 GUARD_S = 0.5
