@@ -16,6 +16,7 @@ from pymseed.clib import ffi
 from pymseed.exceptions import MiniSEEDError
 
 from acquisition import steim
+from acquisition.memory import SampleMemory
 from acquisition.mseed_header import TEXT_ENCODING, QuickHeader, quick_header, steim_payload
 from houfeng.errors import RecordError, SourceIdError
 from houfeng.times import format_ns, samples_ns
@@ -241,18 +242,16 @@ def unpack_samples(raw: bytes) -> Samples:
     return samples
 
 
-def unpack_adjoining(raw: bytes, length: int) -> Samples:
-    """The samples of some records of one length and stream, one behind the other.
+def unpack_adjoining(content: memoryview, length: int, memory: SampleMemory) -> Samples:
+    """The samples of some records of one length and stream, one behind the other and all behind `ROOM` of anything.
 
     Raises
     ------
     RecordError : if those of any cannot be unpacked; each by itself tells which
     """
-    if len(raw) == length:
-        return unpack_samples(raw)
-    samples = steim.unpack_adjoining(raw, length)
+    samples = steim.unpack_adjoining(content, length, memory)
     if samples is None:
-        raise RecordError(f"{_name(raw[:length])} or one behind it: the samples cannot be unpacked")
+        raise RecordError(f"{_name(bytes(content[:length]))} or one behind it: the samples cannot be unpacked")
     return samples
 
 

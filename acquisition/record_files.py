@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from acquisition import mseed
+from acquisition.memory import SampleMemory
 from acquisition.mseed_header import TEXT_ENCODING
 from acquisition.mseed_rows import Alike, alike, rough_starts
 from houfeng.errors import RecordError
@@ -23,7 +24,12 @@ Refuse = Callable[[bytes, RecordError], None]
 
 
 def opened(
-    content: memoryview, damage: mseed.Damage, refuse: Refuse, begin: int = 0, n_bytes: int = 0
+    content: memoryview,
+    damage: mseed.Damage,
+    refuse: Refuse,
+    begin: int = 0,
+    n_bytes: int = 0,
+    memory: SampleMemory | None = None,
 ) -> Iterator[tuple[Packet, int]]:
     """Packets as `mseed.open_record` makes them, and how many records were passed with each.
 
@@ -34,11 +40,12 @@ def opened(
     refuse : called with a record that is refused, and why
     begin : records that are left out
     n_bytes : records that adjoin come joined, of at most about as many bytes; 0 for each by itself
+    memory : for the samples of joined records; None for some of their own
     """
     found = alike(content)
     is_plain = found is not None and found.encoding != TEXT_ENCODING and 0 < found.rate_hz <= mseed.MAX_SAMPLE_RATE_HZ
     if found and is_plain:
-        records = _together(content, found, begin, n_bytes // found.length)
+        records = _together(content, found, begin, n_bytes // found.length, memory or SampleMemory())
     else:
         records = _one_by_one(content, damage, begin)
     for number, raw, packet in records:
@@ -63,25 +70,27 @@ def _one_by_one(content: memoryview, damage: mseed.Damage, begin: int) -> Iterat
             yield number, raw, None
 
 
-def _together(content: memoryview, found: Alike, begin: int, n_most: int) -> Iterator[tuple[int, bytes, Packet | None]]:
+def _together(
+    content: memoryview, found: Alike, begin: int, n_most: int, memory: SampleMemory
+) -> Iterator[tuple[int, bytes, Packet | None]]:
     """Packets of the records that are alike, of some that adjoin one of them all; of the others their bytes."""
     source_id, rate_hz, length, unpack = found.source_id, found.rate_hz, found.length, mseed.unpack_samples
-    unpack_more = partial(mseed.unpack_adjoining, length=length)
-    edges = _edges(found, begin, n_most)
-    of_each = zip(*(of.tolist() for of in (found.are_alike, found.start_ns, found.n_samples)), strict=True)
-    known, qualities = list(of_each), found.timing_quality
-    for first, stop in pairwise(edges):
-        raw = bytes(content[first * length : stop * length])
-        is_alike, start_ns, n_samples = known[first]
+    unpack_all = partial(mseed.unpack_adjoining, length=length, memory=memory)
+    edges, qualities = _edges(found, begin, n_most), found.timing_quality
+    of_firsts = (of[edges[:-1]].tolist() for of in (found.are_alike, found.start_ns, found.n_samples))
+    for (first, stop), is_alike, start_ns, n_samples in zip(pairwise(edges), *of_firsts, strict=True):
+        own = content[first * length : stop * length]
         if not (is_alike and n_samples):
-            yield stop, raw, None
+            yield stop, bytes(own), None
         elif stop == first + 1:
             quality = None if qualities is None else qualities[first]
+            raw = bytes(own)
             yield stop, raw, Packet(source_id, start_ns, rate_hz, unpack, raw, quality, None, "", 0, n_samples)
         else:
             starts_ns, n_each = found.start_ns[first:stop], found.n_samples[first:stop]
             of_these = None if qualities is None else qualities[first:stop]
-            yield stop, raw, JoinedRecords(source_id, rate_hz, starts_ns, n_each, unpack_more, raw, of_these)
+            packet = JoinedRecords(source_id, rate_hz, starts_ns, n_each, own, unpack, unpack_all, of_these)
+            yield stop, b"", packet
 
 
 def _edges(found: Alike, begin: int, n_most: int) -> list[int]:

@@ -13,23 +13,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from acquisition import mseed
+from acquisition.memory import SampleMemory
 from acquisition.record_files import opened
 from acquisition.source import Reject
 from houfeng.errors import RecordError, SourceError
 from houfeng.times import NS_PER_S
-from houfeng.types import Packet, SourceId
+from houfeng.types import JoinedRecords, Packet, SourceId
 
 _log = logging.getLogger(__name__)
 
-# One batch, at least: packets of few channels one by one cost more than all that is done with their samples (8 MiB are
-# some 6 million of these; with 4 MiB ninety channels took an eighth longer), and a batch of 3,000 channels of 30 s fits
-# in memory.
-_BATCH_BYTES = 8 << 20
+# One batch, at least, and joined records half to all of one: packets of few channels one by one cost more than all that
+# is done with their samples (12 MiB are some 9 million of these), and a batch of 3,000 channels of 30 s fits in memory.
+_BATCH_BYTES = 12 << 20
 _BATCH_NS = 30 * NS_PER_S
 # Names that promise miniSEED; a file with one of them that holds something else is worth a warning.
 _MINISEED_SUFFIXES = frozenset({".mseed", ".miniseed", ".mseed2", ".mseed3", ".ms", ".msd"})
-# The first sound record tells the stream; a file whose first MiB holds none is not worth more reading.
-_INSPECT_BYTES = 1 << 20
+# The first sound record tells the stream, and nearly always is the first one; a file whose first MiB holds none is not
+# worth more reading.
+_FIRST_BYTES, _INSPECT_BYTES = 1 << 16, 1 << 20
 
 # A packet, the file it is of, and how many records of that were passed with it.
 _Record = tuple[Packet, Path, int]
@@ -92,14 +93,18 @@ class ReplaySource:
         self._reading, self._is_noted = reading or Reading(), reading is not None
         self._until_ns = until_ns
         self._closed = False
+        self._memory = SampleMemory()
 
     def packets(self) -> Iterator[list[Packet]]:
-        """Batches of 30 s of data time and 8 MiB of records, or a little more; each packet is a record."""
+        """Batches of 30 s of data time and 12 MiB of records, or a little more; each packet is a record."""
         return self._batches(0)
 
     def joined(self) -> Iterator[list[Packet]]:
-        """The same, and records that adjoin are one packet where that does not hold up other streams."""
-        return self._batches(_BATCH_BYTES)
+        """The same up to twice as large, and records that adjoin are one packet where that holds up no other stream.
+
+        Samples of joined records are forgotten when the next batch is asked for.
+        """
+        return self._batches(2 * _BATCH_BYTES)
 
     def _batches(self, n_at_once: int) -> Iterator[list[Packet]]:
         streams: dict[SourceId, list[RecordFile]] = {}
@@ -118,7 +123,7 @@ class ReplaySource:
                 yield from self._unpacked(batch)
                 batch, n_bytes = [], 0
             batch.append((packet, path, n_read))
-            n_bytes += len(packet.raw)
+            n_bytes += packet.n_bytes
         yield from self._unpacked(batch)
 
     def _unpacked(self, batch: list[_Record]) -> Iterator[list[Packet]]:
@@ -137,6 +142,9 @@ class ReplaySource:
             packets = [packet for packet in packets if packet not in errors]
         if packets:
             yield packets
+        for packet in packets:
+            if isinstance(packet, JoinedRecords):  # while the next ones are unpacked the consumer still holds these
+                packet.forget()
 
     def close(self) -> None:
         """End `packets()` at the next packet."""
@@ -160,7 +168,8 @@ class ReplaySource:
         def refuse(raw: bytes, reason: RecordError) -> None:
             self._reject(raw, f"{path}: {reason}")
 
-        for whole, n_read in opened(content, damage, refuse, self._reading.n_read.get(path, 0), n_bytes):
+        begin = self._reading.n_read.get(path, 0)
+        for whole, n_read in opened(content, damage, refuse, begin, n_bytes, self._memory):
             records = whole.records if self._is_cut(whole) else (whole,)
             for number, packet in enumerate(records, n_read + 1 - len(records)):
                 if self._is_wanted(packet):
@@ -232,18 +241,27 @@ def find_files(folder: Path) -> list[RecordFile]:
 def inspect(path: Path) -> RecordFile | None:
     """A file of miniSEED records by its content; None of another, with a warning if its name promised records."""
     with path.open("rb") as handle:
-        head = handle.read(_INSPECT_BYTES)
-    promised = path.suffix in _MINISEED_SUFFIXES
-    if not promised and not mseed.is_miniseed(head):
-        return None
-    reasons: list[str] = []
-    for record in mseed.split(head, lambda offset, length, reason: reasons.append(reason)):
-        try:
-            packet = mseed.decode(record.raw)
-        except RecordError as error:
-            reasons.append(str(error))
-            continue
-        return RecordFile(packet.source_id, packet.start_ns, path, path.stat().st_size)
+        head = handle.read(_FIRST_BYTES)
+        promised = path.suffix in _MINISEED_SUFFIXES
+        if not promised and not mseed.is_miniseed(head):
+            return None
+        reasons: list[str] = []
+        first = _first_sound(head, reasons)
+        if first is None and len(head) == _FIRST_BYTES:
+            reasons.clear()
+            first = _first_sound(head + handle.read(_INSPECT_BYTES - _FIRST_BYTES), reasons)
+    if first is not None:
+        return RecordFile(first.source_id, first.start_ns, path, path.stat().st_size)
     why = reasons[0] if reasons else "the file is empty"
     _log.warning("%s: skipped: a miniSEED record was expected, %r came: %s", path, head[:16], why)
+    return None
+
+
+def _first_sound(head: bytes, reasons: list[str]) -> Packet | None:
+    """The first record that is sound; why what stands before it is none."""
+    for record in mseed.split(head, lambda offset, length, reason: reasons.append(reason)):
+        try:
+            return mseed.decode(record.raw)
+        except RecordError as error:
+            reasons.append(str(error))
     return None

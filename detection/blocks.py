@@ -9,6 +9,7 @@ Packets are taken in the order in which they come: one that fills a gap afterwar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,7 @@ NEVER = -1
 _ON_GRID = 0.49  # intervals; nearer to a half each record is looked at by itself, in whole nanoseconds
 _LARGEST_INT = 2**31 - 1
 _WHOLE = np.dtype(np.int32)
+_FEW = 16  # of so many neighbours two at most are equal, or all samples are looked at
 _NONE = readonly(np.empty(0, dtype=np.int32))
 
 
@@ -87,7 +89,8 @@ class Blocker:
 
         Parameters
         ----------
-        packets : of this channel and sampling rate; those that adjoin are taken in at once
+        packets : of this channel and sampling rate; those that adjoin are taken in at once, but for joined records: in
+            the memory that theirs are in there is room for what waits
         """
         chunks: list[Chunk] = []
         adjoining: list[Samples] = []
@@ -103,6 +106,10 @@ class Blocker:
                     adjoining, n_more = [], 0
                 elif ahead < -0.5:
                     samples = samples[round(-ahead) :]
+                elif isinstance(record, JoinedRecords):
+                    chunks += self._extend(adjoining) + self._extend([samples], record.behind)
+                    adjoining, n_more = [], 0
+                    continue
                 if len(samples):
                     adjoining.append(samples)
                     n_more += len(samples)
@@ -128,7 +135,8 @@ class Blocker:
         self.grid_ns, self.n_next, self.n_held = next_ns, 0, 0
         return chunks
 
-    def _extend(self, adjoining: list[Samples]) -> list[Chunk]:
+    def _extend(self, adjoining: list[Samples], behind: Callable[[Samples], Samples] | None = None) -> list[Chunk]:
+        """Take in samples that go on where the last ones ended; `behind` puts them behind others."""
         n_new = sum(len(samples) for samples in adjoining)
         if not n_new:
             return []
@@ -138,8 +146,8 @@ class Blocker:
         are_whole = self.held.is_integer() and abs(self.held) < _LARGEST_INT
         are_whole &= {samples.dtype for samples in (self.waiting, *adjoining)} == {_WHOLE}
         kind = _WHOLE if are_whole else np.dtype(np.float64)
-        parts = (self.waiting, np.full(n_again, self.held), *adjoining)
-        ready = np.concatenate(parts, dtype=kind, casting="unsafe")
+        before = np.concatenate((self.waiting, np.full(n_again, self.held)), dtype=kind, casting="unsafe")
+        ready = behind(before) if behind else np.concatenate((before, *adjoining), dtype=kind, casting="unsafe")
         run = ready[n_waiting:]
         is_small = are_whole or (all(_is_small(samples) for samples in adjoining) and abs(self.held) < LARGEST_COUNT)
         if not is_small or _has_run(run, self.n_flat):
@@ -205,11 +213,13 @@ class Blocker:
 
 def _has_run(samples: Samples, n: int) -> bool:
     """Whether `n` of these adjoin that are all equal; of most records few samples need be looked at to say no."""
-    apart = max(n // 4, 1)
-    few = samples[::apart]  # at least this many of a run are among them
-    n_few = n // apart
-    if n_few > 1 and not _has_equal(few, n_few):
-        return False
+    apart = max(n // 2, 1)
+    few = samples[::apart]  # two neighbours at least are in a run, and all between them
+    begins = (few[1:] == few[:-1]).nonzero()[0] * apart
+    if len(begins) * _FEW < len(few):
+        between = samples[begins[:, np.newaxis] + np.arange(apart)]
+        if not (between == between[:, :1]).all(axis=1).any():
+            return False
     return _has_equal(samples, n)
 
 

@@ -26,6 +26,7 @@ from houfeng.types import Packet, Pick, SourceId
 
 log = logging.getLogger(__name__)
 
+_LONG = 16_384  # samples; to copy them costs more than to search them by themselves
 SAME_RATE = 1e-4  # headers round the rate: 100 Hz is also written as 99.9998
 
 
@@ -36,10 +37,10 @@ class _Stream:
     queue: deque[Chunk] = field(default_factory=deque)
 
     def next_chunk(self) -> Chunk:
-        """All that waits of the oldest segment."""
+        """All that waits of the oldest segment, but nothing is put behind what is long already."""
         chunk = self.queue.popleft()
         parts = [chunk.samples]
-        while self.queue and self.queue[0].gap is None:
+        while self.queue and self.queue[0].gap is None and len(parts[-1]) < _LONG:
             parts.append(self.queue.popleft().samples)
         return chunk if len(parts) == 1 else replace(chunk, samples=np.concatenate(parts))
 

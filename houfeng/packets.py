@@ -15,6 +15,9 @@ from houfeng.times import format_ns, samples_ns
 Samples = NDArray[Any]
 # The samples of a record's bytes; raises RecordError when they cannot be unpacked.
 Unpack = Callable[[bytes], Samples]
+# The same of many records, behind ROOM samples of anything.
+UnpackAll = Callable[[memoryview], Samples]
+ROOM = 4096
 
 
 class _Making:
@@ -108,6 +111,11 @@ class Packet(_Making):
         return 1
 
     @property
+    def n_bytes(self) -> int:
+        """Length of the record."""
+        return len(self.raw)
+
+    @property
     def next_ns(self) -> int:
         """When the following packet should start; the end of the time this packet covers."""
         if not self.sample_rate_hz:
@@ -132,15 +140,20 @@ class JoinedRecords(Packet):
     source_id, sample_rate_hz : of all of them
     starts_ns : (k,) time of each record's first sample, ns UTC
     n_each : (k,) samples of each
-    unpack : of the bytes of one or several of these records
-    raw : the bytes of all, each record of the same length
+    content : the bytes of all, each record of the same length
+    unpack : of one of these records
+    unpack_all : of the bytes of all
     timing_qualities : of each, as of `Packet`; None where they have none
     """
 
-    __slots__ = ("n_each", "starts_ns", "timing_qualities")
-    starts_ns: NDArray[np.int64]
+    __slots__ = ("_roomy", "_unpack", "_unpack_all", "content", "n_each", "starts_ns", "timing_qualities")
+    content: memoryview
     n_each: NDArray[np.int64]
+    starts_ns: NDArray[np.int64]
     timing_qualities: Sequence[int] | None
+    _roomy: Samples | None
+    _unpack: Unpack
+    _unpack_all: UnpackAll
 
     def __new__(
         cls,
@@ -148,8 +161,9 @@ class JoinedRecords(Packet):
         sample_rate_hz: float,
         starts_ns: NDArray[np.int64],
         n_each: NDArray[np.int64],
+        content: memoryview,
         unpack: Unpack,
-        raw: bytes,
+        unpack_all: UnpackAll,
         timing_qualities: Sequence[int] | None,
     ) -> Self:
         made = object.__new__(cls)
@@ -158,30 +172,70 @@ class JoinedRecords(Packet):
             "start_ns": int(starts_ns[0]),
             "sample_rate_hz": sample_rate_hz,
             "n_samples": int(n_each.sum()),
-            "raw": raw,
             "timing_quality": None if timing_qualities is None else min(timing_qualities),
             "sequence": None,
             "server_start": "",
             "received_ns": 0,
-            "_samples": unpack,
+            "content": content,
             "starts_ns": starts_ns,
             "n_each": n_each,
             "timing_qualities": timing_qualities,
+            "_samples": unpack,
+            "_unpack": unpack,
+            "_unpack_all": unpack_all,
+            "_roomy": None,
         }
         for name, value in fields.items():
             object.__setattr__(made, name, value)
         return made
 
     @property
+    def raw(self) -> bytes:  # type: ignore[override]  # nobody assigns to it: a packet is immutable
+        """A copy of the bytes of all."""
+        return bytes(self.content)
+
+    @property
+    def n_bytes(self) -> int:
+        """Length of all records."""
+        return len(self.content)
+
+    @property
+    def samples(self) -> Samples:
+        """(n_samples,) counts of all; as `Packet.samples`."""
+        if not callable(self._samples):
+            return self._samples
+        roomy = self._unpack_all(self.content)
+        samples = roomy[ROOM:]
+        samples.flags.writeable = False
+        object.__setattr__(self, "_roomy", roomy)
+        self.keep(samples)
+        return samples
+
+    def forget(self) -> None:
+        """Give up the samples; whoever asks for them again has them unpacked again."""
+        object.__setattr__(self, "_roomy", None)
+        object.__setattr__(self, "_samples", self._unpack)
+
+    def behind(self, before: Samples) -> Samples:
+        """The samples behind others, in one array: a copy, but for the first who asks if there is room before them."""
+        samples, roomy = self.samples, self._roomy
+        if roomy is None or len(before) > ROOM or before.dtype != roomy.dtype:
+            return np.concatenate((before, samples))
+        object.__setattr__(self, "_roomy", None)
+        joined = roomy[ROOM - len(before) :]
+        joined[: len(before)] = before
+        return joined
+
+    @property
     def records(self) -> Sequence[Packet]:
         """A packet of each record; its samples are unpacked if those of all are."""
-        length, samples = len(self.raw) // self.n_records, self._samples
+        length, samples = self.n_bytes // self.n_records, self._samples
         ends = self.n_each.cumsum()
         made = []
         for number, (start_ns, end, n) in enumerate(
             zip(self.starts_ns.tolist(), ends.tolist(), self.n_each.tolist(), strict=True)
         ):
-            raw = self.raw[number * length : (number + 1) * length]
+            raw = bytes(self.content[number * length : (number + 1) * length])
             quality = None if self.timing_qualities is None else self.timing_qualities[number]
             own = samples if callable(samples) else samples[end - n : end]
             made.append(Packet(self.source_id, start_ns, self.sample_rate_hz, own, raw, quality, n_samples=n))

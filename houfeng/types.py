@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from houfeng.codes import SourceId
 from houfeng.magnitudes import Magnitude, StationMagnitude
-from houfeng.packets import JoinedRecords, Packet, Samples, Unpack, readonly
+from houfeng.packets import ROOM, JoinedRecords, Packet, Samples, Unpack, readonly
 
 __all__ = [
+    "ROOM",
     "Arrival",
     "Cursor",
     "Event",

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import acquisition.replay
+from acquisition.memory import SampleMemory
 from acquisition.records import pack
 from acquisition.replay import Reading, ReplaySource, find_files
 from detection.blocks import Blocker, Chunk
 from houfeng.times import NS_PER_S, samples_ns
-from houfeng.types import JoinedRecords, Packet, SourceId
+from houfeng.types import ROOM, JoinedRecords, Packet, Samples, SourceId
 
 CHANNELS = (SourceId("XX", "AAA", "", "HHZ"), SourceId("XX", "BBB", "00", "BHZ"))
 RATE_HZ = 20.0
@@ -99,7 +101,7 @@ def test_joined_records_are_what_each_is(tmp_path: Path, seed: int) -> None:
 
 def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Channels of any rate advance together: what belongs to one earthquake is searched at one time."""
-    monkeypatch.setattr(acquisition.replay, "_BATCH_BYTES", 4 << 20)  # the files would be one packet each
+    monkeypatch.setattr(acquisition.replay, "_BATCH_BYTES", 2 << 20)  # the files would be one packet each
     for source_id, rate_hz in zip(CHANNELS, (20.0, 100.0), strict=True):
         samples = np.random.default_rng(1).integers(-500, 500, int(rate_hz * 9000)).astype(np.int32)
         (tmp_path / f"{source_id}.mseed").write_bytes(b"".join(pack(source_id, START_NS, rate_hz, samples)))
@@ -112,3 +114,80 @@ def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path, monk
     apart_s = [min(abs(one - other) for other in fast) / NS_PER_S for one in slow]
     assert 1 < len(slow) <= len(fast) < 40
     assert max(apart_s) < 30
+
+
+def one_packet(tmp_path: Path) -> tuple[JoinedRecords, bytes]:
+    samples = np.random.default_rng(2).integers(-500, 500, 9000).astype(np.int32)
+    (tmp_path / "all.mseed").write_bytes(b"".join(pack(CHANNELS[0], START_NS, RATE_HZ, samples)))
+    source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason))
+    (packet,) = next(source.joined())
+    assert isinstance(packet, JoinedRecords)
+    return packet, samples.tobytes()
+
+
+def test_samples_are_put_behind_others_without_a_copy_once(tmp_path: Path) -> None:
+    """Who asks later gets an array of its own: what the first one got stays what it was."""
+    packet, samples = one_packet(tmp_path)
+    one, two = np.array([1, 2, 3], np.int32), np.array([7, 8], np.int32)
+    first, second = packet.behind(one), packet.behind(two)
+    assert np.shares_memory(first, packet.samples)
+    assert not np.shares_memory(second, packet.samples)
+    assert first.tobytes() == one.tobytes() + samples
+    assert second.tobytes() == two.tobytes() + samples
+    assert packet.samples.tobytes() == samples
+
+
+@pytest.mark.parametrize("before", [np.zeros(ROOM + 1, np.int32), np.array([0.5])])
+def test_what_does_not_fit_before_the_samples_is_joined_to_a_copy(tmp_path: Path, before: Samples) -> None:
+    packet, samples = one_packet(tmp_path)
+    joined = packet.behind(before)
+    assert joined[: len(before)].tolist() == before.tolist()
+    assert joined[len(before) :].tolist() == np.frombuffer(samples, np.int32).tolist()
+    assert joined.dtype == before.dtype
+
+
+def test_samples_that_were_forgotten_are_unpacked_again(tmp_path: Path) -> None:
+    packet, samples = one_packet(tmp_path)
+    held = packet.behind(np.array([4], np.int32))
+    packet.forget()
+    again = packet.samples
+    assert not np.shares_memory(again, held)
+    assert again.tobytes() == held[1:].tobytes() == samples
+    assert b"".join(record.samples.tobytes() for record in packet.records) == samples
+
+
+def test_a_source_gives_up_the_samples_of_a_batch_before_it_unpacks_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What holds on to every batch would hold a year in memory otherwise; the bytes stay to be had."""
+    monkeypatch.setattr(acquisition.replay, "_BATCH_BYTES", 20_000)
+    samples = np.random.default_rng(3).integers(-500, 500, 200_000).astype(np.int32)
+    (tmp_path / "all.mseed").write_bytes(b"".join(pack(CHANNELS[0], START_NS, RATE_HZ, samples)))
+    source, taken, take = ReplaySource(find_files(tmp_path), pytest.fail), list[int](), SampleMemory.take
+
+    def counted(self: SampleMemory, n: int) -> NDArray[np.int32]:
+        made = take(self, n)
+        taken.append(made.__array_interface__["data"][0])
+        return made
+
+    monkeypatch.setattr(SampleMemory, "take", counted)
+    batches = list(source.joined())
+    assert len(taken) > 5
+    assert len(set(taken)) < 4
+    assert b"".join(packet.samples.tobytes() for batch in batches for packet in batch) == samples.tobytes()
+
+
+def test_memory_is_used_again_when_nothing_of_it_is_held() -> None:
+    memory = SampleMemory()
+    whole = memory.take(50_000)
+    whole[:] = 1
+    part = whole[100:200][::2]
+    del whole
+    other = memory.take(50_000)
+    other[:] = 2
+    assert part.tolist() == [1] * 50
+    place = part.__array_interface__["data"][0] - 400
+    del part
+    again = memory.take(55_000)
+    assert again.__array_interface__["data"][0] == place
+    assert other.tolist() == [2] * 50_000

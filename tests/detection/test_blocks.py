@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,25 @@ def test_a_filled_in_gap_is_a_gap(packet: Make) -> None:
 def test_a_few_equal_samples_are_data(packet: Make) -> None:
     _, chunks = push_all([packet(0, [1, 0, 0]), packet(3, [0, 2, 3, 3, 3, 4, 5, 6])])
     assert segments(chunks) == [(0, NEVER, [1, 0, 0, 0, 2, 3, 3, 3, 4, 5])]
+
+
+@pytest.mark.parametrize("n_flat", [2, 3, 5, 20, 100])
+@pytest.mark.parametrize("largest", [2, 9, 10_000])
+def test_as_many_equal_samples_as_are_a_gap_are_found_wherever_they_are(
+    packet: Make, n_flat: int, largest: int
+) -> None:
+    """Among samples of which most neighbours are equal, some, and hardly any; runs of one more and one less."""
+    rng = np.random.default_rng(n_flat + largest)
+    for _ in range(60):
+        samples = rng.integers(0, largest, 900)
+        at, n = int(rng.integers(1, 700)), n_flat + int(rng.integers(-1, 2))
+        samples[at : at + n] = -5
+        edges = [0, *(np.flatnonzero(np.diff(samples)) + 1).tolist(), len(samples)]
+        flat = [(start, stop) for start, stop in pairwise(edges) if stop - start >= n_flat]
+        blocker = Blocker(100.0, N_BLOCK, n_flat, START_NS)
+        chunks = blocker.push(packet(0, samples.astype(np.int32))) + blocker.close(START_NS + 2000 * STEP_NS)
+        covered = {start + i for start, _, values in segments(chunks) for i in range(len(values))}
+        assert covered == set(range(900)).difference(*(range(*each) for each in flat))
 
 
 def test_a_gap_right_after_a_filled_in_one_is_one_gap(packet: Make) -> None:
