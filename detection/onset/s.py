@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 
 import numpy as np
@@ -67,9 +68,8 @@ def find_s(
         calmer; an S less than 1.8 times the coda of P; or one that is not known within 0.5 s
     """
     both = np.stack((north, east)).astype(np.float64)
-    sections = butter(2, HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
-    rest = sosfilt_zi(sections)[:, np.newaxis, :] * both[np.newaxis, :, :1]
-    both, _ = sosfilt(sections, both, zi=rest)
+    sections, rest = _highpass(rate_hz)
+    both, _ = sosfilt(sections, both, zi=rest[:, np.newaxis, :] * both[np.newaxis, :, :1])
     start = n_p + round(AFTER_P_S * rate_hz)
     stop = both.shape[1]
     if expected is not None:
@@ -91,6 +91,13 @@ def find_s(
     if snr < LEAST_SNR or uncertainty_s > MOST_UNCERTAIN_S:
         return None
     return SOnset(at, uncertainty_s, apart / rate_hz, snr)
+
+
+@lru_cache(maxsize=64)
+def _highpass(rate_hz: float) -> tuple[Floats, Floats]:
+    """What rids traces of drift: second-order sections, and their state after an endless run of ones."""
+    sections = butter(2, HIGHPASS_HZ, "highpass", fs=rate_hz, output="sos")
+    return sections, sosfilt_zi(sections)
 
 
 def _split(window: Floats) -> tuple[int, float, float] | None:
