@@ -19,7 +19,7 @@ from detection.association.found import Node, Past, key_of
 from detection.association.proposal import Proposer
 from detection.association.rates import WINDOW_NS, Rates
 from detection.association.resolution import Resolver
-from detection.association.sight import Sight
+from detection.association.sight import Arrived, Sight
 from detection.association.stations import Stations
 from detection.distance import longest_s
 from detection.location.traveltime import TravelTimes, published
@@ -128,6 +128,7 @@ class Associator:
         at : number of the first pick that is made something of anew
         """
         nodes = self._board.nodes
+        arrived = Arrived((node.station, node.onset_ns) for node in added)
         past = self._past(at)
         before: dict[str, Event] = {}
         after: dict[str, Event] = {}
@@ -138,7 +139,12 @@ class Associator:
             if is_same and node.onset_ns > added[-1].onset_ns + WINDOW_NS:
                 break
             before |= {found.event.public_id: found.event for found in node.found}
-            if node.sight is None or self._is_new(added, node, node.sight) or _differ(past, node.past, node.sight):
+            sight = node.sight
+            if (
+                sight is None
+                or sight.has(arrived, node.onset_ns, self._coincidence_ns)
+                or _differ(past, node.past, sight)
+            ):
                 found, node.sight = self._resolver.turn(index, past)
                 # what is found again is the same to all that follows
                 node.found = node.found if found == node.found else found
@@ -148,10 +154,6 @@ class Associator:
         changed = [event for public_id, event in after.items() if event != before.get(public_id)]
         withdrawn = sorted(set(before) - set(after))
         return EventChanges(tuple(sorted(changed, key=lambda event: event.picks)), tuple(withdrawn))
-
-    def _is_new(self, added: Sequence[Node], node: Node, sight: Sight) -> bool:
-        """Whether one of the new picks has a part in what was found at a pick's turn."""
-        return any(sight.has(new.station, new.onset_ns, node.onset_ns, self._coincidence_ns) for new in added)
 
     def _past(self, at: int) -> Past:
         """The state of the fold before the pick at an index."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,44 @@ def mask_of(stations: Iterable[int]) -> int:
     for station in stations:
         mask |= 1 << (station + 1)
     return mask
+
+
+class Arrived:
+    """Picks that are new to the fold, by station.
+
+    Parameters
+    ----------
+    picks : station by index, -1 where its place is not known, and onset, ns UTC; of each in the order of onsets
+    """
+
+    def __init__(self, picks: Iterable[tuple[int, int]]) -> None:
+        self._of_all: list[int] = []
+        self._of_each: dict[int, list[int]] = {}
+        for station, onset_ns in picks:
+            self._of_all.append(onset_ns)
+            self._of_each.setdefault(station, []).append(onset_ns)
+        self.mask = mask_of(self._of_each)
+
+    def any(self, first_ns: int, last_ns: int) -> bool:
+        """Whether a pick of any station lies between two times, ns UTC, or at one of them."""
+        return bool(_between(self._of_all, first_ns, last_ns))
+
+    def of(self, station: int, first_ns: int, last_ns: int) -> Sequence[int]:
+        """Onsets at a station between two times and at these, ns UTC."""
+        return _between(self._of_each.get(station, ()), first_ns, last_ns)
+
+    def stations(self, mask: int) -> Iterator[int]:
+        """Those of a mask that have any of these picks."""
+        left = mask & self.mask & ~1
+        while left:
+            station = (left & -left).bit_length() - 2
+            yield station
+            left &= left - 1
+
+
+def _between(onsets_ns: Sequence[int], first_ns: int, last_ns: int) -> Sequence[int]:
+    begin = bisect_left(onsets_ns, first_ns)
+    return onsets_ns[begin : bisect_right(onsets_ns, last_ns, begin)] if last_ns >= first_ns else ()
 
 
 class Look:
@@ -92,15 +131,17 @@ class Looked:
     silent: int
     silent_until_ns: int
 
-    def has(self, station: int, onset_ns: int) -> bool:
-        """Whether a pick would have had a part; onsets at one station within a second are the same."""
-        if self.silent >> (station + 1) & 1 and self.first_ns <= onset_ns <= self.silent_until_ns:
+    def has(self, arrived: Arrived) -> bool:
+        """Whether one of these picks would have had a part; onsets at one station within a second are the same."""
+        if any(arrived.of(each, self.first_ns, self.silent_until_ns) for each in arrived.stations(self.silent)):
             return True
-        if not (self.first_ns <= onset_ns <= self.until_ns and self.mask >> (station + 1) & 1):
-            return False
-        at = int(np.searchsorted(self.stations, station))
-        after_s = (onset_ns - self.first_ns) / NS_PER_S
-        return bool(((after_s >= self.start_s[:, at] - 1.01) & (after_s <= self.end_s[:, at] + 1.01)).any())
+        for station in arrived.stations(self.mask):
+            if onsets_ns := arrived.of(station, self.first_ns, self.until_ns):
+                at = int(np.searchsorted(self.stations, station))
+                after_s = (np.array(onsets_ns) - self.first_ns)[:, np.newaxis] / NS_PER_S
+                if ((after_s >= self.start_s[:, at] - 1.01) & (after_s <= self.end_s[:, at] + 1.01)).any():
+                    return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,26 +172,23 @@ class Sight:
             self.looked + other.looked,
         )
 
-    def has(self, station: int, onset_ns: int, since_ns: int, coincidence_ns: int) -> bool:
-        """Whether a pick had a part, or would have had if it had been known: as an onset, or counted as noise.
+    def has(self, arrived: Arrived, since_ns: int, coincidence_ns: int) -> bool:
+        """Whether one of these picks had a part, or would have had if it had been known: as an onset, or as noise.
 
         Parameters
         ----------
-        station : by index, -1 where its place is not known
         since_ns : onset of the pick whose sight this is
         coincidence_ns : within which picks of stations without a place are of one event
         """
-        if since_ns <= onset_ns <= self.of_all_ns:
+        latest_ns = self.latest_ns
+        if arrived.any(since_ns, self.of_all_ns) or arrived.of(-1, since_ns, latest_ns + coincidence_ns):
             return True
-        if station < 0:
-            return 0 <= onset_ns - since_ns <= self.latest_ns - since_ns + coincidence_ns
-        if not self.stations >> (station + 1) & 1:
-            return False
-        if since_ns - WINDOW_NS <= onset_ns <= self.latest_ns - GUARD_NS:
-            return True
-        if self.near >> (station + 1) & 1 and since_ns <= onset_ns <= self.until_ns:
-            return True
-        return any(looked.has(station, onset_ns) for looked in self.looked)
+        for station in arrived.stations(self.stations):
+            if arrived.of(station, since_ns - WINDOW_NS, latest_ns - GUARD_NS):
+                return True
+            if self.near >> (station + 1) & 1 and arrived.of(station, since_ns, self.until_ns):
+                return True
+        return any(looked.has(arrived) for looked in self.looked)
 
     @property
     def latest_ns(self) -> int:
