@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from acquisition import mseed
-from acquisition.mseed_rows import rough_spans, rough_starts
+from acquisition.mseed_rows import rough_spans
+from acquisition.record_files import opened
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId
@@ -54,21 +54,22 @@ class RecordWindows:
 
         Parameters
         ----------
-        decode : makes packets of some records that stand together; None makes one of each
+        decode : makes packets of some records that stand together; None makes one of each, and unpacks those of the
+            window alone
 
         Raises
         ------
         OSError : if the file cannot be read
         """
-        decode = decode or packets_of
         with self.path.open("rb") as file:
             self._take_in(file.fileno())
-            return [
+            packets = [
                 packet
                 for offset, n_bytes in self._chosen(start_ns, end_ns)
-                for packet in decode(os.pread(file.fileno(), n_bytes, offset))
+                for packet in (decode or _opened)(os.pread(file.fileno(), n_bytes, offset))
                 if packet.source_id in source_ids and packet.start_ns < end_ns and packet.next_ns > start_ns
             ]
+        return packets if decode else _sound(packets)
 
     def look(self) -> None:
         """Take in what the file holds now.
@@ -161,21 +162,19 @@ class RecordWindows:
 
 def packets_of(content: bytes) -> list[Packet]:
     """A packet of each record, without those whose samples cannot be unpacked."""
-    found = []
-    for raw in _raw(content):
-        with suppress(RecordError):
-            found.append(mseed.open_record(raw))
-    broken = {id(packet) for packet, _ in mseed.unpack(found)}
-    return [packet for packet in found if id(packet) not in broken] if broken else found
+    return _sound(_opened(content))
 
 
-def _raw(content: bytes) -> list[bytes]:
-    """Records of a piece; those of one length are not walked through, which takes twice as long as to unpack them."""
-    rough = rough_starts(content)
-    if rough is None or len(content) % rough[0]:
-        return [record.raw for record in mseed.split(content, _ignore)]
-    return [content[at : at + rough[0]] for at in range(0, len(content), rough[0])]
+def _opened(content: bytes) -> list[Packet]:
+    """A packet of each record whose header is sound; half a record at the end is being written, and read next time."""
+    return [packet for packet, _ in opened(memoryview(content), _ignore, _ignore)]
 
 
-def _ignore(offset: int, length: int, reason: str) -> None:
-    """A reader beside the writer may see half of the record being written: it is read the next time."""
+def _sound(packets: list[Packet]) -> list[Packet]:
+    """Those whose samples can be unpacked."""
+    broken = {id(packet) for packet, _ in mseed.unpack(packets)}
+    return [packet for packet in packets if id(packet) not in broken] if broken else packets
+
+
+def _ignore(*told: object) -> None:
+    """Of what is no record, or a damaged one, whoever wrote or replays the file has been told."""
