@@ -68,7 +68,7 @@ class ArrivedSource(ReplaySource):
     def _released(self, files: list[RecordFile]) -> Iterator[tuple[int, _Record]]:
         """Records of a stream with the time from which on they are there: not before those that stand before them."""
         latest_ns = -(2**63)
-        for record in self._stream(files, 0):
+        for record in self._stream(files, None):
             came_ns = self._arrivals.at_ns(record[0])
             self.n_unknown += came_ns is None
             latest_ns = max(latest_ns, record[0].next_ns if came_ns is None else came_ns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,13 +24,23 @@ _JITTER = 0.25
 Refuse = Callable[[bytes, RecordError], None]
 
 
+class Joining(NamedTuple):
+    """How records that adjoin are joined.
+
+    Parameters
+    ----------
+    n_bytes : of records that come as one, at most, about
+    most_ns : of time that they cover, at most. It ends where a power of two does, as that of other streams
+    memory : for their samples
+    """
+
+    n_bytes: int
+    most_ns: int
+    memory: SampleMemory
+
+
 def opened(
-    content: memoryview,
-    damage: mseed.Damage,
-    refuse: Refuse,
-    begin: int = 0,
-    n_bytes: int = 0,
-    memory: SampleMemory | None = None,
+    content: memoryview, damage: mseed.Damage, refuse: Refuse, begin: int = 0, joining: Joining | None = None
 ) -> Iterator[tuple[Packet, int]]:
     """Packets as `mseed.open_record` makes them, and how many records were passed with each.
 
@@ -39,13 +50,12 @@ def opened(
     damage : called with what is no record: offset, number of bytes, reason
     refuse : called with a record that is refused, and why
     begin : records that are left out
-    n_bytes : records that adjoin come joined, of at most about as many bytes; 0 for each by itself
-    memory : for the samples of joined records; None for some of their own
+    joining : of records that adjoin; None for each by itself
     """
     found = alike(content)
     is_plain = found is not None and found.encoding != TEXT_ENCODING and 0 < found.rate_hz <= mseed.MAX_SAMPLE_RATE_HZ
     if found and is_plain:
-        records = _together(content, found, begin, n_bytes // found.length, memory or SampleMemory())
+        records = _together(content, found, _edges(found, begin, joining), joining)
     else:
         records = _one_by_one(content, damage, begin)
     for number, raw, packet in records:
@@ -71,12 +81,12 @@ def _one_by_one(content: memoryview, damage: mseed.Damage, begin: int) -> Iterat
 
 
 def _together(
-    content: memoryview, found: Alike, begin: int, n_most: int, memory: SampleMemory
+    content: memoryview, found: Alike, edges: list[int], joining: Joining | None
 ) -> Iterator[tuple[int, bytes, Packet | None]]:
     """Packets of the records that are alike, of some that adjoin one of them all; of the others their bytes."""
     source_id, rate_hz, length, unpack = found.source_id, found.rate_hz, found.length, mseed.unpack_samples
-    unpack_all = partial(mseed.unpack_adjoining, length=length, memory=memory)
-    edges, qualities = _edges(found, begin, n_most), found.timing_quality
+    unpack_all = partial(mseed.unpack_adjoining, length=length, memory=joining.memory if joining else SampleMemory())
+    qualities = found.timing_quality
     of_firsts = (of[edges[:-1]].tolist() for of in (found.are_alike, found.start_ns, found.n_samples))
     for (first, stop), is_alike, start_ns, n_samples in zip(pairwise(edges), *of_firsts, strict=True):
         own = content[first * length : stop * length]
@@ -93,24 +103,18 @@ def _together(
             yield stop, b"", packet
 
 
-def _edges(found: Alike, begin: int, n_most: int) -> list[int]:
-    """Where a packet begins, and the end: numbers of records.
-
-    Parameters
-    ----------
-    begin : of the first
-    n_most : records that are joined, about. They lie in a span of time that is a power of two: those of other streams
-        end there too
-    """
+def _edges(found: Alike, begin: int, joining: Joining | None) -> list[int]:
+    """Where a packet begins, from record `begin` on, and the end: numbers of records."""
     n = len(found.start_ns)
-    if n_most < 2:
+    if joining is None or joining.n_bytes < 2 * found.length:
         return list(range(begin, n + 1))
     interval_ns = NS_PER_S / found.rate_hz
     missing_ns = np.diff(found.start_ns) - found.n_samples[:-1] * interval_ns
     is_one = np.abs(missing_ns) < _JITTER * interval_ns
     is_sound = found.are_alike & (found.n_samples > 0)
     is_one &= is_sound[1:] & is_sound[:-1]
-    span_ns = float(found.n_samples.mean()) * interval_ns * n_most
+    n_most = joining.n_bytes // found.length
+    span_ns = min(float(found.n_samples.mean()) * interval_ns * n_most, joining.most_ns)
     spans = found.start_ns >> (int(span_ns).bit_length() - 1) if span_ns >= 1 else found.start_ns
     is_one &= spans[1:] == spans[:-1]
     edges: list[int] = (np.flatnonzero(~is_one[begin:]) + begin + 1).tolist()

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from acquisition import mseed
 from acquisition.memory import SampleMemory
-from acquisition.record_files import opened
+from acquisition.record_files import Joining, opened
 from acquisition.source import Reject
 from houfeng.errors import RecordError, SourceError
 from houfeng.times import NS_PER_S
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 # is done with their samples (12 MiB are some 9 million of these), and a batch of 3,000 channels of 30 s fits in memory.
 _BATCH_BYTES = 12 << 20
 _BATCH_NS = 30 * NS_PER_S
+_APART_NS = 3 * 3600 * NS_PER_S
 # Names that promise miniSEED; a file with one of them that holds something else is worth a warning.
 _MINISEED_SUFFIXES = frozenset({".mseed", ".miniseed", ".mseed2", ".mseed3", ".ms", ".msd"})
 # The first sound record tells the stream, and nearly always is the first one; a file whose first MiB holds none is not
@@ -74,6 +75,7 @@ class ReplaySource:
     reading : where it begins; it is kept up to date. None to begin anew, and nobody asks how far: what was read is not
         hashed then, which takes an eighth of the time
     until_ns : stop where no stream has a record next that begins before, ns UTC; None to read all
+    apart_ns : so far a stream may be ahead of others in data time, about, where records are joined
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class ReplaySource:
         end_ns: int | None = None,
         reading: Reading | None = None,
         until_ns: int | None = None,
+        apart_ns: int = _APART_NS,
     ) -> None:
         self._files = files
         self._reject = reject
@@ -92,26 +95,26 @@ class ReplaySource:
         self._end_ns = end_ns
         self._reading, self._is_noted = reading or Reading(), reading is not None
         self._until_ns = until_ns
+        self._apart_ns = apart_ns
         self._closed = False
-        self._memory = SampleMemory()
 
     def packets(self) -> Iterator[list[Packet]]:
         """Batches of 30 s of data time and 12 MiB of records, or a little more; each packet is a record."""
-        return self._batches(0)
+        return self._batches(None)
 
     def joined(self) -> Iterator[list[Packet]]:
         """The same up to twice as large, and records that adjoin are one packet where that holds up no other stream.
 
         Samples of joined records are forgotten when the next batch is asked for.
         """
-        return self._batches(2 * _BATCH_BYTES)
+        n_streams = len({file.source_id for file in self._files})
+        return self._batches(Joining(2 * _BATCH_BYTES // max(n_streams, 1), self._apart_ns, SampleMemory()))
 
-    def _batches(self, n_at_once: int) -> Iterator[list[Packet]]:
+    def _batches(self, joining: Joining | None) -> Iterator[list[Packet]]:
         streams: dict[SourceId, list[RecordFile]] = {}
         for file in sorted(self._files):
             streams.setdefault(file.source_id, []).append(file)
-        n_each = n_at_once // max(len(streams), 1)
-        merged = heapq.merge(*(self._stream(files, n_each) for files in streams.values()), key=_start_ns)
+        merged = heapq.merge(*(self._stream(files, joining) for files in streams.values()), key=_start_ns)
         batch: list[_Record] = []
         n_bytes = 0
         for packet, path, n_read in merged:
@@ -150,18 +153,18 @@ class ReplaySource:
         """End `packets()` at the next packet."""
         self._closed = True
 
-    def _stream(self, files: list[RecordFile], n_bytes: int) -> Iterator[_Record]:
-        """Records of some files, one behind the other, joined up to about as many bytes; 0 for each by itself."""
+    def _stream(self, files: list[RecordFile], joining: Joining | None) -> Iterator[_Record]:
+        """Records of some files, one behind the other."""
         for file in files:
             if file.path in self._reading.finished:
                 continue
             with file.path.open("rb") as handle, _mapped(handle) as content:
-                yield from self._packets_of(file.path, content, n_bytes)
+                yield from self._packets_of(file.path, content, joining)
                 # When the next record is asked for: all of this file are in batches that were taken.
                 if self._is_noted:
                     self._reading.finished[file.path] = sha256(content).hexdigest()
 
-    def _packets_of(self, path: Path, content: memoryview, n_bytes: int) -> Iterator[_Record]:
+    def _packets_of(self, path: Path, content: memoryview, joining: Joining | None) -> Iterator[_Record]:
         def damage(offset: int, length: int, reason: str) -> None:
             self._reject(bytes(content[offset : offset + length]), f"{path}, byte {offset}: {reason}")
 
@@ -169,7 +172,7 @@ class ReplaySource:
             self._reject(raw, f"{path}: {reason}")
 
         begin = self._reading.n_read.get(path, 0)
-        for whole, n_read in opened(content, damage, refuse, begin, n_bytes, self._memory):
+        for whole, n_read in opened(content, damage, refuse, begin, joining):
             records = whole.records if self._is_cut(whole) else (whole,)
             for number, packet in enumerate(records, n_read + 1 - len(records)):
                 if self._is_wanted(packet):

@@ -27,7 +27,7 @@ from houfeng.replays.passage import Passage
 from houfeng.replays.scheduled import Scheduled
 from houfeng.replays.searching import Searched
 from houfeng.replays.sources import Sources
-from houfeng.times import now_ns
+from houfeng.times import now_ns, seconds_ns
 from houfeng.types import Packet
 
 _log = logging.getLogger(__name__)
@@ -167,7 +167,14 @@ def _begun(asked: Asked, parts: Parts, network: Network, store: Store, run_id: s
 def _searched(asked: Asked, parts: Parts) -> Iterator[Step]:
     """Search all that was not read yet, batch by batch."""
     parts.detector.restore(parts.states)
-    source = ReplaySource(asked.files, _report, start_ns=asked.start_ns, end_ns=asked.end_ns, reading=parts.reading)
+    source = ReplaySource(
+        asked.files,
+        _report,
+        start_ns=asked.start_ns,
+        end_ns=asked.end_ns,
+        reading=parts.reading,
+        apart_ns=seconds_ns(asked.settings.association.memory_s / 2),  # what is later is too late to be associated
+    )
     return (_fed(packets, parts) for packets in source.joined())
 
 
@@ -186,7 +193,7 @@ def _as_it_came(asked: Asked, parts: Parts, arrived: ArrivedWindows) -> Iterator
 def _fed(packets: Sequence[Packet], parts: Parts) -> Step:
     parts.pipeline.detect(packets)
     parts.tally.count(packets)
-    n_records, n_bytes = sum(packet.n_records for packet in packets), sum(len(packet.raw) for packet in packets)
+    n_records, n_bytes = sum(packet.n_records for packet in packets), sum(packet.n_bytes for packet in packets)
     return Step(n_records, n_bytes, packets[0].start_ns, packets[-1].next_ns)
 
 

@@ -81,7 +81,7 @@ def _shared(trial: Trial, crew: Crew, progress: Progress) -> Iterator[_Tried]:
 
 def _by_bytes(trial: Trial, progress: Progress) -> Callable[[Sequence[Packet]], None]:
     n_bytes = sum(file.n_bytes for file in trial.files)
-    return lambda packets: progress(sum(len(packet.raw) for packet in packets) / n_bytes)
+    return lambda packets: progress(sum(packet.n_bytes for packet in packets) / n_bytes)
 
 
 def _listen(trial: Trial, progress: Callable[[Sequence[Packet]], None] = lambda _: None) -> _Tried:

@@ -14,7 +14,7 @@ from detection.detector import Detector
 from detection.settings import DetectionSettings
 from houfeng.errors import RecordError
 from houfeng.replays.tally import Tally
-from houfeng.types import Packet, Pick, Samples, SourceId
+from houfeng.types import JoinedRecords, Packet, Pick, Samples, SourceId
 
 
 class Held(NamedTuple):
@@ -32,6 +32,14 @@ class Heard(NamedTuple):
     start_ns: int
     sample_rate_hz: float
     n_samples: int
+
+    @classmethod
+    def of(cls, packet: Packet) -> Heard:
+        """The last record of a packet."""
+        start_ns, n_samples = packet.start_ns, packet.n_samples
+        if isinstance(packet, JoinedRecords):
+            start_ns, n_samples = int(packet.starts_ns[-1]), int(packet.n_each[-1])
+        return cls(packet.source_id, start_ns, packet.sample_rate_hz, n_samples)
 
     @property
     def packet(self) -> Packet:
@@ -95,7 +103,7 @@ def search(task: Task) -> Searched:
     """Search the channels of a task as a replay in one process does."""
     detector = Detector(task.detection, by_rows=True)
     detector.restore(task.states)
-    tally, heard = Tally(task.channels), dict[SourceId, Packet]()
+    tally, heard = Tally(task.channels), dict[SourceId, tuple[int, Heard]]()
     picks: list[Pick] = []
     rejected: list[tuple[str, int]] = []
     n_records = n_bytes = 0
@@ -111,18 +119,18 @@ def search(task: Task) -> Searched:
         picks += detector.feed(packets)
         tally.count(packets)
         n_records += sum(packet.n_records for packet in packets)
-        n_bytes += sum(len(packet.raw) for packet in packets)
+        n_bytes += sum(packet.n_bytes for packet in packets)
         for packet in packets:
             before = heard.get(packet.source_id)
-            if packet.n_samples and (before is None or packet.next_ns > before.next_ns):
-                heard[packet.source_id] = packet.records[-1]
+            if packet.n_samples and (before is None or packet.next_ns > before[0]):
+                heard[packet.source_id] = packet.next_ns, Heard.of(packet)
     tally.refused(detector.vetoed)
     return Searched(
         tuple(sorted(picks)),
         task.reading,
         detector.snapshot(),
         tuple(tally.channels()),
-        tuple(Heard(each.source_id, each.start_ns, each.sample_rate_hz, each.n_samples) for each in heard.values()),
+        tuple(latest for _, latest in heard.values()),
         tuple(rejected),
         n_records,
         n_bytes,

@@ -116,6 +116,26 @@ def test_joined_records_end_where_those_of_other_streams_do(tmp_path: Path, monk
     assert max(apart_s) < 30
 
 
+def test_no_stream_gets_far_ahead_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams of any rate that begin at any time: what comes later than others by hours is too late for association."""
+    monkeypatch.setattr(acquisition.replay, "_BATCH_BYTES", 300_000)
+    rng = np.random.default_rng(6)
+    for number, rate_hz in enumerate((1.0, 1.0, 5.0, 20.0, 20.0, 20.0)):
+        samples = rng.integers(-50, 50, int(rate_hz * 80_000)).astype(np.int32)
+        source_id = SourceId("XX", f"S{number}", "", "HHZ")
+        records = pack(source_id, START_NS + number * 2200 * NS_PER_S, rate_hz, samples, 512)
+        (tmp_path / f"{number}.mseed").write_bytes(b"".join(records))
+    apart_ns = 4096 * NS_PER_S
+    source = ReplaySource(find_files(tmp_path), lambda raw, reason: pytest.fail(reason), apart_ns=apart_ns)
+    ahead_ns, reached_ns, n_batches = 0, 0, 0
+    for batch in source.joined():
+        if reached_ns:
+            ahead_ns = max(ahead_ns, reached_ns - min(packet.start_ns for packet in batch))
+        reached_ns, n_batches = max(reached_ns, *(packet.next_ns for packet in batch)), n_batches + 1
+    assert n_batches > 5
+    assert apart_ns / 4 < ahead_ns < 1.2 * apart_ns
+
+
 def one_packet(tmp_path: Path) -> tuple[JoinedRecords, bytes]:
     samples = np.random.default_rng(2).integers(-500, 500, 9000).astype(np.int32)
     (tmp_path / "all.mseed").write_bytes(b"".join(pack(CHANNELS[0], START_NS, RATE_HZ, samples)))
