@@ -78,11 +78,12 @@ class Pick:
     onset_ns : time of the onset, ns UTC
     source_id : channel it was read on
     phase : "P" or "S"
-    method, version : how it was read; together with channel and time they make the public id
+    method, version : how it was read; together with channel and time, and of S that of P's trigger, they make the
+        public id
     uncertainty_s : half width of the onset, seconds
     snr : amplitude ratio, signal after the onset to noise before it
     band : name of the pass band that triggered
-    trigger_ns : when the STA/LTA trigger went on, ns UTC
+    trigger_ns : when the STA/LTA trigger went on, of S that of its P, ns UTC
     polarity : first motion, "up" or "down"; "" where it is not clear
     spread_s : how far the onsets of several pickers are apart (standard deviation), seconds
     is_clipped : samples after the onset are at the channel's rails
@@ -107,8 +108,12 @@ class Pick:
 
     @property
     def public_id(self) -> str:
-        """The same onset has the same id in every run, live or replayed, fed once or twice."""
-        return public_id("pick", self.source_id, self.onset_ns, self.phase, self.method, self.version)
+        """The same onset has the same id in every run, live or replayed, fed once or twice.
+
+        What is said of S depends on the P that it was read behind: of two events each has its own, at one time or not.
+        """
+        of = () if self.phase == "P" else (self.trigger_ns,)
+        return public_id("pick", self.source_id, self.onset_ns, self.phase, self.method, self.version, *of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,19 @@ def test_what_the_onset_looked_like_is_kept(store: Store) -> None:
         assert queries.recent_picks(snapshot, "live", T0_NS) == picks
 
 
+def test_two_events_each_keep_their_s_of_one_time(store: Store) -> None:
+    """It was read behind another P: whichever is saved last must not speak for both. A P is one whoever has it."""
+    both = [
+        replace(make_pick("UH1", 9.0, trigger_ns=T0_NS + number, snr=3.0 + number), phase="S") for number in range(2)
+    ]
+    p_picks = [make_pick("UH1", trigger_ns=T0_NS + number) for number in range(2)]
+    for picks in (both, both[::-1]):
+        store.run(lambda unit, picks=picks: unit.save_picks("live", picks))  # type: ignore[misc]
+    with store.read() as snapshot:
+        assert sorted(queries.recent_picks(snapshot, "live", T0_NS), key=lambda pick: pick.snr) == both
+    assert p_picks[0].public_id == p_picks[1].public_id
+
+
 def test_event_with_its_arrivals(store: Store) -> None:
     event = located(make_event())
     store.run(save_everything)
