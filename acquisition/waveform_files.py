@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from acquisition.archive import day_path
 from acquisition.record_windows import Decode, RecordWindows
@@ -72,6 +73,15 @@ class ArchiveWindows:
         return found
 
 
+class _Held(NamedTuple):
+    """A file in which a stream is: which of all it is by time, and from when to when anything in it is, ns UTC."""
+
+    number: int
+    path: Path
+    start_ns: int
+    end_ns: int
+
+
 class ReplayWindows:
     """Windows of the files that are replayed; whatever a file is named, its records say whose they are.
 
@@ -82,9 +92,10 @@ class ReplayWindows:
     """
 
     def __init__(self, files: Sequence[RecordFile], *, start_ns: int | None = None, end_ns: int | None = None) -> None:
-        self._paths = [file.path for file in sorted(files, key=lambda file: file.start_ns)]
+        self._unseen = [file.path for file in sorted(files, key=lambda file: file.start_ns, reverse=True)]
         self._known = _Known()
-        self._held: dict[Path, tuple[frozenset[SourceId], int, int]] = {}
+        self._held: dict[SourceId, list[_Held]] = {}
+        self._n_seen = 0
         self._start_ns = start_ns
         self._end_ns = end_ns
 
@@ -97,10 +108,9 @@ class ReplayWindows:
         """
         wanted = set(source_ids)
         found: list[Packet] = []
-        for path in self._paths:
+        for path in self.holding(wanted, start_ns, end_ns):
             try:
-                if self._may_hold(path, wanted, start_ns, end_ns):
-                    found += self._known.of(path).read(wanted, start_ns, end_ns)
+                found += self._known.of(path).read(wanted, start_ns, end_ns)
             except OSError as error:
                 raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
         return [packet for packet in found if self._is_replayed(packet)]
@@ -112,11 +122,18 @@ class ReplayWindows:
         ------
         SourceError : if a file cannot be read any more
         """
-        wanted = set(source_ids)
         try:
-            return [path for path in self._paths if self._may_hold(path, wanted, start_ns, end_ns)]
+            self._look()
         except OSError as error:
             raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from error
+        found = {
+            held.number: held.path
+            for source_id in set(source_ids)
+            for held in self._held.get(source_id, ())
+            if held.start_ns < end_ns + NS_PER_S
+            and held.end_ns > start_ns - NS_PER_S  # they are known to a millisecond
+        }
+        return [found[number] for number in sorted(found)]
 
     def span(self, source_id: SourceId) -> tuple[int, int]:
         """From when to when there may be samples of a stream, ns UTC; both 0 if there are none.
@@ -125,20 +142,21 @@ class ReplayWindows:
         ------
         OSError : if a file cannot be read any more
         """
-        spans = [held[1:] for path in self._paths if source_id in (held := self._look(path))[0]]
-        return min((start for start, _ in spans), default=0), max((end for _, end in spans), default=0)
+        self._look()
+        held = self._held.get(source_id, ())
+        return min((each.start_ns for each in held), default=0), max((each.end_ns for each in held), default=0)
 
-    def _may_hold(self, path: Path, wanted: set[SourceId], start_ns: int, end_ns: int) -> bool:
-        source_ids, first_ns, last_ns = self._look(path)
-        reaches = first_ns < end_ns + NS_PER_S and last_ns > start_ns - NS_PER_S  # they are known to a millisecond
-        return reaches and not wanted.isdisjoint(source_ids)
-
-    def _look(self, path: Path) -> tuple[frozenset[SourceId], int, int]:
-        if path not in self._held:  # what is replayed does not grow: once is enough
+    def _look(self) -> None:
+        """Note what the files hold: what is replayed does not grow, so once is enough."""
+        while self._unseen:
+            path = self._unseen[-1]
             windows = self._known.of(path)
             windows.look()
-            self._held[path] = frozenset(windows.source_ids), windows.start_ns, windows.end_ns
-        return self._held[path]
+            for source_id in windows.source_ids:
+                held = _Held(self._n_seen, path, windows.start_ns, windows.end_ns)
+                self._held.setdefault(source_id, []).append(held)
+            self._n_seen += 1
+            self._unseen.pop()
 
     def _is_replayed(self, packet: Packet) -> bool:
         if self._start_ns is not None and packet.next_ns <= self._start_ns:
