@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from mmap import ACCESS_READ, mmap
+from os import fstat
 from pathlib import Path
-from typing import BinaryIO
 
 from acquisition import mseed
 from acquisition.memory import SampleMemory
@@ -32,6 +32,10 @@ _MINISEED_SUFFIXES = frozenset({".mseed", ".miniseed", ".mseed2", ".mseed3", ".m
 # The first sound record tells the stream, and nearly always is the first one; a file whose first MiB holds none is not
 # worth more reading.
 _FIRST_BYTES, _INSPECT_BYTES = 1 << 16, 1 << 20
+
+# Files that are smaller are read whole: a batch looks into as many as are in it, each map takes a file descriptor, and
+# processes may have 1,024.
+_SMALL_BYTES = 1 << 20
 
 # A packet, the file it is of, and how many records of that were passed with it.
 _Record = tuple[Packet, Path, int]
@@ -158,7 +162,7 @@ class ReplaySource:
         for file in files:
             if file.path in self._reading.finished:
                 continue
-            with file.path.open("rb") as handle, _mapped(handle) as content:
+            with _content(file.path) as content:
                 yield from self._packets_of(file.path, content, joining)
                 # When the next record is asked for: all of this file are in batches that were taken.
                 if self._is_noted:
@@ -189,20 +193,22 @@ class ReplaySource:
 
 
 @contextmanager
-def _mapped(handle: BinaryIO) -> Iterator[memoryview]:
-    """The bytes of a file.
+def _content(path: Path) -> Iterator[memoryview]:
+    """The bytes of a file. Packets look into them, so a map lives on for a moment: of few files at a time.
 
-    A profiler that looks at this thread, as Dask's does, keeps its frames for a moment and with them what looks into
-    the file: it is closed when they are gone then.
+    A profiler that looks at this thread, as Dask's does, keeps its frames for a moment too and with them such packets.
     """
-    content = mmap(handle.fileno(), 0, access=ACCESS_READ)
-    view = memoryview(content)
+    with path.open("rb") as handle:
+        is_small = fstat(handle.fileno()).st_size < _SMALL_BYTES
+        mapped = None if is_small else mmap(handle.fileno(), 0, access=ACCESS_READ)
+        view = memoryview(handle.read() if mapped is None else mapped)
     try:
         yield view
     finally:
         with suppress(BufferError):
             view.release()
-            content.close()
+            if mapped is not None:
+                mapped.close()
 
 
 def _sound(packet: Packet) -> Sequence[Packet]:

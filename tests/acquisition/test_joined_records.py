@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,22 @@ def test_no_stream_gets_far_ahead_of_another(tmp_path: Path, monkeypatch: pytest
         reached_ns, n_batches = max(reached_ns, *(packet.next_ns for packet in batch)), n_batches + 1
     assert n_batches > 5
     assert apart_ns / 4 < ahead_ns < 1.2 * apart_ns
+
+
+def test_a_batch_of_many_small_files_needs_few_descriptors(tmp_path: Path) -> None:
+    """Files of an hour, say, of which hundreds are in one batch."""
+    samples = np.random.default_rng(4).integers(-500, 500, 1000).astype(np.int32)
+    for number in range(300):
+        records = pack(CHANNELS[0], START_NS + number * 100 * NS_PER_S, RATE_HZ, samples, 512)
+        (tmp_path / f"{number:03}.mseed").write_bytes(b"".join(records))
+    files = find_files(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20, hard))
+    try:
+        batches = list(ReplaySource(files, lambda raw, reason: pytest.fail(reason)).joined())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert sum(isinstance(packet, JoinedRecords) for batch in batches for packet in batch) == 300
 
 
 def one_packet(tmp_path: Path) -> tuple[JoinedRecords, bytes]:
