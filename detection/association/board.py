@@ -120,7 +120,7 @@ class Board:
             Look(first.onset_ns, works == 1.0, reach_ns),
         )
 
-    def silent(self, anchor: Anchor, at_ns: int) -> NDArray[np.bool_]:
+    def working(self, anchor: Anchor, at_ns: int) -> NDArray[np.bool_]:
         """(m,) the neighbours that surely work."""
         return np.array([self.rates.works(station, at_ns) == 1.0 for station in anchor.slots])
 

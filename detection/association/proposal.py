@@ -121,7 +121,7 @@ class Proposer:
             after_s,
             slots,
             self._board.per_s(nodes, first.onset_ns, past),
-            self._board.silent(anchor, first.onset_ns),
+            self._board.working(anchor, first.onset_ns),
             np.array([node.pick.snr < self._settings.coda_snr for node in nodes]),
         )
         own_per_s = self._board.per_s([first], first.onset_ns, past)
