@@ -31,14 +31,14 @@ class Around:
     after_s : (n,) picks after the first one, ordered by slot
     slots : (n,) whose they are
     per_s : (n,) picks a second by chance
-    silent : (m,) neighbours that have had picks lately: none of P tells something of these
+    working : (m,) neighbours that have had picks lately: none of P tells something of these
     can_be_s : (n,) picks that do not stand out too far for S
     """
 
     after_s: Floats
     slots: Indices
     per_s: Floats
-    silent: NDArray[np.bool_]
+    working: NDArray[np.bool_]
     can_be_s: NDArray[np.bool_]
 
 
@@ -110,7 +110,7 @@ def _within_reach(field: Field, picks: Around, slots: Indices, worth: Small) -> 
     slots : (k,) neighbours with picks
     worth : (k, g) evidence of the best of these as P
     """
-    lost = np.where(picks.silent, -_ABSENT, np.float32(0))
+    lost = np.where(picks.working, -_ABSENT, np.float32(0))
     of_all = np.repeat(lost[:, np.newaxis], len(field.places), axis=1)
     of_all[slots] = np.where(worth > _LEAST_P, worth, of_all[slots])
     so_far = np.cumsum(np.take_along_axis(of_all, field.order, axis=0), axis=0)
