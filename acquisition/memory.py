@@ -13,8 +13,8 @@ _LEAST = 4096  # samples; there are four sizes of memory to every power of two, 
 class SampleMemory:
     """Gives out arrays; the memory of each is given out again when it and all that was cut from it are gone.
 
-    New memory of this size is taken from the system page by page, which cleans each: for records of a day at 100 Hz
-    that was a tenth of the time in which they are searched. As much is kept as was needed at one time.
+    New memory of this size is taken from the system page by page, which cleans each, and what is given back to it is
+    cleaned again. As much is kept as was needed at one time.
     """
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ NEVER = -1
 _ON_GRID = 0.49  # intervals; nearer to a half each record is looked at by itself, in whole nanoseconds
 _LARGEST_INT = 2**31 - 1
 _WHOLE = np.dtype(np.int32)
-_FEW = 16  # of so many neighbours two at most are equal, or all samples are looked at
+_FEW = 16  # where more than one in so many neighbours equal the next one, all samples are looked at
 _NONE = readonly(np.empty(0, dtype=np.int32))
 
 
