@@ -22,9 +22,9 @@ from houfeng.types import JoinedRecords, Packet, SourceId
 
 _log = logging.getLogger(__name__)
 
-# One batch, at least; the joined records of all streams that cover the same time are one to two of these. Packets of few
-# channels one by one cost more than all that is done with their samples (12 MiB are some 9 million of these), and a batch
-# of 3,000 channels of 30 s fits in memory.
+# One batch, at least; the joined records of all streams that cover the same time are one to two of these. Packets of
+# few channels one by one cost more than all that is done with their samples (12 MiB are some 9 million of these), and a
+# batch of 3,000 channels of 30 s fits in memory.
 _BATCH_BYTES = 12 << 20
 _BATCH_NS = 30 * NS_PER_S
 _APART_NS = 3 * 3600 * NS_PER_S  # half of what association remembers by default
