@@ -47,7 +47,7 @@ CASES = {
     "100-hz": (3, 4096, 100.0, ONE_BAND),
     "100-hz-as-shipped": (3, 4096, 100.0, DEFAULT),
 }
-FLOORS = {"triggers": 0.8, "detect": 0.12}
+FLOORS = {"triggers": 1.2, "detect": 0.2}
 
 
 class Archive(NamedTuple):
