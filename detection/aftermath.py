@@ -11,6 +11,7 @@ artefact has ended. All this is a function of the samples alone, and costs nothi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.signal import lfilter, sosfilt
@@ -25,8 +26,7 @@ LONGEST = 20.0  # times lta_s: then energies 10^8 times the noise are forgotten
 LASTS = 6.0  # times lta_s: what goes on for longer is no artefact, or nobody sees what is behind it
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """A trigger whose onset is still to be read.
 
     Parameters

@@ -71,7 +71,7 @@ class Averages:
         possible = self.bounds >= self.step.share * float(self.step.lta_keep[-1]) * self.lta[:-1]
         possible &= self.bounds > 0
         possible &= seen
-        channels, steps = possible.T.nonzero()
+        channels, steps = np.divmod(possible.T.ravel().nonzero()[0], len(possible))
         if len(steps):
             # Against the long-term average of each sample: its least in the step let twice as many through again.
             of_signal, of_averages = _excess(self.step)

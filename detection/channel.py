@@ -98,7 +98,7 @@ class Channel:
         masked = 0 if self.aftermath is None else self.aftermath.end
         for at in self.starts.find(first, found.sta, found.spans):
             if at >= masked:
-                self.triggers.append(Trigger(at, found.band(at - first), found.ltas(at - first)))
+                self.triggers.append(Trigger(at, *found.at(at - first)))
 
     def advance(self, raw: Samples) -> list[Reading]:
         """Take in one chunk whose triggers are noted: (n,) counts."""

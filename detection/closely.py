@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from itertools import islice
 
 import numpy as np
 
@@ -32,6 +33,11 @@ class Looked:
     ratios: Floats
     ltas: Floats
 
+    def at(self, index: int) -> tuple[int, tuple[float, ...]]:
+        """The band whose ratio is the largest at a sample, and each band's long-term average there."""
+        band = int(self.ratios[:, index].argmax()) if len(self.ratios) > 1 else 0
+        return band, tuple(self.ltas[:, index].tolist())
+
 
 @dataclass(slots=True, eq=False)
 class Found:
@@ -58,14 +64,9 @@ class Found:
         """(n,) short-term average, summed over the bands."""
         return self.looked.sta[self.begin : self.end]
 
-    def band(self, index: int) -> int:
-        """The band whose ratio is the largest at a sample of the stretch."""
-        ratios = self.looked.ratios
-        return int(ratios[:, self.begin + index].argmax()) if len(ratios) > 1 else 0
-
-    def ltas(self, index: int) -> tuple[float, ...]:
-        """Each band's long-term average at a sample of the stretch."""
-        return tuple(self.looked.ltas[:, self.begin + index].tolist())
+    def at(self, index: int) -> tuple[int, tuple[float, ...]]:
+        """The band whose ratio is the largest at a sample of the stretch, and each band's long-term average there."""
+        return self.looked.at(self.begin + index)
 
 
 @dataclass(slots=True, eq=False)
@@ -112,7 +113,7 @@ class Closely:
         unseen[:, -1] = False
         unseen = unseen.ravel()
         todo = np.zeros(len(unseen), dtype=np.bool_)
-        steps, channels = np.divmod(suspect.ravel().nonzero()[0], suspect.shape[1])
+        channels, steps = np.divmod(suspect.T.ravel().nonzero()[0], len(suspect))
         todo[channels * width + steps // n_look] = True
         todo[self.bank.is_on[self.rows].nonzero()[0] * width] = True
         parts, n_ahead = None, 1
@@ -167,13 +168,11 @@ class Closely:
         self.bank.is_on[self.rows[channels[spans.stretches[spans.stops >= stops[spans.stretches]]]]] = True
         self._cut(parts)
         before = starts[spans.stretches]
-        edges = list(zip((spans.starts - before).tolist(), (spans.stops - before).tolist(), strict=True))
+        edges = zip((spans.starts - before).tolist(), (spans.stops - before).tolist(), strict=True)
         looked = Looked(parts.sta.ravel(), *(values.reshape(len(values), -1) for values in (parts.ratios, parts.ltas)))
         columns = self.numbers[channels], self.begin + parts.firsts[begins], n_spans, starts, stops
-        at = 0
         for number, first, n_here, start, stop in zip(*(column[wanted].tolist() for column in columns), strict=True):
-            yield Found(number, first, edges[at : at + n_here], looked, start, stop)
-            at += n_here
+            yield Found(number, first, list(islice(edges, n_here)), looked, start, stop)
 
     def _cut(self, parts: _Parts) -> None:
         """The noise level of channels whose segment ends inside a step: the step has averaged zeros behind the end."""

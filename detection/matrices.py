@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +60,9 @@ class Output:
     def of(cls, matrix: Floats) -> Output:
         """Cut a (n_before + n_step, n_step) matrix."""
         n_step = matrix.shape[1]
-        n_before = len(matrix) - n_step
-        stops = [*range(_COLUMNS, n_step, _COLUMNS), n_step]
+        columns = [matrix[:, begin : begin + _COLUMNS] for begin in range(0, n_step, _COLUMNS)]
         return cls(
-            tuple(np.ascontiguousarray(matrix[: n_before + stop, begin:stop]) for begin, stop in pairwise([0, *stops]))
+            tuple(np.ascontiguousarray(part[: int(np.flatnonzero(part.any(axis=1))[-1]) + 1]) for part in columns)
         )
 
     def apply(self, rows: Floats, out: Floats) -> None:

@@ -88,9 +88,11 @@ class _Unit:
         """What triggers in these stretches, each channel's in the order of time; the state of the bank moves on."""
         bank, plan = self.bank, self.bank.plan
         n_blind = np.maximum(plan.n_lta - bank.n_learnt[self.rows], bank.n_blind[self.rows])
-        ends = np.arange(1, self._n_steps + 1)[:, np.newaxis] * plan.n_step
-        seen = (ends > n_blind) & (ends < self.lengths + plan.n_step)
-        suspect = np.zeros(seen.shape, dtype=np.bool_)
+        steps = np.arange(self._n_steps, dtype=np.int32)[:, np.newaxis]
+        seen = (steps >= (n_blind // plan.n_step).astype(np.int32)) & (steps < self._steps_of.astype(np.int32))
+        if plan.by_rows:  # a table's averages lie in memory channel by channel
+            seen = np.asfortranarray(seen)
+        suspect = np.zeros_like(seen)
         bands = []
         for number, signal in enumerate(self._filtered()):
             averages = self._average(number, signal)
@@ -104,7 +106,12 @@ class _Unit:
 
     @property
     def _n_steps(self) -> int:
-        return -(-int(self.lengths[0]) // self.bank.plan.n_step)
+        return int(self._steps_of[0])
+
+    @property
+    def _steps_of(self) -> Indices:
+        """(n_channels,) steps of each."""
+        return -(-self.lengths // self.bank.plan.n_step)
 
     def _filtered(self) -> Iterator[Filtered]:
         """Each band's signal; the state of the bank is the one after each channel's last step."""
@@ -124,7 +131,7 @@ class _Unit:
     def _average(self, number: int, signal: Filtered) -> Averages:
         """Average one band; the state of the bank is the one after each channel's last step."""
         bank, plan, rows = self.bank, self.bank.plan, self.rows
-        steps_of, channels = -(-self.lengths // plan.n_step), np.arange(len(rows))
+        steps_of, channels = self._steps_of, np.arange(len(rows))
         averages = Averages.of(plan.averages, signal, bank.sta[rows, number], bank.lta[rows, number])
         bank.sta[rows, number] = averages.sta[steps_of, channels]
         bank.lta[rows, number] = averages.lta[steps_of, channels]

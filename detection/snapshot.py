@@ -7,7 +7,7 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def pack(blocker: Blocker, channel: Channel) -> bytes:
         "bank": {key: int(getattr(bank, key)[row]) for key in _BANK},
         "starts": _starts(channel.starts),
         "aftermath": None if after is None else [*(getattr(after, key) for key in _AFTERMATH), _starts(after.starts)],
-        "triggers": [astuple(trigger) for trigger in channel.triggers],
+        "triggers": channel.triggers,
         "windows": [(band.sta.n_open, band.lta.n_open, band.last) for band in windows],
         "triggered_ns": channel.triggered_ns,
         "vetoed": channel.vetoed,

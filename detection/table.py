@@ -135,11 +135,11 @@ class Table:
         return ends
 
     def filter(self, number: int) -> Filtered:
-        """One of the plan's bands."""
+        """One of the plan's bands; its `ends` are good until the next one is asked for."""
         n_steps = -(-self._lengths // self._plan.n_step)
-        found = np.zeros((len(self._ends[number]), len(n_steps), int(n_steps.max())))
+        found = self._work.take("found", len(self._ends[number]), len(n_steps), int(n_steps.max()))
         for channel, (at, n) in enumerate(zip(self._stack.firsts.tolist(), n_steps.tolist(), strict=True)):
-            found[:, channel, :n] = self._ends[number, :, at : at + n]
+            found[:, channel, :n], found[:, channel, n:] = self._ends[number, :, at : at + n], 0
         return Rows(self, number, found.swapaxes(1, 2))
 
     def signal(self, number: int, channels: Indices, steps: Indices) -> Floats:

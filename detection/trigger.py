@@ -168,7 +168,7 @@ class Starts:
         spans : `intervals` of the hysteresis in these samples
         """
         found: list[int] = []
-        if not spans or spans[0][0]:
+        if self.growth is not None and (not spans or spans[0][0]):
             self.end(first)
         for start, stop in spans:
             if self.growth is None:
