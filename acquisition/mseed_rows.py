@@ -103,6 +103,15 @@ class Alike(NamedTuple):
     n_samples: NDArray[np.int64]
     timing_quality: list[int] | None
 
+    def part(self, first: int, stop: int) -> Alike:
+        """Of some of the records, by their numbers."""
+        return self._replace(
+            are_alike=self.are_alike[first:stop],
+            start_ns=self.start_ns[first:stop],
+            n_samples=self.n_samples[first:stop],
+            timing_quality=None if self.timing_quality is None else self.timing_quality[first:stop],
+        )
+
 
 def alike(content: memoryview) -> Alike | None:
     """The headers of a file of ordinary records, as `mseed_header.quick_header` reads them one by one.

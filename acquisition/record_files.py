@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -52,12 +52,26 @@ def opened(
     begin : records that are left out
     joining : of records that adjoin; None for each by itself
     """
+    if (found := headers(content)) is None:
+        return _packets(_one_by_one(content, damage, begin), refuse)
+    return _packets(_together(content, found, _edges(found, begin, joining), joining), refuse)
+
+
+def headers(content: memoryview) -> Alike | None:
+    """Of a file whose records need not be opened one by one to know what they are; None of any other."""
     found = alike(content)
     is_plain = found is not None and found.encoding != TEXT_ENCODING and 0 < found.rate_hz <= mseed.MAX_SAMPLE_RATE_HZ
-    if found and is_plain:
-        records = _together(content, found, _edges(found, begin, joining), joining)
-    else:
-        records = _one_by_one(content, damage, begin)
+    return found if is_plain else None
+
+
+def with_headers(content: memoryview, found: Alike, refuse: Refuse) -> Iterator[Packet]:
+    """A packet of each of some records whose headers are known."""
+    records = _together(content, found, list(range(len(found.start_ns) + 1)), None)
+    return (packet for packet, _ in _packets(records, refuse))
+
+
+def _packets(records: Iterable[tuple[int, bytes, Packet | None]], refuse: Refuse) -> Iterator[tuple[Packet, int]]:
+    """Those that are packets already, and what libmseed makes of the bytes of all others; each with its number."""
     for number, raw, packet in records:
         if packet is None:
             try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from acquisition import mseed
-from acquisition.mseed_rows import rough_spans
-from acquisition.record_files import opened
+from acquisition.mseed_rows import Alike, rough_spans
+from acquisition.record_files import headers, opened, with_headers
 from houfeng.errors import RecordError
 from houfeng.times import NS_PER_S
 from houfeng.types import Packet, SourceId
@@ -61,12 +62,17 @@ class RecordWindows:
         ------
         OSError : if the file cannot be read
         """
+        within = start_ns - _MARGIN_NS, end_ns + _MARGIN_NS
         with self.path.open("rb") as file:
             self._take_in(file.fileno())
+            number = file.fileno()
+            found = (
+                decode(os.pread(number, n_bytes, offset)) if decode else self._few(number, offset, n_bytes, within)
+                for offset, n_bytes in self._chosen(*within)
+            )
             packets = [
                 packet
-                for offset, n_bytes in self._chosen(start_ns, end_ns)
-                for packet in (decode or _opened)(os.pread(file.fileno(), n_bytes, offset))
+                for packet in chain.from_iterable(found)
                 if packet.source_id in source_ids and packet.start_ns < end_ns and packet.next_ns > start_ns
             ]
         return packets if decode else _sound(packets)
@@ -83,16 +89,35 @@ class RecordWindows:
 
     def _forget(self) -> None:
         self._size = 0
+        self._latest: tuple[tuple[int, int], Alike | None] = (-1, 0), None
         self._offsets, self._lengths = array("Q"), array("Q")
         self._starts_ns, self._ends_ns = array("q"), array("q")
         self.source_ids: set[SourceId] = set()
         self.start_ns, self.end_ns = 2**63 - 1, -(2**63)
 
+    def _few(self, descriptor: int, offset: int, n_bytes: int, within: tuple[int, int]) -> list[Packet]:
+        """Packets of the records of a stretch of the file that may hold something of a window, ns UTC.
+
+        Windows that follow each other are mostly in the same stretch, so its headers are kept.
+        """
+        if self._latest[0] != (offset, n_bytes):
+            self._latest = (offset, n_bytes), headers(memoryview(os.pread(descriptor, n_bytes, offset)))
+        found = self._latest[1]
+        if found is None:
+            return _opened(os.pread(descriptor, n_bytes, offset))
+        ends_ns = found.start_ns + found.n_samples * (NS_PER_S / found.rate_hz)
+        wanted = np.flatnonzero(~found.are_alike | ((found.start_ns < within[1]) & (ends_ns > within[0])))
+        if not len(wanted):
+            return []
+        first, stop = int(wanted[0]), int(wanted[-1]) + 1
+        content = os.pread(descriptor, (stop - first) * found.length, offset + first * found.length)
+        return list(with_headers(memoryview(content), found.part(first, stop), _ignore))
+
     def _chosen(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, int]]:
         """Offset and length of the stretches of the file that may hold something of a window."""
         first, last = (np.array(each, dtype=np.int64) for each in (self._starts_ns, self._ends_ns))
         offset = n_bytes = 0
-        for block in np.flatnonzero((first < end_ns + _MARGIN_NS) & (last > start_ns - _MARGIN_NS)).tolist():
+        for block in np.flatnonzero((first < end_ns) & (last > start_ns)).tolist():
             if offset + n_bytes != self._offsets[block]:
                 if n_bytes:
                     yield offset, n_bytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import heappop, heappush
 from typing import Any
 
 from detection.inspection.settings import InspectionSettings
@@ -73,6 +74,7 @@ class Agenda:
         self._station_ns: dict[str, int] = {}
         self._entries: dict[str, Entry] = {}
         self._pending: dict[str, None] = {}
+        self._by_onset: list[tuple[int, str]] = []  # a heap; of those that were dropped or noted anew too
         self._of_channel: dict[SourceId, dict[str, Entry]] = {}
         self._reach_ns: dict[SourceId, int] = {}
 
@@ -109,6 +111,7 @@ class Agenda:
         entry.was_looked_at = before is not None and before.was_looked_at
         self._entries[event.public_id] = entry
         self._pending[event.public_id] = None
+        heappush(self._by_onset, (event.first_onset_ns, event.public_id))
         for each in (s_spans, spans):
             self._widen(entry, each)
 
@@ -153,8 +156,12 @@ class Agenda:
         entry.stage = Stage.NOTHING
         self._pending.pop(entry.event.public_id, None)
         oldest_ns = self.now_ns() - self._memory_ns
-        for event_id in [each for each, other in self._entries.items() if other.event.first_onset_ns < oldest_ns]:
-            if event_id not in self._pending:
+        old = [entry.event.public_id]
+        while self._by_onset and self._by_onset[0][0] < oldest_ns:
+            old.append(heappop(self._by_onset)[1])
+        for event_id in old:  # those that are pending are dropped when they are given up
+            other = self._entries.get(event_id)
+            if other and other.event.first_onset_ns < oldest_ns and event_id not in self._pending:
                 self.drop(event_id)
 
     def postpone(self, entry: Entry) -> None:

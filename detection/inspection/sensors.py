@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from houfeng.types import SourceId
 from stations.inventory import Inventory
@@ -15,6 +16,7 @@ _PAIRS = ("NE", "12", "23", "13")
 _FLAT_DEG = 30.0
 
 
+@lru_cache(maxsize=4096)
 def sensor_channels(source_id: SourceId) -> tuple[SourceId, ...]:
     """What the components of a channel's sensor can be called: its location, band and instrument code, N E 1 2 3 Z."""
     kind = source_id.channel[:2]
