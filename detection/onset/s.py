@@ -67,15 +67,15 @@ def find_s(
     onset : None if it is not clear: fewer than 0.2 s between P and the largest motion; horizontals that only grow
         calmer; an S less than 1.8 times the coda of P; or one that is not known within 0.5 s
     """
-    both = np.stack((north, east)).astype(np.float64)
-    sections, rest = _highpass(rate_hz)
-    both, _ = sosfilt(sections, both, zi=rest[:, np.newaxis, :] * both[np.newaxis, :, :1])
     start = n_p + round(AFTER_P_S * rate_hz)
-    stop = both.shape[1]
+    stop = len(north)
     if expected is not None:
         start, stop = max(start, expected[0]), min(stop, expected[1] + round(BEYOND_S * rate_hz))
     if stop - start < LEAST_S * rate_hz:
         return None
+    both = np.stack((north, east)).astype(np.float64)
+    sections, rest = _highpass(rate_hz)
+    both, _ = sosfilt(sections, both, zi=rest[:, np.newaxis, :] * both[np.newaxis, :, :1])
     energy = np.sum(both[:, start:stop] ** 2, axis=0)
     window = both[:, start : start + int(np.argmax(energy)) + 1]
     if window.shape[1] < LEAST_S * rate_hz:
