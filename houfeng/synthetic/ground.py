@@ -143,7 +143,10 @@ def velocities(
 
 
 def wavelet(magnitude: float, rate_hz: float, rng: np.random.Generator) -> Floats:
-    """Ground velocity of a phase and its coda, of any height: a damped swing, and noise that dies away."""
+    """Ground velocity of a phase and its coda, of any height: a damped swing, and noise that dies away.
+
+    Sooner than on real ground, so that shocks can follow each other closely: Md of them is too small.
+    """
     corner_hz = float(np.clip(10 ** (1.35 - 0.25 * magnitude), LOWEST_HZ, HIGHEST_HZ))
     coda_s = 1.5 + 1.5 * max(magnitude, 0.0)
     t_s = np.arange(round(6 * coda_s * rate_hz)) / rate_hz
