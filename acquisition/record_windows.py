@@ -25,6 +25,9 @@ _PIECE_BYTES = 8 << 20
 # What a rough start and end may lack: microseconds, and a rate that blockette 100 says better.
 _MARGIN_NS = NS_PER_S
 
+# Records of a stretch whose headers are kept, 25 B each: windows of short records are seldom in the same stretch.
+_MOST_KEPT = 4 * _PER_BLOCK
+
 Decode = Callable[[bytes], list[Packet]]
 
 
@@ -89,7 +92,7 @@ class RecordWindows:
 
     def _forget(self) -> None:
         self._size = 0
-        self._latest: tuple[tuple[int, int], Alike | None] = (-1, 0), None
+        self._latest: dict[tuple[int, int], Alike] = {}  # headers of the stretch that was read last
         self._offsets, self._lengths = array("Q"), array("Q")
         self._starts_ns, self._ends_ns = array("q"), array("q")
         self.source_ids: set[SourceId] = set()
@@ -100,11 +103,14 @@ class RecordWindows:
 
         Windows that follow each other are mostly in the same stretch, so its headers are kept.
         """
-        if self._latest[0] != (offset, n_bytes):
-            self._latest = (offset, n_bytes), headers(memoryview(os.pread(descriptor, n_bytes, offset)))
-        found = self._latest[1]
+        found = self._latest.get((offset, n_bytes))
         if found is None:
-            return _opened(os.pread(descriptor, n_bytes, offset))
+            content = os.pread(descriptor, n_bytes, offset)
+            found = headers(memoryview(content))
+            if found is None:
+                return _opened(content)
+            if len(found.start_ns) <= _MOST_KEPT:
+                self._latest = {(offset, n_bytes): found}
         ends_ns = found.start_ns + found.n_samples * (NS_PER_S / found.rate_hz)
         wanted = np.flatnonzero(~found.are_alike | ((found.start_ns < within[1]) & (ends_ns > within[0])))
         if not len(wanted):
