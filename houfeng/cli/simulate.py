@@ -112,7 +112,8 @@ def _sites(file: Path | None, settings: Settings) -> list[Site]:
         rows = list(csv.DictReader(opened))
     missing = [name for name in _COLUMNS if rows and name not in rows[0]]
     if missing or not rows:
-        raise ConfigError(f"{file}: rows with {', '.join(_COLUMNS)} are needed, {', '.join(missing) or 'rows'} missing")
+        said = f"{', '.join(missing)} missing" if missing else "there is none"
+        raise ConfigError(f"{file}: rows with {', '.join(_COLUMNS)} are needed, {said}")
     return [_site(row, f"{file}: line {number}") for number, row in enumerate(rows, start=2)]
 
 

@@ -133,10 +133,12 @@ def test_the_files_say_what_they_are_and_the_same_seed_makes_the_same(tmp_path: 
 def test_a_folder_with_files_and_places_that_are_none_are_refused(tmp_path: Path) -> None:
     (tmp_path / "few.csv").write_text("network,station,latitude,longitude,elevation_m\nKN,AAK,x,74.4,1645\n")
     (tmp_path / "short.csv").write_text("network,station\nKN,AAK\n")
+    (tmp_path / "empty.csv").write_text("network,station,latitude,longitude,elevation_m\n")
     for args, said in (
         ((str(tmp_path), *ORDER), "a new or an empty folder is needed"),
         (("s", "--stations", "few.csv"), "few.csv: line 2: latitude, longitude, elevation_m must be numbers"),
         (("s", "--stations", "short.csv"), "latitude, longitude, elevation_m missing"),
+        (("s", "--stations", "empty.csv"), "elevation_m are needed, there is none"),
         (("s",), "stations with places are needed: --stations FILE"),
     ):
         result = CliRunner().invoke(main, ["simulate", *args])
