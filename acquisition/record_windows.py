@@ -24,7 +24,6 @@ _PER_BLOCK = 32
 _PIECE_BYTES = 8 << 20
 # What a rough start and end may lack: microseconds, and a rate that blockette 100 says better.
 _MARGIN_NS = NS_PER_S
-
 # Records of a stretch whose headers are kept, 25 B each: windows of short records are seldom in the same stretch.
 _MOST_KEPT = 4 * _PER_BLOCK
 
@@ -67,11 +66,11 @@ class RecordWindows:
         """
         within = start_ns - _MARGIN_NS, end_ns + _MARGIN_NS
         with self.path.open("rb") as file:
-            self._take_in(file.fileno())
-            number = file.fileno()
+            descriptor = file.fileno()
+            self._take_in(descriptor)
             found = (
-                decode(os.pread(number, n_bytes, offset)) if decode else self._few(number, offset, n_bytes, within)
-                for offset, n_bytes in self._chosen(*within)
+                decode(os.pread(descriptor, n_bytes, at)) if decode else self._few(descriptor, at, n_bytes, within)
+                for at, n_bytes in self._chosen(*within)
             )
             packets = [
                 packet
