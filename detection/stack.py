@@ -68,9 +68,13 @@ class Stack:
         n_whole = self._n_whole[channels]
         inside = np.minimum(steps, n_whole - 1)
         edges = [*np.flatnonzero(np.diff(channels, prepend=-1)).tolist(), len(channels)]
-        for (begin, stop), channel in zip(pairwise(edges), channels[edges[:-1]].tolist(), strict=True):
-            if len(whole := self._whole[channel]):
-                table[begin:stop] = whole[inside[begin:stop]]
+        found = [self._whole[channel] for channel in channels[edges[:-1]].tolist()]
+        rows = [
+            whole.take(inside[begin:stop], axis=0) if len(whole) else np.zeros((stop - begin, self._n_step), np.int32)
+            for whole, (begin, stop) in zip(found, pairwise(edges), strict=True)
+        ]
+        if rows:
+            table[:] = np.concatenate(rows)
         for row in np.flatnonzero(steps >= n_whole).tolist():
             table[row] = 0
             if steps[row] == n_whole[row]:
