@@ -47,7 +47,7 @@ CASES = {
     "100-hz": (3, 4096, 100.0, ONE_BAND),
     "100-hz-as-shipped": (3, 4096, 100.0, DEFAULT),
 }
-FLOORS = {"triggers": 1.2, "detect": 0.2}
+FLOORS = {"triggers": 1.2, "detect": 0.2, "command": 0.09}
 
 
 class Archive(NamedTuple):
@@ -182,5 +182,5 @@ def test_channel_days_from_miniseed(archive: Archive) -> None:
     assert made[detect] > 0.8 * made[triggers]
     # what triggers in two bands at once is one trigger
     assert 0.98 / len(archive.settings.bands) <= made[triggers] / made[obspy_chain] <= 1.02
-    for work in (triggers, detect):
+    for work in (triggers, detect, command):
         assert seconds[obspy_chain] >= FLOORS[work.__name__] * seconds[work]
