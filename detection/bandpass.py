@@ -36,7 +36,7 @@ class Filtered(Protocol):
 
     Attributes
     ----------
-    ends : (n_ends, n_steps, n_channels); what `AverageStep.ends` makes of each step
+    ends : (n_ends, n_steps, n_channels); what `AverageStep.ends` makes of each step. Good until another band's is made
     """
 
     @property

@@ -212,6 +212,7 @@ class _Parts:
         object.__setattr__(self, "edges", is_first.nonzero()[0])
 
     def with_more(self, more: _Parts) -> _Parts:
+        """These and others, none twice, in order."""
         order = np.concatenate((self.places, more.places)).argsort()
         return _Parts(
             np.concatenate((self.places, more.places))[order],
