@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 # A clock that is kept right by slewing moves less between two looks; one that is set moves more.
 _STEP_NS = NS_PER_S
+# The scheduler is late by milliseconds; by more it sleeps.
+_LATE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,11 @@ class Jobs:
         self._scheduler.shutdown(wait=False)
 
     def _follow_clock(self) -> None:
-        """Count anew when the wall clock was set: set back by a day, APScheduler would begin nothing for a day."""
+        """Count anew when the wall clock was set: set back by a day, APScheduler would begin nothing for a day.
+
+        APScheduler reads the time once more before it sleeps; if that was wrong for a moment it would sleep for as long
+        as the clock was wrong by, so whoever has overslept is woken.
+        """
         offset_ns = now_ns() - time.monotonic_ns()
         step_ns = offset_ns - self._clock_offset_ns
         self._clock_offset_ns = offset_ns
@@ -137,6 +143,8 @@ class Jobs:
             # also when the clock was wrong for a moment that only the scheduler saw
             if scheduled.next_run_time > now + timedelta(seconds=max(job.every_s, job.first_s or 0.0) + 1):
                 self._scheduler.reschedule_job(job.name, trigger=_Every(job.every_s, job.every_s))
+            elif scheduled.next_run_time < now - _LATE:
+                self._scheduler.wakeup()
 
     def _run_aside(self, job: Job) -> None:
         try:

@@ -20,7 +20,8 @@ class WallClock:
     """
 
     def __init__(self, folder: Path) -> None:
-        library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+        # Without a lock, as in libfaketime.so, one thread reads the true time while another reads the file.
+        library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
         if library is None:
             pytest.skip("libfaketime is not installed (Debian: apt install faketime)")
         self._path = folder / "clock"
