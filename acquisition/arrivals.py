@@ -43,7 +43,7 @@ class ArrivalLog:
     Parameters
     ----------
     root : the archive's folder
-    days : how long a day's file is kept
+    days : so many files of earlier days are kept: a clock that is years ahead makes none of them too old
     """
 
     def __init__(self, root: Path, days: float) -> None:
@@ -79,7 +79,7 @@ class ArrivalLog:
         self._day = self._fd = -1
 
     def _open(self, day: int) -> None:
-        if day <= self._day:
+        if day == self._day:
             return
         self.close()
         self._folder.mkdir(exist_ok=True)
@@ -88,10 +88,8 @@ class ArrivalLog:
         size = os.fstat(self._fd).st_size
         os.ftruncate(self._fd, size - size % ENTRY_BYTES)
         self._day = day
-        oldest = _name(day - int(self._days))
-        for old in _files(self._folder):
-            if old.name < oldest:
-                old.unlink()
+        for old in _files(self._folder)[: -int(self._days) - 1]:
+            old.unlink()
 
 
 class Arrivals:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, and_, delete, exists, select
+from sqlalchemy import Connection, and_, delete, exists, func, select
 
 from database import tables
 from database.deliveries import DeliveryState
@@ -18,8 +18,24 @@ from database.store import Store
 from houfeng.times import NS_PER_S
 
 _DAY_NS = 86_400 * NS_PER_S
+# Data that are sent once a day, and stations that are silent for an evening, must not keep what is old.
+_AHEAD_NS = _DAY_NS
 # One large DELETE keeps every writer waiting: 1,000 rows take some milliseconds.
 _AT_ONCE = 1000
+
+
+def present_ns(connection: Connection, now_ns: int) -> int:
+    """The time from which ages are counted: the computer's, but no later than a day after the newest record's end.
+
+    A clock that is 15 years ahead for a minute would have all deleted that is kept for two years. Records do not go by
+    it, and while none come nothing needs to make room.
+
+    Parameters
+    ----------
+    now_ns : by the computer's clock, ns UTC
+    """
+    newest_ns = connection.scalar(select(func.max(tables.stream_state.c.last_ns)))
+    return now_ns if not newest_ns else min(now_ns, newest_ns + _AHEAD_NS)
 
 
 def purge(
@@ -30,7 +46,7 @@ def purge(
     Parameters
     ----------
     settings : how long what is kept; 0 for ever
-    now_ns : ns UTC
+    now_ns : by the computer's clock, ns UTC
     go_on : asked between two transactions
 
     Returns
@@ -47,9 +63,11 @@ def purge(
         "alert": (settings.alerts_days, _purge_alerts),
     }
     found = {}
+    with store.read() as snapshot:
+        at_ns = present_ns(snapshot, now_ns)
     for name, (days, part) in parts.items():
         n_rows, n_last = 0, _AT_ONCE
-        before_ns = now_ns - round(days * _DAY_NS)
+        before_ns = at_ns - round(days * _DAY_NS)
         while days and n_last and go_on():
             n_last = store.run(lambda unit, part=part, before_ns=before_ns: part(unit.connection, before_ns))  # type: ignore[misc]
             n_rows += n_last

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from database import latencies
 from database.latencies import TABLES
 from database.measures import DAY_NS, forget_before
+from database.retention import present_ns
 from database.store import Store
 from houfeng.times import seconds_ns
 from houfeng.types import Packet, SourceId, Span
@@ -56,7 +57,7 @@ class Arriving:
 
         Parameters
         ----------
-        now_ns : present time, ns UTC
+        now_ns : by the computer's clock, ns UTC
 
         Returns
         -------
@@ -81,10 +82,11 @@ class Arriving:
         return n_saved
 
     def _purge(self, now_ns: int) -> None:
-        today_ns = now_ns // DAY_NS * DAY_NS
-        if self._purged_ns >= today_ns:
-            return
         with self._store.read() as snapshot:
+            now_ns = present_ns(snapshot, now_ns)
+            today_ns = now_ns // DAY_NS * DAY_NS
+            if self._purged_ns >= today_ns:
+                return
             source_ids = latencies.channels(snapshot)
         for name, days in (("minute", self._settings.minutes_days), ("hour", self._settings.hours_days)):
             from_ns = (now_ns - seconds_ns(days * 86_400)) // DAY_NS * DAY_NS

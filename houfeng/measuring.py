@@ -21,6 +21,7 @@ from acquisition.waveform_files import ArchiveWindows
 from database import holdings, measures
 from database.holdings import FileKey
 from database.measures import DAY_NS, HOUR_NS, TABLES
+from database.retention import present_ns
 from database.store import Store
 from database.unit import UnitOfWork
 from houfeng.times import NS_PER_S
@@ -81,7 +82,7 @@ class Measuring:
 
         Parameters
         ----------
-        now_ns : present time, ns UTC; it decides which rows are kept, never what is in them
+        now_ns : by the computer's clock, ns UTC; it decides which rows are kept, never what is in them
 
         Returns
         -------
@@ -92,8 +93,8 @@ class Measuring:
         StoreError : if the database does not answer; what was not done is done the next time
         ArchiveError : if a file cannot be read
         """
-        kept = _Kept.at(now_ns, self._settings)
         with self._store.read() as snapshot:
+            kept = _Kept.at(present_ns(snapshot, now_ns), self._settings)
             changed: dict[SourceId, list[_Change]] = {}
             for change in measures.changed_files(snapshot):
                 changed.setdefault(change[0], []).append(change)

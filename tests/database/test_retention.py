@@ -15,6 +15,7 @@ from database.settings import RetentionSettings
 from database.store import Store
 from houfeng.errors import ConfigError, StoreError
 from houfeng.times import NS_PER_S
+from houfeng.types import Cursor
 from stations.alerts.alert import Alert, Child, Step
 from stations.alerts.words import Action, Kind, Severity
 from stations.health import State
@@ -92,6 +93,19 @@ def test_zero_keeps_for_ever_and_a_stop_is_heard(store: Store, dump: Callable[[S
     assert dump(store) == before
     with pytest.raises(ConfigError, match=r"retention\.alerts_days"):
         RetentionSettings(alerts_days=-1)
+
+
+@pytest.mark.parametrize(("newest_days", "n_alerts"), [(0.5, 1), (90, 1), (1001, 2)])
+def test_a_clock_that_no_record_bears_out_deletes_nothing(store: Store, newest_days: float, n_alerts: int) -> None:
+    """Fifteen years ahead; or right, and the last record came long ago: two alerts, closed 101 and 1101 days ago."""
+    for days in (101, 1101):
+        save(store, made(f"closed {days} days ago", 1500, days), DeliveryState.DELIVERED)
+    with store.begin() as unit:
+        unit.save_cursors("up", {"XX.A": Cursor(1, days_ago(newest_days)), "XX.B": Cursor(1, days_ago(2000))})
+    ahead_ns = NOW_NS if newest_days > 1 else NOW_NS + 15 * 365 * DAY_NS
+    retention.purge(store, replace(KEPT, alerts_days=1000), ahead_ns)
+    with store.read() as snapshot:
+        assert len(snapshot.execute(tables.alert.select()).all()) == n_alerts
 
 
 def test_the_audit_is_never_purged(store: Store) -> None:

@@ -189,9 +189,15 @@ def test_what_came_twice_came_first_and_half_an_entry_is_cut_off(tmp_path: Path,
     assert day.stat().st_size == 2 * ENTRY_BYTES
     known = Arrivals.below([tmp_path])
     assert [known.at_ns(packet) for packet in (first, second, came[2])] == [first.received_ns, second.received_ns, None]
-    late = mseed.decode(came[2].raw, received_ns=first.received_ns + 40 * 86_400 * NS_PER_S)
-    log.note([late])
+    wrong = mseed.decode(came[2].raw, received_ns=first.received_ns + 5000 * 86_400 * NS_PER_S)
+    log.note([wrong])
+    log.note([again])
+    assert len([*(tmp_path / FOLDER).iterdir()]) == 3  # a clock that is wrong for a moment costs nothing
+    for number in range(2, 31):
+        late = mseed.decode(came[2].raw, received_ns=first.received_ns + number * 86_400 * NS_PER_S)
+        log.note([late])
     log.close()
+    assert len([*(tmp_path / FOLDER).iterdir()]) == 31
     assert day not in (tmp_path / FOLDER).iterdir()
     with pytest.raises(SourceError, match=r"no log of arrivals .* archive\.arrivals_days"):
         Arrivals.below([tmp_path / "elsewhere"])

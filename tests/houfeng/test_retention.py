@@ -18,7 +18,7 @@ from houfeng.arriving import Arriving
 from houfeng.indexing import ArchiveIndex
 from houfeng.measuring import Measuring
 from houfeng.times import NS_PER_S, parse_ns
-from houfeng.types import SourceId
+from houfeng.types import Cursor, SourceId
 from stations.settings import MetricsSettings
 
 T0_NS = parse_ns("2026-03-01T12:00:00")
@@ -37,6 +37,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def days_of(starts_ns: list[int]) -> list[int]:
     return sorted({(start_ns - T0_NS // DAY_NS * DAY_NS) // DAY_NS for start_ns in starts_ns})
+
+
+def starts(store: Store) -> list[set[int]]:
+    """When rows begin, of measures and of latencies of the first channel."""
+    with store.read() as snapshot:
+        measured = [measures.read(snapshot, table, SOURCE_IDS[0]) for table in TABLES.values()]
+        late = [latencies.read(snapshot, name, SOURCE_IDS[0]) for name in ("minute", "hour")]
+    return [{row.start_ns for row in rows} for rows in (*measured, *late)]
 
 
 def test_rows_go_by_the_age_of_their_data(store: Store, tmp_path: Path) -> None:
@@ -67,6 +75,14 @@ def test_rows_go_by_the_age_of_their_data(store: Store, tmp_path: Path) -> None:
             seen = {name: days_of([row.start_ns for row in its]) for name, its in late.items()}
             assert {name: [day for day in days if day in DAYS] for name, days in seen.items()} == expected
             assert len(rows["minute"]) == 2 * 3
+    with store.begin() as unit:  # a clock that is far ahead of all records
+        unit.save_cursors("up", {"XX.A": Cursor(1, T0_NS + DAYS[-1] * DAY_NS)})
+    before = starts(store)
+    measuring.update(T0_NS + 1000 * DAY_NS)
+    arriving.save(T0_NS + 1000 * DAY_NS)
+    assert all(old <= now for old, now in zip(before, starts(store), strict=True))
+    with store.begin() as unit:
+        unit.save_cursors("up", {"XX.A": Cursor(2, T0_NS + 1000 * DAY_NS)})
     measuring.update(T0_NS + 1000 * DAY_NS)
     arriving.save(T0_NS + 1000 * DAY_NS)
     with store.read() as snapshot:
