@@ -118,7 +118,7 @@ class AssociationSettings:
     """
 
     min_stations: int = 3
-    threshold: float = 15.8
+    threshold: float = 15.4
     tolerance_s: float = 0.4
     quiet_picks_per_hour: float = 1.5
     unlocated_window_s: float = 10.0

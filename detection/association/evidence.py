@@ -29,7 +29,7 @@ _NEAR_SHARE_S, _NEAR_KM = 0.4, 100.0
 _MANY_STATIONS = 15
 # Each pick is a chance to begin an event of noise. The threshold is meant for picks so frequent; where they are rarer
 # it falls with the logarithm of their rate, so far at most.
-_BUSY_PER_S, _MOST_EASE = 18 / 3600, 1.5
+_BUSY_PER_S, _MOST_EASE = 12 / 3600, 1.1
 # Student's distribution with three degrees of freedom: area below (1 + u**2 / 3)**-2.
 _AREA = np.sqrt(3.0) * np.pi / 2
 
