@@ -144,7 +144,9 @@ def test_a_server_that_speaks_something_else_is_named(
             connection, _ = listener.accept()
             with connection:
                 connection.sendall(answer)
-                connection.recv(1000)
+                connection.shutdown(socket.SHUT_WR)  # closed with something unread, it would be reset
+                while connection.recv(1000):
+                    pass
 
         thread = threading.Thread(target=serve)
         thread.start()

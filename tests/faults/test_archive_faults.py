@@ -25,6 +25,7 @@ from houfeng.types import Packet, SourceId
 
 STREAM = SourceId("XX", "TEST", "00", "HHZ")
 HOUR_NS = 3600 * NS_PER_S
+DAY_NS = 24 * HOUR_NS
 
 
 def record(start_ns: int, first: int = 0, n_samples: int = 100) -> Packet:
@@ -93,7 +94,7 @@ def test_the_second_60_is_kept_beside_the_second_that_shares_its_count(tmp_path:
 
 
 def test_a_clock_that_was_an_hour_wrong_and_is_set_back_loses_nothing(tmp_path: Path) -> None:
-    start_ns = now_ns() // NS_PER_S * NS_PER_S - 2 * HOUR_NS
+    start_ns = (now_ns() // DAY_NS - 1) * DAY_NS + 12 * HOUR_NS  # all in one day's file
     right = [record(start_ns + n * NS_PER_S, n) for n in range(20)]
     ahead = [record(start_ns + HOUR_NS + n * NS_PER_S, n) for n in range(20, 40)]
     back = [record(start_ns + n * NS_PER_S, n) for n in range(20, 40)]
